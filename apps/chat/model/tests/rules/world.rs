@@ -1,0 +1,159 @@
+//! A chat with its database, where commits of one event are admitted as a room would.
+
+use chat_model::Chat;
+use serde_json::{Value as Json, json};
+use syncline_engine::protocol::{ClientId, Counter, Millis, RawEvent, Subject};
+use syncline_engine::{ApplyContext, CheckContext, Query, Refusal, Rejection, Rules, Sql, Value, nested};
+use syncline_sqlite::Database;
+
+pub(crate) const NOW: u64 = 1_800_000_000_000;
+
+pub(crate) struct World {
+    pub(crate) db: Database,
+    rules: Rules,
+    counter: Counter,
+}
+
+/// What `admit` and `apply` are told about an event by `author`.
+fn told<T>(
+    author: &str,
+    counter: Counter,
+    tell: impl FnOnce(&CheckContext<'_>, &ApplyContext<'_>) -> T,
+) -> T {
+    let author = &Subject::parse(author).unwrap();
+    let client = &ClientId::parse("client").unwrap();
+    let check = CheckContext { author, now: Millis::new(NOW).unwrap() };
+    tell(&check, &ApplyContext { author, client, counter, index: 0 })
+}
+
+pub(crate) fn event(name: &str, args: Json) -> RawEvent {
+    serde_json::from_value(json!({ "name": name, "args": args })).unwrap()
+}
+
+impl World {
+    pub(crate) fn empty() -> Self {
+        let mut db = Database::open_memory().unwrap();
+        let rules = Rules::of::<Chat>();
+        db.run_script(rules.tables()).unwrap();
+        Self { db, rules, counter: Counter::NONE }
+    }
+
+    /// Ada and Grace are in the chat. Ada opened the channel `general`, and posted `hello` there.
+    pub(crate) fn with_a_channel() -> Self {
+        let mut world = Self::empty();
+        world.accepts("ada", "personJoined", json!({ "name": "Ada", "avatar": "🦊" }));
+        world.accepts("grace", "personJoined", json!({ "name": "Grace" }));
+        world.accepts("ada", "channelCreated", json!({ "id": "general", "name": "general" }));
+        world.accepts("ada", "messagePosted", message("hello"));
+        world
+    }
+
+    pub(crate) fn commit(&mut self, author: &str, name: &str, args: Json) -> Result<(), Rejection> {
+        self.counter = self.counter.next();
+        let (rules, event) = (self.rules, event(name, args));
+        let result = told(author, self.counter, |check, apply| {
+            nested(&mut self.db, |db| rules.admit(&event, check, apply, db))
+        });
+        result.map_err(|refusal| match refusal {
+            Refusal::Rejected(rejection) => rejection,
+            Refusal::Host(error) => panic!("{error}"),
+        })
+    }
+
+    pub(crate) fn accepts(&mut self, author: &str, name: &str, args: Json) {
+        if let Err(rejection) = self.commit(author, name, args) {
+            panic!("{author} {name}: {rejection}");
+        }
+    }
+
+    /// Asserts that it is rejected, with this code, and that the state stays as it was.
+    pub(crate) fn rejects(&mut self, author: &str, name: &str, args: Json, code: &str) -> String {
+        let before = self.state();
+        let rejection = self.commit(author, name, args).expect_err(name);
+        assert_eq!(rejection.code, code, "{rejection}");
+        assert_eq!(self.state(), before);
+        rejection.message
+    }
+
+    /// An entry of history: applied, not checked.
+    pub(crate) fn replays(&mut self, author: &str, name: &str, args: Json) -> Result<(), Refusal> {
+        self.counter = self.counter.next();
+        let (rules, event) = (self.rules, event(name, args));
+        told(author, self.counter, |_, apply| {
+            nested(&mut self.db, |db| rules.apply(&event, apply, db))
+        })
+    }
+
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
+        let rows = self.db.query(sql, &[]).unwrap();
+        rows.iter().map(|row| row.columns().to_vec()).collect()
+    }
+
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        self.db.query(sql, &[]).unwrap()[0].get(0).unwrap()
+    }
+
+    fn state(&self) -> Vec<Vec<Vec<Value>>> {
+        ["people", "channels", "members", "messages", "reactions"]
+            .map(|table| self.rows(&format!("SELECT * FROM {table}")))
+            .into()
+    }
+
+    /// How many queries and how many writing statements it takes to admit the event.
+    pub(crate) fn statements(&mut self, author: &str, name: &str, args: Json) -> (usize, usize) {
+        let event = event(name, args);
+        let mut counted =
+            Counted { db: &mut self.db, queries: std::cell::Cell::new(0), statements: 0 };
+        told(author, self.counter.next(), |check, apply| {
+            self.rules.admit(&event, check, apply, &mut counted).unwrap();
+        });
+        (counted.queries.get(), counted.statements)
+    }
+}
+
+pub(crate) fn message(id: &str) -> Json {
+    json!({ "id": id, "channel": "general", "text": format!("text of {id}"), "postedAt": NOW })
+}
+
+pub(crate) fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+struct Counted<'a> {
+    db: &'a mut Database,
+    queries: std::cell::Cell<usize>,
+    statements: usize,
+}
+
+impl Query for Counted<'_> {
+    fn query(
+        &self,
+        sql: &str,
+        params: &[syncline_engine::Param<'_>],
+    ) -> Result<Vec<syncline_engine::Row>, syncline_engine::SqlError> {
+        self.queries.set(self.queries.get() + 1);
+        self.db.query(sql, params)
+    }
+}
+
+impl Sql for Counted<'_> {
+    fn execute(
+        &mut self,
+        sql: &str,
+        params: &[syncline_engine::Param<'_>],
+    ) -> Result<(), syncline_engine::SqlError> {
+        self.statements += 1;
+        self.db.execute(sql, params)
+    }
+
+    fn run_script(&mut self, script: &str) -> Result<(), syncline_engine::SqlError> {
+        self.db.run_script(script)
+    }
+
+    fn in_transaction(
+        &mut self,
+        body: &mut dyn FnMut(&mut dyn Sql) -> syncline_engine::Flow,
+    ) -> Result<(), syncline_engine::SqlError> {
+        self.db.in_transaction(body)
+    }
+}

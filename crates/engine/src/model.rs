@@ -1,0 +1,83 @@
+//! What an app defines: its events, its tables, its rules.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use syncline_protocol::{ClientId, Counter, Millis, RawEvent, Rejection, Subject};
+use thiserror::Error;
+
+use crate::{Query, Sql, SqlError};
+
+/// The app's event type, tables, `check` and `apply`: the same compiled rules in the browser and on
+/// the server.
+pub trait Model: 'static {
+    /// Serde-tagged `{ "name": …, "args": … }`; its JSON Schema gives TypeScript its types.
+    type Event: Serialize + DeserializeOwned + JsonSchema;
+
+    /// STRICT tables and indexes of the state. The prefix `syncline_` is reserved.
+    const TABLES: &'static str;
+
+    /// Bumped when `apply` changes meaning; part of the schema hash.
+    const VERSION: u32;
+
+    /// Old names and shapes to today's, before decoding; unknown names come back as they were.
+    #[must_use]
+    fn upcast(event: RawEvent) -> RawEvent {
+        event
+    }
+
+    /// May this event happen now? Runs where a commit is made, on a rebase, and at admission; never on
+    /// history, so rules may change without breaking the past. `?` on a query is right: a failure of
+    /// the host is never taken for a rejection.
+    ///
+    /// # Errors
+    /// A [`Rejection`] with a code of the model's own.
+    fn check(event: &Self::Event, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection>;
+
+    /// What the event does to the tables. Runs for every entry, on every replica, for ever: total
+    /// over everything ever admitted. It sees neither seq nor time, so that a confirmed commit need
+    /// not be applied again.
+    ///
+    /// # Errors
+    /// [`ApplyError`]: at admission a rejection, in history a quarantine.
+    fn apply(event: &Self::Event, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), ApplyError>;
+}
+
+/// What `check` may look at beside the event and the state.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckContext<'a> {
+    /// Who made the commit.
+    pub author: &'a Subject,
+    /// The host's clock.
+    pub now: Millis,
+}
+
+/// What `apply` may look at beside the event and the state: the same on every replica, for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyContext<'a> {
+    /// Who made the commit.
+    pub author: &'a Subject,
+    /// The client that made it.
+    pub client: &'a ClientId,
+    /// The client's number for it.
+    pub counter: Counter,
+    /// The event's place in the commit, from 0.
+    pub index: u32,
+}
+
+/// Why `apply` could not.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ApplyError {
+    /// The model's own reason.
+    #[error("{0}")]
+    Refused(Rejection),
+    /// A statement failed.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+impl From<Rejection> for ApplyError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection)
+    }
+}

@@ -1,0 +1,262 @@
+//! The room: the server's state machine for one store. It orders, checks, persists, publishes.
+//!
+//! Everything durable is in the database that each call is given; what the room holds itself is a
+//! cache of it, read back by [`Room::open`]. So a host may drop the room between any two inputs.
+
+mod archive;
+mod connection;
+mod push;
+mod tables;
+
+pub use archive::ArchivePage;
+pub use connection::{Authorize, Connection, Output, SharedToken};
+use connection::Greeted;
+use syncline_protocol::{
+    Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
+    SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
+};
+use tables::Facts;
+
+use crate::segment::{self, Segment};
+use crate::sql::nested;
+use crate::state;
+use crate::{Rules, Sql, SqlError};
+
+/// A page of catch-up. Large enough that a round trip costs little beside it, small enough to keep a
+/// slow socket's buffer low.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// The server's state machine for one store.
+pub struct Room {
+    rules: Rules,
+    store: StoreId,
+    limits: Limits,
+    incarnation: Incarnation,
+    head: Seq,
+    chain: Chain,
+}
+
+/// Why an input was not handled as it asked.
+enum Failure {
+    Frame(ErrorFrame),
+    Host(SqlError),
+}
+
+impl From<ErrorFrame> for Failure {
+    fn from(frame: ErrorFrame) -> Self {
+        Self::Frame(frame)
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self::Host(error)
+    }
+}
+
+impl Room {
+    /// Opens the room of a store, and creates what is missing; `fresh` is used only for a store that
+    /// has no incarnation yet. A state of other tables is rebuilt from the log.
+    ///
+    /// # Errors
+    /// [`SqlError`] when the host failed, or when the model's tables are not portable.
+    pub fn open(
+        db: &mut dyn Sql,
+        rules: Rules,
+        store: StoreId,
+        fresh: Incarnation,
+    ) -> Result<Self, SqlError> {
+        let schema_hash = rules.schema_hash()?;
+        tables::create(db)?;
+        let incarnation = match tables::facts(db)? {
+            Some(facts) if facts.schema_hash == schema_hash => facts.incarnation,
+            Some(facts) => {
+                let incarnation = facts.incarnation.clone();
+                nested(db, |db| rebuild(db, &rules, Facts { schema_hash, ..facts }))?;
+                incarnation
+            }
+            None => nested(db, |db| create(db, &rules, fresh, schema_hash))?,
+        };
+        let (head, chain) = tables::head(db)?;
+        Ok(Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain })
+    }
+
+    /// Which life of the log this is.
+    #[must_use]
+    pub const fn incarnation(&self) -> &Incarnation {
+        &self.incarnation
+    }
+
+    /// The last entry of the log.
+    #[must_use]
+    pub const fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// Handles one frame of a socket. What goes wrong becomes frames, too.
+    pub fn receive(
+        &mut self,
+        db: &mut dyn Sql,
+        now: Millis,
+        connection: &mut Connection,
+        text: &str,
+        auth: &dyn Authorize,
+    ) -> Vec<Output> {
+        let failure = match decode_client(text, self.limits.message_bytes) {
+            Ok(message) => match self.handle(db, now, connection, message, auth) {
+                Ok(outputs) => return outputs,
+                Err(failure) => failure,
+            },
+            Err(error) => error.frame().into(),
+        };
+        match failure {
+            Failure::Frame(frame) => refuse(frame),
+            Failure::Host(error) => refuse(ErrorFrame {
+                retry_after_ms: Some(1_000),
+                ..ErrorFrame::new(Code::ServerFailed, error.to_string())
+            }),
+        }
+    }
+
+    fn handle(
+        &mut self,
+        db: &mut dyn Sql,
+        now: Millis,
+        connection: &mut Connection,
+        message: ClientMessage,
+        auth: &dyn Authorize,
+    ) -> Result<Vec<Output>, Failure> {
+        let Some(from) = connection.greeted().cloned() else {
+            let ClientMessage::Hello(hello) = message else {
+                return Err(ErrorFrame::new(Code::HelloExpected, "the first message must be hello").into());
+            };
+            return self.hello(db, connection, hello, auth);
+        };
+        match message {
+            ClientMessage::Hello(_) => {
+                Err(ErrorFrame::new(Code::HelloExpected, "there is one hello on a socket").into())
+            }
+            ClientMessage::Push(push) => self.push(db, now, &from, &push),
+            ClientMessage::Pull(pull) => Ok(vec![Output::Reply(self.page(db, connection, pull.after)?)]),
+            // Pages are paced by pulls; what is published live needs no acknowledgement yet.
+            ClientMessage::Ack(_) => Ok(Vec::new()),
+            ClientMessage::Auth(fresh) => {
+                if auth.authorize(Some(&fresh.token)) { Ok(Vec::new()) } else { Err(unauthorized()) }
+            }
+            ClientMessage::Presence(_) => {
+                Err(ErrorFrame::new(Code::NotSupported, "this server has no presence").into())
+            }
+        }
+    }
+
+    fn hello(
+        &self,
+        db: &mut dyn Sql,
+        connection: &mut Connection,
+        hello: Hello,
+        auth: &dyn Authorize,
+    ) -> Result<Vec<Output>, Failure> {
+        // The token before anything else: a stranger learns nothing about the store.
+        if !connection.is_authorized() && !auth.authorize(hello.token.as_deref()) {
+            return Err(unauthorized());
+        }
+        if hello.protocol != PROTOCOL_VERSION {
+            let message =
+                format!("this server speaks protocol {PROTOCOL_VERSION}, the client {}", hello.protocol);
+            return Err(ErrorFrame::new(Code::UnsupportedProtocol, message).into());
+        }
+        if hello.store != self.store {
+            let message = format!("this is the store {}, hello names {}", self.store, hello.store);
+            return Err(ErrorFrame::new(Code::StoreMismatch, message).into());
+        }
+        let Some(subject) = hello.subject else {
+            let message = "with a shared token, hello names the subject";
+            return Err(ErrorFrame::new(Code::Unauthorized, message).into());
+        };
+        let after = self.resume(db, hello.cursor.as_ref())?;
+        let decided = push::decided(db, &hello.client)?;
+        connection.greet(Greeted { client: hello.client, subject, live: after == self.head });
+        let welcome = Welcome {
+            incarnation: self.incarnation.clone(),
+            head: self.head,
+            decided,
+            model_version: self.rules.version(),
+            limits: self.limits,
+        };
+        let mut outputs = vec![Output::Reply(ServerMessage::Welcome(welcome).encode())];
+        if after < self.head {
+            outputs.push(Output::Reply(self.page(db, connection, after)?));
+        }
+        Ok(outputs)
+    }
+
+    /// Where the client goes on from, if it has followed this log.
+    fn resume(&self, db: &dyn crate::Query, cursor: Option<&Cursor>) -> Result<Seq, Failure> {
+        let Some(cursor) = cursor.filter(|cursor| cursor.seq > Seq::ZERO) else { return Ok(Seq::ZERO) };
+        let same = cursor.incarnation == self.incarnation
+            && if cursor.seq == self.head {
+                cursor.chain == self.chain
+            } else {
+                segment::chain_at(db, cursor.seq)? == Some(cursor.chain)
+            };
+        if same {
+            return Ok(cursor.seq);
+        }
+        let message = format!(
+            "the client has followed {} to {}; this is {}, at {}",
+            cursor.incarnation, cursor.seq, self.incarnation, self.head
+        );
+        Err(ErrorFrame::new(Code::LogDiverged, message).into())
+    }
+
+    /// The next page after a seq; the one that reaches the head makes the socket live.
+    fn page(&self, db: &dyn crate::Query, connection: &mut Connection, after: Seq) -> Result<String, SqlError> {
+        let segments = segment::page(db, after, PAGE_BYTES)?;
+        let from = segments.first().map_or(self.head, |segment| segment.first.before());
+        let to = segments.last().map_or(self.head, |segment| segment.last);
+        connection.set_live(to == self.head);
+        let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+        Ok(encode_entries(from, self.head, &texts))
+    }
+}
+
+fn unauthorized() -> Failure {
+    ErrorFrame::new(Code::Unauthorized, "the token is missing or wrong").into()
+}
+
+fn refuse(frame: ErrorFrame) -> Vec<Output> {
+    let code = frame.code;
+    let mut outputs = vec![Output::Reply(ServerMessage::Error(frame).encode())];
+    if code.closes() {
+        outputs.push(Output::Close(code));
+    }
+    outputs
+}
+
+fn create(
+    db: &mut dyn Sql,
+    rules: &Rules,
+    incarnation: Incarnation,
+    schema_hash: SchemaHash,
+) -> Result<Incarnation, SqlError> {
+    state::create(db, rules)?;
+    let facts = Facts { incarnation, schema_hash, archived: Seq::ZERO };
+    tables::put_facts(db, &facts)?;
+    Ok(facts.incarnation)
+}
+
+/// Makes the state anew from the log, for other tables or another meaning of `apply`.
+fn rebuild(db: &mut dyn Sql, rules: &Rules, facts: Facts) -> Result<(), SqlError> {
+    state::drop_all(db)?;
+    state::create(db, rules)?;
+    let mut after = Seq::ZERO;
+    loop {
+        let segments = segment::page(db, after, PAGE_BYTES)?;
+        let Some(Segment { last, .. }) = segments.last() else { break };
+        for segment in &segments {
+            state::apply_history(db, rules, &segment::decode(segment)?)?;
+        }
+        after = *last;
+    }
+    tables::put_facts(db, &facts)
+}

@@ -1,0 +1,58 @@
+//! The room's own tables. The log's head and chain are those of its last segment, so that a push
+//! writes two rows of its own: a segment and its decisions.
+
+use syncline_protocol::{Chain, Incarnation, SchemaHash, Seq};
+
+use crate::{Query, Sql, SqlError};
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS syncline_room (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    incarnation TEXT NOT NULL,
+    schema_hash TEXT NOT NULL,
+    archived INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS syncline_log (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    chain TEXT NOT NULL,
+    entries TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS syncline_decisions (
+    client TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    after INTEGER NOT NULL,
+    outcomes TEXT NOT NULL,
+    PRIMARY KEY (client, last)
+) STRICT, WITHOUT ROWID;
+";
+
+pub(super) struct Facts {
+    pub(super) incarnation: Incarnation,
+    pub(super) schema_hash: SchemaHash,
+    pub(super) archived: Seq,
+}
+
+pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.run_script(TABLES)
+}
+
+pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
+    let row = db.first("SELECT incarnation, schema_hash, archived FROM syncline_room", &[])?;
+    row.map(|row| Ok(Facts { incarnation: row.get(0)?, schema_hash: row.get(1)?, archived: row.get(2)? }))
+        .transpose()
+}
+
+pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError> {
+    db.execute(
+        "INSERT OR REPLACE INTO syncline_room (id, incarnation, schema_hash, archived) VALUES (1, ?1, ?2, ?3)",
+        &[facts.incarnation.as_str().into(), facts.schema_hash.as_str().into(), facts.archived.into()],
+    )
+}
+
+/// The last seq of the log and the chain there.
+pub(super) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
+    let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;
+    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| Ok((row.get(0)?, row.get(1)?)))
+}

@@ -1,0 +1,154 @@
+//! The log as rows: segments, each the encoded entries of some whole commits, as they go on the wire.
+//! Rooms and leaders keep the same table, `syncline_log`.
+
+use syncline_protocol::{Chain, DecodeError, Digest, Entry, Limits, Seq, decode_entries, encode_segment};
+use thiserror::Error;
+
+use crate::{HostFailure, Query, Sql, SqlError};
+
+/// Some whole commits, encoded once.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Segment {
+    pub(crate) first: Seq,
+    pub(crate) last: Seq,
+    pub(crate) chain: Chain,
+    pub(crate) text: String,
+}
+
+/// A stored segment that does not read back.
+#[derive(Debug, Error)]
+#[error("the segment at {first} is damaged: {source}")]
+struct Damaged {
+    first: Seq,
+    source: DecodeError,
+}
+
+/// Builds segments of at most [`Limits::SEGMENT_BYTES`] from commits, in the order of the log.
+pub(crate) struct Builder {
+    chain: Chain,
+    done: Vec<Segment>,
+}
+
+impl Builder {
+    pub(crate) const fn new(chain: Chain) -> Self {
+        Self { chain, done: Vec::new() }
+    }
+
+    /// Adds a commit; it is never divided (whole-commits).
+    pub(crate) fn add(&mut self, commit: &[Entry]) {
+        let (Some(first), Some(last)) = (commit.first(), commit.last()) else { return };
+        assert!(last.ends_commit(), "whole-commits: a segment ends where a commit ends");
+        for entry in commit {
+            self.chain = self.chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+        }
+        let text = encode_segment(commit);
+        match self.done.last_mut() {
+            Some(open) if open.text.len() + 1 + text.len() <= Limits::SEGMENT_BYTES => {
+                assert!(first.seq == open.last.next(), "one-order: the log has no gap");
+                open.text.push(',');
+                open.text.push_str(&text);
+                open.last = last.seq;
+                open.chain = self.chain;
+            }
+            Some(_) | None => {
+                self.done.push(Segment { first: first.seq, last: last.seq, chain: self.chain, text });
+            }
+        }
+    }
+
+    pub(crate) const fn chain(&self) -> Chain {
+        self.chain
+    }
+
+    pub(crate) fn finish(self) -> Vec<Segment> {
+        self.done
+    }
+}
+
+pub(crate) fn append(db: &mut dyn Sql, segment: &Segment) -> Result<(), SqlError> {
+    db.execute(
+        "INSERT INTO syncline_log (first, last, chain, entries) VALUES (?1, ?2, ?3, ?4)",
+        &[
+            segment.first.into(),
+            segment.last.into(),
+            (&segment.chain.to_string()).into(),
+            (&segment.text).into(),
+        ],
+    )
+}
+
+/// The segments after a seq, at most `bytes` of them but at least one; the first may hold entries at
+/// or below the seq.
+pub(crate) fn page(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<Segment>, SqlError> {
+    // Sizes first: a page is chosen without reading what will not be sent.
+    let sizes = db.query(
+        "SELECT first, octet_length(entries) FROM syncline_log
+            WHERE first >= COALESCE((SELECT max(first) FROM syncline_log WHERE first <= ?1 + 1), 0) AND last > ?1
+            ORDER BY first LIMIT 4096",
+        &[after.into()],
+    )?;
+    let mut total = 0;
+    let mut range: Option<(Seq, Seq)> = None;
+    for row in &sizes {
+        let (first, size): (Seq, u32) = (row.get(0)?, row.get(1)?);
+        total += size as usize;
+        if range.is_some() && total > bytes {
+            break;
+        }
+        range = Some((range.map_or(first, |(start, _)| start), first));
+    }
+    let Some((start, end)) = range else { return Ok(Vec::new()) };
+    between(db, start, end)
+}
+
+fn between(db: &dyn Query, start: Seq, end: Seq) -> Result<Vec<Segment>, SqlError> {
+    db.query(
+        "SELECT first, last, chain, entries FROM syncline_log WHERE first BETWEEN ?1 AND ?2 ORDER BY first",
+        &[start.into(), end.into()],
+    )?
+    .iter()
+    .map(|row| {
+        Ok(Segment { first: row.get(0)?, last: row.get(1)?, chain: row.get(2)?, text: row.get(3)? })
+    })
+    .collect()
+}
+
+/// The segment that holds a seq.
+pub(crate) fn holding(db: &dyn Query, seq: Seq) -> Result<Option<Segment>, SqlError> {
+    let first: Option<Seq> =
+        db.value("SELECT max(first) FROM syncline_log WHERE first <= ?1 AND last >= ?1", &[seq.into()])?;
+    match first {
+        Some(first) => Ok(between(db, first, first)?.into_iter().next()),
+        None => Ok(None),
+    }
+}
+
+/// The chain at a seq, if the log reaches it.
+pub(crate) fn chain_at(db: &dyn Query, seq: Seq) -> Result<Option<Chain>, SqlError> {
+    if seq == Seq::ZERO {
+        return Ok(Some(Chain::GENESIS));
+    }
+    let Some(segment) = holding(db, seq)? else { return Ok(None) };
+    if segment.last == seq {
+        return Ok(Some(segment.chain));
+    }
+    let Some(mut chain) = chain_before(db, segment.first)? else { return Ok(None) };
+    for entry in decode(&segment)?.iter().take_while(|entry| entry.seq <= seq) {
+        chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+    }
+    Ok(Some(chain))
+}
+
+fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, SqlError> {
+    if first.before() == Seq::ZERO {
+        return Ok(Some(Chain::GENESIS));
+    }
+    db.value("SELECT chain FROM syncline_log WHERE last = ?1 ORDER BY first DESC LIMIT 1", &[first.before().into()])
+}
+
+pub(crate) fn decode(segment: &Segment) -> Result<Vec<Entry>, SqlError> {
+    decode_entries(&segment.text).map_err(|source| SqlError::Host {
+        failure: HostFailure::Corrupt,
+        message: Damaged { first: segment.first, source }.to_string(),
+    })
+}

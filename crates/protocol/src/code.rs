@@ -1,0 +1,151 @@
+//! The stable codes of everything that can go wrong (nothing-silent). docs/errors.md is made from it.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a code means, and what to do about it.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeInfo {
+    /// The code.
+    pub code: Code,
+    /// Where it is met: `verdict`, `error` (a frame, or an HTTP answer) or `status` (in the client).
+    pub kind: &'static str,
+    /// What happened.
+    pub meaning: &'static str,
+    /// What to do.
+    pub action: &'static str,
+}
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $kind:literal $meaning:literal $action:literal;)*) => {
+        /// A stable code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum Code {
+            $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*
+        }
+
+        impl Code {
+            /// The code as text.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+        }
+
+        /// Every code, in the order of the catalogue.
+        pub const CODES: &[CodeInfo] = &[
+            $(CodeInfo { code: Code::$variant, kind: $kind, meaning: $meaning, action: $action },)*
+        ];
+    };
+}
+
+codes! {
+    EmptyCommit "empty-commit" "verdict"
+        "The commit has no events." "Commit at least one event.";
+    CommitTooLarge "commit-too-large" "verdict"
+        "The commit has too many events, or they are too large together." "Divide it; `welcome` names the limits.";
+    UnknownEvent "unknown-event" "verdict"
+        "The server's model has no event of this name." "Deploy the server with the model that has it.";
+    BadArgs "bad-args" "verdict"
+        "The args do not decode as the model's event." "Build events with the generated constructors.";
+    ConstraintUnique "constraint-unique" "verdict"
+        "A UNIQUE constraint or a primary key of the state refused the event." "Show it; the message names the columns.";
+    ConstraintCheck "constraint-check" "verdict"
+        "A CHECK constraint of the state refused the event." "Show it; the message names the constraint.";
+    ConstraintForeignKey "constraint-foreign-key" "verdict"
+        "The event refers to a row that is not there." "Show it; the row was removed meanwhile, or never was.";
+    ConstraintNotNull "constraint-not-null" "verdict"
+        "A NOT NULL constraint of the state refused the event." "Show it; the message names the column.";
+    ConstraintOther "constraint-other" "verdict"
+        "Another constraint of the state, such as a STRICT column's type, refused the event." "Show it; the message names the constraint.";
+    ApplyFailed "apply-failed" "verdict"
+        "`apply` of the model returned an error." "Mend the model; the message is its own.";
+
+    BadMessage "bad-message" "error"
+        "The message is not one of the protocol: not JSON, of an unknown type, or with a wrong field." "Use a client of this protocol version. The message is ignored.";
+    MessageTooLarge "message-too-large" "error"
+        "The message is larger than `messageBytes`." "Send less at once; `welcome` names the limits. The message is ignored.";
+    PushTooLarge "push-too-large" "error"
+        "The push has too many commits or events." "Send less at once; `welcome` names the limits. Its commits stay undecided.";
+    HelloExpected "hello-expected" "error"
+        "The first message must be `hello`, and there is only one." "Reconnect. The socket is closed.";
+    UnsupportedProtocol "unsupported-protocol" "error"
+        "The server does not speak this version of the protocol." "Update the older side. The socket is closed.";
+    StoreMismatch "store-mismatch" "error"
+        "`hello` names another store than the URL." "Connect to the store's own URL. The socket is closed.";
+    BadStoreId "bad-store-id" "error"
+        "The store id in the URL is not 1 to 64 of A-Z a-z 0-9 _ -." "HTTP 404. Mend the URL.";
+    NotFound "not-found" "error"
+        "There is nothing at this path." "HTTP 404. See docs/sync-worker.md for the routes.";
+    UpgradeExpected "upgrade-expected" "error"
+        "This path speaks WebSocket only." "HTTP 426. Connect with a WebSocket.";
+    Unauthorized "unauthorized" "error"
+        "The token is missing or wrong." "HTTP 401 where it is in a header; else the socket is closed. Sign in again.";
+    CounterGap "counter-gap" "error"
+        "A push skips a counter: an earlier commit of this client has not arrived." "Reconnect: `welcome` names the last decided counter. The push stays undecided.";
+    CommitMismatch "commit-mismatch" "error"
+        "A commit with this counter was decided, with other content: two clients share one client id." "Clear the copied client's data. Nothing of the push was decided.";
+    AuthorMismatch "author-mismatch" "error"
+        "The commit was made by another subject than the one signed in." "Sign in as its author. The commit stays undecided.";
+    ServerBehind "server-behind" "error"
+        "The commit was made with a newer model than the server has." "Deploy the server. The commit stays undecided and is sent again.";
+    LogDiverged "log-diverged" "error"
+        "The server's log is not the one that this client has followed: it was reset, or restored from a backup." "Open the page with ?reset to follow the new log. Nothing is removed before that.";
+    NotSupported "not-supported" "error"
+        "The message is of the protocol, but this server does not serve it." "See CHANGELOG.md for what the server's version serves.";
+    ServerFailed "server-failed" "error"
+        "The server could not do its part: its storage failed." "Wait: the client tries again by itself. Nothing is decided or lost.";
+
+    ServerUnreachable "server-unreachable" "status"
+        "No connection to the server." "Nothing: work goes on offline, and the client reconnects by itself.";
+    OpfsUnavailable "opfs-unavailable" "status"
+        "The browser offers no OPFS here (an insecure origin, a private window): storage is `memory`." "Use HTTPS or localhost. Until then a commit is safe only once `confirmed`.";
+    StorageFull "storage-full" "status"
+        "The browser's storage quota is used up." "Free space. Commits stay in the page, and are kept once there is room.";
+    StorageFailed "storage-failed" "status"
+        "The browser's storage reported an error." "Reload the page; if it stays, open it with ?reset.";
+    JournalFull "journal-full" "status"
+        "localStorage is full: a commit made just before a reload may not survive it." "Free localStorage. `persisted` and `confirmed` are still true.";
+    AnotherTab "another-tab" "status"
+        "Another tab of this browser has the store open; this one waits until it closes." "Use the other tab, or close it.";
+    LeaderFailed "leader-failed" "status"
+        "The worker that owns the local database stopped; it is started again." "Nothing: commits are handed over again.";
+    StateDamaged "state-damaged" "status"
+        "An entry of the log could not be applied here." "Report it with the message; the log itself is safe.";
+}
+
+impl Code {
+    /// Whether the server closes the socket after an `error` frame with this code.
+    #[must_use]
+    pub fn closes(self) -> bool {
+        [
+            Self::HelloExpected,
+            Self::UnsupportedProtocol,
+            Self::StoreMismatch,
+            Self::Unauthorized,
+            Self::LogDiverged,
+        ]
+        .contains(&self)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_stands_once_in_the_catalogue_and_travels_as_its_text() {
+        for (place, info) in CODES.iter().enumerate() {
+            assert!(CODES[..place].iter().all(|other| other.code != info.code));
+            assert_eq!(serde_json::to_string(&info.code).unwrap(), format!("\"{}\"", info.code));
+        }
+    }
+}

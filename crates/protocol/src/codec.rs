@@ -1,0 +1,188 @@
+//! Text frames to messages and back.
+//!
+//! Serde's internally tagged enums buffer what they read, which costs time and re-encodes raw JSON;
+//! so a decoder here reads the `type` first, then the one struct that it names. What a decoder does
+//! not know in an object it skips: fields can be added without a new protocol version.
+
+use schemars::Schema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::{ClientMessage, Code, Entry, ErrorFrame, Seq, ServerMessage};
+
+/// A frame that is not a message.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// Larger than allowed.
+    #[error("the message has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// Not JSON, without a `type`, or with a field that is missing or wrong.
+    #[error("{0}")]
+    Malformed(#[from] serde_json::Error),
+    /// A `type` that this version does not know.
+    #[error("there is no message of type {0:?}")]
+    UnknownType(String),
+}
+
+impl DecodeError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::TooLarge { .. } => Code::MessageTooLarge,
+            Self::Malformed(_) | Self::UnknownType(_) => Code::BadMessage,
+        }
+    }
+
+    /// As the frame that tells the sender.
+    #[must_use]
+    pub fn frame(&self) -> ErrorFrame {
+        ErrorFrame::new(self.code(), self.to_string())
+    }
+}
+
+#[derive(Deserialize)]
+struct Tag<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: std::borrow::Cow<'a, str>,
+}
+
+macro_rules! decode {
+    ($text:ident as $message:ident: $($tag:literal $variant:ident)*) => {{
+        let tag = match leading_tag($text) {
+            Some(tag) => tag.into(),
+            None => serde_json::from_str::<Tag<'_>>($text)?.kind,
+        };
+        match tag.as_ref() {
+            $($tag => Ok($message::$variant(serde_json::from_str($text)?)),)*
+            other => Err(DecodeError::UnknownType(other.chars().take(64).collect())),
+        }
+    }};
+}
+
+/// Reads a client's frame.
+///
+/// # Errors
+/// [`DecodeError`]; it never panics, whatever the text.
+pub fn decode_client(text: &str, limit: usize) -> Result<ClientMessage, DecodeError> {
+    if text.len() > limit {
+        return Err(DecodeError::TooLarge { bytes: text.len(), limit });
+    }
+    decode!(text as ClientMessage:
+        "hello" Hello "push" Push "pull" Pull "ack" Ack "presence" Presence "auth" Auth)
+}
+
+/// Reads a server's frame.
+///
+/// # Errors
+/// [`DecodeError`]; it never panics, whatever the text.
+pub fn decode_server(text: &str) -> Result<ServerMessage, DecodeError> {
+    decode!(text as ServerMessage:
+        "welcome" Welcome "entries" Entries "verdicts" Verdicts "snapshot" Snapshot
+        "presence" Presence "error" Error)
+}
+
+/// The `type` where it comes first, as it does in everything that we write: saves reading twice.
+fn leading_tag(text: &str) -> Option<&str> {
+    let (tag, _) = text.strip_prefix(r#"{"type":""#)?.split_once('"')?;
+    (!tag.contains('\\')).then_some(tag)
+}
+
+impl ClientMessage {
+    /// The frame.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        encode(self)
+    }
+}
+
+impl ServerMessage {
+    /// The frame.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        encode(self)
+    }
+}
+
+fn encode<T: Serialize>(message: &T) -> String {
+    serde_json::to_string(message).expect("a message has text keys and no failing serializer")
+}
+
+/// The text of a segment: its entries as they go on the wire, between commas. What a room stores is
+/// what it sends.
+#[must_use]
+pub fn encode_segment(entries: &[Entry]) -> String {
+    let mut array = encode(&entries);
+    array.pop();
+    array.split_off(1.min(array.len()))
+}
+
+/// An `entries` frame made of stored segments, without reading them.
+#[must_use]
+pub fn encode_entries<S: AsRef<str>>(after: Seq, head: Seq, segments: &[S]) -> String {
+    let size = segments.iter().map(|segment| segment.as_ref().len() + 1).sum::<usize>();
+    let mut frame = String::with_capacity(size + 80);
+    frame.push_str(&format!(r#"{{"type":"entries","after":{after},"head":{head},"entries":["#));
+    for (place, segment) in segments.iter().enumerate() {
+        if place > 0 {
+            frame.push(',');
+        }
+        frame.push_str(segment.as_ref());
+    }
+    frame.push_str("]}");
+    frame
+}
+
+/// An `entries` frame whose entries are not decoded: to be stored as they came.
+#[derive(Debug, Deserialize)]
+pub struct EntriesFrame<'a> {
+    /// The seq before the first of them.
+    pub after: Seq,
+    /// The head of the log.
+    pub head: Seq,
+    #[serde(borrow)]
+    entries: &'a RawValue,
+}
+
+impl<'a> EntriesFrame<'a> {
+    /// Reads a frame that is known to be of type `entries`.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// The entries as a segment holds them.
+    #[must_use]
+    pub fn segment(&self) -> &'a str {
+        let array = self.entries.get();
+        array.strip_prefix('[').and_then(|array| array.strip_suffix(']')).unwrap_or_default().trim()
+    }
+}
+
+/// Reads the entries of a segment.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_entries(segment: &str) -> Result<Vec<Entry>, DecodeError> {
+    Ok(serde_json::from_str(&format!("[{segment}]"))?)
+}
+
+/// The JSON Schema of every message, client's and server's.
+#[must_use]
+pub fn message_schema() -> Schema {
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Messages {
+        client: ClientMessage,
+        server: ServerMessage,
+    }
+    schemars::schema_for!(Messages)
+}

@@ -1,0 +1,50 @@
+//! How large things may be. Every message has a size limit, every list a bound.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of this protocol; `hello` carries it.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The limits in force, told to the client in `welcome`. Sizes in bytes of UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// The largest message a client may send.
+    pub message_bytes: usize,
+    /// The largest commit: names and args of its events together.
+    pub commit_bytes: usize,
+    /// Events in one commit.
+    pub commit_events: usize,
+    /// Commits in one push.
+    pub push_commits: usize,
+    /// Events in one push.
+    pub push_events: usize,
+}
+
+impl Limits {
+    /// What a server enforces unless it is told otherwise.
+    pub const DEFAULT: Self = Self {
+        message_bytes: 1 << 20,
+        commit_bytes: 256 << 10,
+        commit_events: 1_000,
+        push_commits: 1_000,
+        push_events: 2_000,
+    };
+
+    /// The largest segment: one log row, and so one page of catch-up. SQLite in a Durable Object
+    /// takes 2 MB a row.
+    pub const SEGMENT_BYTES: usize = 1 << 20;
+
+    /// The longest name of an event.
+    pub const EVENT_NAME_BYTES: usize = 128;
+
+    /// The longest token.
+    pub const TOKEN_BYTES: usize = 8 << 10;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,131 @@
+// The page's journal: every commit in localStorage, synchronously, until the leader has it.
+// It is what a reload, or the end of the tab, right after a commit cannot take away.
+
+export interface JournaledCommit {
+  readonly key: string
+  /** The hand-over of this one commit, for the leader. */
+  readonly message: string
+}
+
+/** The part of localStorage that the journal uses. */
+export type JournalStorage = Pick<Storage, 'length' | 'key' | 'getItem' | 'setItem' | 'removeItem'>
+
+/** Ids of sessions are hexadecimal and subjects are encoded, so `:` only ever separates. */
+const prefixOf = (storeId: string, subject: string): string =>
+  `syncline:journal:${storeId}:${encodeURIComponent(subject)}:`
+
+export class Journal {
+  readonly #storage: JournalStorage | undefined
+  readonly #prefix: string
+  readonly #session: string
+  readonly #numbers = new Set<number>()
+  #failed: boolean
+
+  constructor(storage: JournalStorage | undefined, storeId: string, subject: string, session: string) {
+    this.#storage = storage
+    this.#prefix = prefixOf(storeId, subject)
+    this.#session = session
+    this.#failed = storage === undefined
+  }
+
+  /** Whether the last commit could not be journaled. */
+  get failed(): boolean {
+    return this.#failed
+  }
+
+  /** Numbers of this session's journaled commits. */
+  get numbers(): ReadonlySet<number> {
+    return this.#numbers
+  }
+
+  /** Returns whether the commit is in the journal now. */
+  keep(number: number, message: string): boolean {
+    try {
+      this.#storage?.setItem(this.#key(number), message)
+      this.#failed = this.#storage === undefined
+      if (!this.#failed) this.#numbers.add(number)
+    } catch {
+      this.#failed = true
+    }
+    return !this.#failed
+  }
+
+  remove(number: number): void {
+    if (this.#numbers.delete(number)) this.removeKey(this.#key(number))
+  }
+
+  removeKey(key: string): void {
+    try {
+      this.#storage?.removeItem(key)
+    } catch {
+      // The leader knows the commit by its session and number: handing it over once more is harmless.
+    }
+  }
+
+  /** Takes a commit that the leader refuses out of the way, without destroying it. */
+  setAside({ key, message }: JournaledCommit): void {
+    try {
+      this.#storage?.setItem(key.replace('syncline:journal:', 'syncline:refused:'), message)
+      this.#storage?.removeItem(key)
+    } catch {
+      // It stays where it is and is offered again at the next open.
+    }
+  }
+
+  #key(number: number): string {
+    return `${this.#prefix}${this.#session}:${number}`
+  }
+}
+
+/** Journals of a store and subject, by session, each in the order of its commits. */
+export function readJournals(
+  storage: JournalStorage | undefined,
+  storeId: string,
+  subject: string,
+): Map<string, JournaledCommit[]> {
+  const prefix = prefixOf(storeId, subject)
+  const found: (JournaledCommit & { session: string; number: number })[] = []
+  for (const key of keysOf(storage, prefix)) {
+    const [session, number, ...rest] = key.slice(prefix.length).split(':')
+    const message = storage?.getItem(key)
+    if (session === undefined || rest.length > 0 || !/^\d+$/.test(number ?? '') || message == null) continue
+    found.push({ key, message, session, number: Number(number) })
+  }
+  found.sort((a, b) => a.number - b.number)
+  const journals = new Map<string, JournaledCommit[]>()
+  for (const { key, message, session } of found) {
+    const commits = journals.get(session) ?? []
+    commits.push({ key, message })
+    journals.set(session, commits)
+  }
+  return journals
+}
+
+/** The session and the number that a journal's key stands for. */
+export function commitOf(key: string): { session: string; number: number } {
+  const [session = '', number = ''] = key.split(':').slice(-2)
+  return { session, number: Number(number) }
+}
+
+/** Forgets all journals of a store and subject. */
+export function clearJournals(storage: JournalStorage | undefined, storeId: string, subject: string): void {
+  for (const key of keysOf(storage, prefixOf(storeId, subject))) storage?.removeItem(key)
+}
+
+/** localStorage, or nothing where the browser forbids it. */
+export function pageStorage(): Storage | undefined {
+  try {
+    return globalThis.localStorage
+  } catch {
+    return undefined
+  }
+}
+
+function keysOf(storage: JournalStorage | undefined, prefix: string): string[] {
+  const keys: string[] = []
+  for (let place = 0; place < (storage?.length ?? 0); place += 1) {
+    const key = storage?.key(place)
+    if (key?.startsWith(prefix)) keys.push(key)
+  }
+  return keys
+}

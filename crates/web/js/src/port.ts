@@ -1,0 +1,53 @@
+// What the page and its leader worker say to each other.
+
+import type { Failure } from './failure'
+import type { JournaledCommit } from './journal'
+import type { LeaderConfig, LeaderStatus, StorageKind } from './wasm'
+
+export type ToLeader =
+  | {
+      readonly kind: 'open'
+      readonly module: WebAssembly.Module
+      readonly config: LeaderConfig
+      readonly session: string
+      readonly url: string
+      readonly token: string | undefined
+      readonly online: boolean
+      readonly journaled: readonly JournaledCommit[]
+    }
+  | { readonly kind: 'reset'; readonly module: WebAssembly.Module; readonly storeId: string; readonly subject: string }
+  | { readonly kind: 'hand-over'; readonly messages: readonly string[] }
+  | { readonly kind: 'journaled'; readonly commits: readonly JournaledCommit[] }
+  | { readonly kind: 'auth'; readonly token: string | undefined }
+  | { readonly kind: 'network'; readonly online: boolean }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'ping' }
+
+export type FromLeader =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'opened'
+      readonly opened: string
+      readonly state: Uint8Array<ArrayBuffer> | undefined
+      readonly storage: StorageKind
+      readonly storageReason: string | undefined
+    }
+  | { readonly kind: 'reset-done' }
+  | { readonly kind: 'messages'; readonly texts: readonly string[] }
+  | { readonly kind: 'journaled-kept'; readonly keys: readonly string[] }
+  | { readonly kind: 'journaled-refused'; readonly key: string; readonly failure: Failure }
+  | { readonly kind: 'status'; readonly report: LeaderReport }
+  /** The leader cannot go on: the page ends this worker and starts another. */
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'pong' }
+
+/** The leader's status, and that of its socket and its storage. */
+export interface LeaderReport extends LeaderStatus {
+  readonly socket: SocketState
+  /** Connections that failed in a row. */
+  readonly failures: number
+  /** Commits wait in the worker because the storage does not take them. */
+  readonly storageFailure?: Failure
+}
+
+export type SocketState = 'connecting' | 'open' | 'waiting' | 'stopped'

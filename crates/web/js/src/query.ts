@@ -1,0 +1,62 @@
+// Queries as an app writes them, and as SQLite takes them.
+
+import type { Compilable, CompiledQuery } from 'kysely'
+import { DummyDriver, Kysely, SqliteAdapter, SqliteQueryCompiler } from 'kysely'
+import { SynclineError } from './failure'
+import type { Database } from './register'
+
+export type SqlValue = string | number | bigint | boolean | null
+
+/** A Kysely builder, its compiled query, or SQL with its params. */
+export type Query<Row> =
+  | ((db: Kysely<Database>) => Compilable<Row>)
+  | CompiledQuery<Row>
+  | { readonly sql: string; readonly params?: readonly SqlValue[] }
+  | string
+
+/** SQL, and its params as JSON. Equal queries have equal texts. */
+export interface SqlText {
+  readonly sql: string
+  readonly params: string
+}
+
+const refuse = (): never => {
+  throw new SynclineError({ code: 'query-failed', message: 'Kysely only builds queries here; the store runs them.' })
+}
+
+/** Compiles queries of the app's tables; it has no connection. */
+const builder = new Kysely<Database>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: refuse,
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+})
+
+export function compile<Row>(query: Query<Row>, params: readonly SqlValue[] = []): SqlText {
+  if (typeof query === 'string') return { sql: query, params: paramsText(params) }
+  if (typeof query === 'function') {
+    const { sql, parameters } = query(builder).compile()
+    return { sql, params: paramsText(parameters) }
+  }
+  if ('parameters' in query) return { sql: query.sql, params: paramsText(query.parameters) }
+  return { sql: query.sql, params: paramsText(query.params ?? params) }
+}
+
+function paramsText(params: readonly unknown[]): string {
+  return JSON.stringify(params.map(sqlValue))
+}
+
+/** SQLite has no booleans, and integers beyond 2^53 - 1 are refused on every host. */
+function sqlValue(value: unknown): string | number | null {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean') return value ? 1 : 0
+  const number = typeof value === 'bigint' ? Number(value) : value
+  const safe = typeof number === 'number' && Number.isFinite(number)
+  if (!safe || (Number.isInteger(number) && !Number.isSafeInteger(number))) {
+    throw new SynclineError({ code: 'bad-params', message: `A query takes text, numbers, booleans and null, not ${String(value)}.` })
+  }
+  return number
+}

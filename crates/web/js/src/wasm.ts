@@ -1,0 +1,111 @@
+// The wasm of an app as TypeScript sees it: what `cargo xtask build` writes to the app's `pkg/`.
+
+import type { AnyEvent, Code } from './failure'
+
+/** The default export of the glue: loads the wasm once, from its own URL or what it is given. */
+export type Init = (input?: { module_or_path: WebAssembly.Module | string | URL }) => Promise<unknown>
+
+/** The classes that the glue exports. All texts are JSON. */
+export interface SynclineWasm {
+  readonly Session: {
+    open(opened: string, state: Uint8Array | undefined, session: string): WasmSession
+  }
+  readonly Leader: {
+    open(config: string): Promise<WasmLeader>
+    reset(storeId: string, subject: string): Promise<void>
+  }
+}
+
+/** In-memory state of one page load, on the main thread. */
+export interface WasmSession {
+  /** Applies events as one commit and returns its number. Throws the rejection. */
+  commit(now: number, events: string): number
+  /** Commits not handed over yet, as one message for the leader. */
+  take_hand_over(): string | undefined
+  /** All commits that the leader has not acknowledged. */
+  hand_over_again(): string | undefined
+  /** Takes a message of the leader; the answer is `Effects`. */
+  receive(message: string): string
+  /** Rows as a JSON array of objects. */
+  query(sql: string, params: string): string
+  /** A JSON array of names. */
+  tables_read_by(sql: string): string
+  /** A JSON array of `PendingCommit`. */
+  pending(): string
+  /** A JSON array of the tables that changed since the last call. */
+  take_changed(): string
+  free(): void
+}
+
+/** Log, outbox and cursor on OPFS, in the dedicated worker. */
+export interface WasmLeader {
+  /** What `Session.open` needs; the session is the one that is served from now on. */
+  opened(session: string): string
+  state(): Uint8Array | undefined
+  storage(): StorageKind
+  storage_reason(): Code | undefined
+  /** Throws a failure, such as storage-full: nothing of the message was taken. */
+  hand_over(message: string): void
+  connected(token: string | undefined): void
+  disconnected(): void
+  /** Takes a frame of the server. Throws a failure of the storage. */
+  received(text: string): void
+  poll_server(): string | undefined
+  poll_session(): string | undefined
+  /** `LeaderStatus`. */
+  status(): string
+  free(): void
+}
+
+export type StorageKind = 'opfs' | 'memory'
+
+export interface LeaderConfig {
+  readonly storeId: string
+  readonly subject: string
+  /** A fresh random id; used only if the store has none yet. */
+  readonly client: string
+}
+
+export interface LeaderStatus {
+  /** Welcomed and caught up. */
+  readonly live: boolean
+  /** The code of the error that stops us. */
+  readonly needs?: Code
+  readonly message?: string
+  readonly pending: number
+  readonly head: number
+  readonly cursor: number
+}
+
+/** What a message of the leader meant for this session. */
+export interface Effects {
+  readonly persisted: readonly number[]
+  readonly confirmed: readonly ConfirmedCommit[]
+  readonly rejected: readonly RejectedCommit[]
+  readonly changed: readonly string[]
+  readonly pending: number
+}
+
+export interface ConfirmedCommit {
+  readonly number: number
+  readonly first: number
+  readonly last: number
+}
+
+export interface RejectedCommit {
+  readonly number: number
+  /** Set where the commit was made by another session, such as the page before a reload. */
+  readonly session?: string
+  readonly code: Code
+  readonly message: string
+  readonly events: readonly AnyEvent[]
+}
+
+/** A commit that the server has not decided yet. */
+export interface PendingCommit<Event extends AnyEvent = AnyEvent> {
+  readonly number: number
+  readonly session: string
+  readonly events: readonly Event[]
+  /** It no longer applies here and is left out of the view until its verdict. */
+  readonly conflicted?: { readonly code: Code; readonly message: string }
+}

@@ -1,0 +1,130 @@
+//! [`Sql`] over the SQLite of a Durable Object.
+//!
+//! Each call crosses from wasm to JavaScript once for the statement and once for each value, so
+//! statements are kept as JavaScript strings, and rows are read as arrays.
+
+mod binding;
+mod failure;
+mod statement;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use js_sys::{Array, ArrayBuffer, JsString, Uint8Array};
+use syncline_engine::{Flow, Param, Query, Row, Sql, SqlError, Value};
+use wasm_bindgen::{JsCast, JsValue};
+
+use binding::{Cursor, SqlStorage, Storage};
+
+/// How many statements are kept as JavaScript strings. An engine and a model have some dozens; one
+/// that builds its statements anew each time must not fill the memory.
+const KEPT_STATEMENTS: usize = 512;
+
+/// The database of a Durable Object.
+pub(crate) struct ObjectSql {
+    storage: Storage,
+    sql: SqlStorage,
+    statements: RefCell<HashMap<String, Vec<Prepared>>>,
+}
+
+/// A statement for one choice of integer parameters.
+struct Prepared {
+    integers: u128,
+    text: JsString,
+}
+
+impl ObjectSql {
+    /// Takes the `storage` of the object's state.
+    pub(crate) fn new(storage: &JsValue) -> Self {
+        let storage: Storage = storage.clone().unchecked_into();
+        let sql = storage.sql();
+        Self { storage, sql, statements: RefCell::default() }
+    }
+
+    fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<Cursor, SqlError> {
+        let bindings = Array::new();
+        let mut integers = 0_u128;
+        for (place, param) in params.iter().enumerate() {
+            let value = match param.checked()? {
+                Param::Null => JsValue::NULL,
+                Param::Integer(n) => {
+                    integers |= statement::bit(place)?;
+                    JsValue::from_f64(n as f64)
+                }
+                Param::Real(x) => JsValue::from_f64(x),
+                Param::Text(text) => JsValue::from_str(text),
+                Param::Blob(bytes) => Uint8Array::from(bytes).into(),
+            };
+            bindings.push(&value);
+        }
+        let text = self.statement(sql, integers)?;
+        self.sql.exec(&text, &bindings).map_err(|error| failure::classify(&error))
+    }
+
+    fn statement(&self, sql: &str, integers: u128) -> Result<JsString, SqlError> {
+        let mut statements = self.statements.borrow_mut();
+        let known = statements.get(sql).and_then(|known| known.iter().find(|known| known.integers == integers));
+        if let Some(known) = known {
+            return Ok(known.text.clone());
+        }
+        let text = JsString::from(statement::with_integers(sql, integers)?);
+        if statements.len() >= KEPT_STATEMENTS {
+            statements.clear();
+        }
+        statements.entry(sql.to_owned()).or_default().push(Prepared { integers, text: text.clone() });
+        Ok(text)
+    }
+}
+
+impl Query for ObjectSql {
+    fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
+        let rows = self.run(sql, params)?.raw().and_then(|rows| rows.to_array());
+        let rows = rows.map_err(|error| failure::classify(&error))?;
+        rows.iter().map(|row| Ok(Row::new(row.unchecked_ref::<Array>().iter().map(value).collect::<Result<_, _>>()?))).collect()
+    }
+}
+
+impl Sql for ObjectSql {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), SqlError> {
+        self.run(sql, params).map(drop)
+    }
+
+    fn run_script(&mut self, script: &str) -> Result<(), SqlError> {
+        let done = self.sql.exec(&JsString::from(script), &Array::new());
+        done.map(drop).map_err(|error| failure::classify(&error))
+    }
+
+    /// `transactionSync` nests by itself, and undoes when its callback throws.
+    fn in_transaction(&mut self, body: &mut dyn FnMut(&mut dyn Sql) -> Flow) -> Result<(), SqlError> {
+        let storage: Storage = self.storage.clone().unchecked_into();
+        let mut wanted = None;
+        let ended = storage.transaction_sync(&mut || {
+            let flow = body(self);
+            wanted = Some(flow);
+            match flow {
+                Flow::Keep => Ok(()),
+                Flow::Undo => Err(JsValue::NULL),
+            }
+        });
+        match (ended, wanted) {
+            (Ok(()), Some(Flow::Keep)) => Ok(()),
+            (Err(thrown), Some(Flow::Undo)) if thrown.is_null() => Ok(()),
+            (Err(error), _) => Err(failure::of_transaction(&error)),
+            (Ok(()), Some(Flow::Undo) | None) => Err(failure::not_undone()),
+        }
+    }
+}
+
+fn value(value: JsValue) -> Result<Value, SqlError> {
+    if let Some(number) = value.as_f64() {
+        return Ok(Value::Real(number));
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Value::Text(text));
+    }
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    let bytes = value.dyn_into::<ArrayBuffer>().map_err(|other| failure::strange_value(&other))?;
+    Ok(Value::Blob(Uint8Array::new(&bytes).to_vec()))
+}

@@ -1,0 +1,30 @@
+//! The client's wasm and its JavaScript, in `pkg/`.
+
+use anyhow::Result;
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::{Mode, files, wasm};
+use crate::log::Log;
+use crate::workspace;
+
+pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
+    let profile = match mode {
+        Mode::Dev => "wasm-dev",
+        Mode::Release => "web",
+    };
+    let compiled = wasm::compile("chat-wasm", profile, log)?;
+    let staging = wasm::staging("client")?;
+    Bindgen::new()
+        .input_path(compiled)
+        .out_name("chat")
+        .web(true)?
+        .typescript(true)
+        // Without it, `init()` does not find the wasm by itself.
+        .omit_default_module_path(false)
+        .generate(&staging)?;
+
+    if mode == Mode::Release {
+        wasm::optimize(&staging.join("chat_bg.wasm"), "-Oz", log)?;
+    }
+    files::publish(&staging, &workspace::path(workspace::CLIENT_DIR).join("pkg"))
+}

@@ -1,0 +1,41 @@
+//! The worker: wasm, its glue and the shim that workerd loads, in `dist/`.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::{Mode, files, wasm};
+use crate::log::Log;
+use crate::workspace;
+
+const SHIM: &str = include_str!("shim.js");
+
+pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
+    let profile = match mode {
+        Mode::Dev => "wasm-dev",
+        Mode::Release => "worker",
+    };
+    let compiled = wasm::compile("chat-worker", profile, log)?;
+    let staging = wasm::staging("worker")?;
+    Bindgen::new()
+        .input_path(compiled)
+        .out_name("index")
+        .module(true)?
+        .typescript(false)
+        .reset_state_function(true)
+        .force_enable_abort_handler(true)
+        .generate_output()?
+        .emit(&staging)?;
+
+    let glue = staging.join("index.js");
+    let source = fs::read_to_string(&glue).context("wasm-bindgen wrote no index.js")?;
+    // wrangler's bundler does not know source phase imports; a plain import is a module to it as well.
+    fs::write(&glue, source.replace("import source ", "import "))?;
+    fs::write(staging.join("shim.js"), SHIM)?;
+
+    if mode == Mode::Release {
+        wasm::optimize(&staging.join("index_bg.wasm"), "-O3", log)?;
+    }
+    files::publish(&staging, &workspace::path(workspace::WORKER_DIR).join("dist"))
+}

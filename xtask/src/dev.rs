@@ -1,0 +1,79 @@
+//! `cargo xtask dev`: the worker on workerd and the page on Vite, rebuilt as their sources change.
+
+mod part;
+mod port;
+mod sources;
+mod sync_worker;
+mod web;
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use console::style;
+
+use crate::codegen;
+use part::Part;
+use sources::Sources;
+
+/// How often the sources and the services are looked at.
+const TICK: Duration = Duration::from_millis(300);
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    only: Option<Only>,
+}
+
+#[derive(Clone, Copy, clap::Subcommand)]
+enum Only {
+    /// The worker alone, at http://localhost:8787
+    SyncWorker,
+    /// The page alone, at http://localhost:3001
+    Web,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut parts = match args.only {
+        None => vec![sync_worker::part(), web::part()],
+        Some(Only::SyncWorker) => vec![sync_worker::part()],
+        Some(Only::Web) => vec![web::part()],
+    };
+    for part in &parts {
+        (part.setup)()?;
+        port::require_free(part.port)?;
+    }
+    let mut sources = Sources::now(&["crates", "apps", "Cargo.toml", "Cargo.lock"])?;
+    let mut model = Sources::now(&["apps/chat/model"])?;
+    let mut announced = false;
+    loop {
+        for part in &mut parts {
+            part.renew()?;
+        }
+        loop {
+            thread::sleep(TICK);
+            for part in &parts {
+                part.check()?;
+            }
+            if !announced && parts.iter().all(Part::answers) {
+                announced = true;
+                announce(&parts);
+            }
+            if sources.settled_anew()? {
+                break;
+            }
+        }
+        if model.differs()? {
+            codegen::anew(&part::log("codegen", console::Color::Yellow));
+        }
+    }
+}
+
+fn announce(parts: &[Part]) {
+    println!();
+    for part in parts {
+        let url = style(format!("http://localhost:{}", part.port)).bold();
+        println!("  {} {:<12} {url}", style("✓").green(), part.name);
+    }
+    println!("  Ctrl-C ends them.\n");
+}

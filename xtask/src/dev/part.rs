@@ -1,0 +1,49 @@
+//! One service that `dev` builds, starts and watches.
+
+use std::net::TcpStream;
+use std::process::Command;
+
+use anyhow::Result;
+use console::{Color, Style};
+
+use crate::build::Mode;
+use crate::log::{Log, Service};
+use crate::process::{self, Running};
+
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) port: u16,
+    pub(crate) setup: fn() -> Result<()>,
+    pub(crate) build: fn(Mode, &Log) -> Result<()>,
+    /// What is to be done before the service starts, and the command that runs it.
+    pub(crate) service: fn(&Log) -> Result<Command>,
+    pub(crate) log: Log,
+    pub(crate) running: Option<Running>,
+}
+
+impl Part {
+    /// Builds it, and starts it if that is still to be done. A failed build waits for the next change.
+    pub(crate) fn renew(&mut self) -> Result<()> {
+        if let Err(error) = (self.build)(Mode::Dev, &self.log) {
+            self.log.line(&format!("{error:#}; waiting for a change"));
+            return Ok(());
+        }
+        if self.running.is_none() {
+            let mut command = (self.service)(&self.log)?;
+            self.running = Some(process::start(&mut command, &self.log)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        self.running.as_ref().map_or(Ok(()), Running::check)
+    }
+
+    pub(crate) fn answers(&self) -> bool {
+        TcpStream::connect(("localhost", self.port)).is_ok()
+    }
+}
+
+pub(crate) fn log(name: &'static str, color: Color) -> Log {
+    Log::Service(Service { name, style: Style::new().fg(color) })
+}

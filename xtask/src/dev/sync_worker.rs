@@ -1,0 +1,52 @@
+//! The worker on workerd, with a local Durable Object and a local D1 that outlive a restart.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use console::Color;
+
+use super::part::{self, Part};
+use crate::log::Log;
+use crate::{build, process, setup, workspace};
+
+const PORT: u16 = 8787;
+
+pub(crate) fn part() -> Part {
+    Part {
+        name: "sync-worker",
+        port: PORT,
+        setup: setup::for_worker,
+        build: build::worker,
+        service,
+        log: part::log("sync-worker", Color::Cyan),
+        running: None,
+    }
+}
+
+fn service(log: &Log) -> Result<Command> {
+    let worker = workspace::path(workspace::WORKER_DIR);
+    let secrets = worker.join(".dev.vars");
+    if !secrets.exists() {
+        fs::copy(worker.join(".dev.vars.example"), secrets).context(".dev.vars.example")?;
+        log.line("wrote .dev.vars from .dev.vars.example");
+    }
+    process::run(wrangler().args(["d1", "migrations", "apply", "DB", "--local"]), log)?;
+
+    let mut dev = wrangler();
+    dev.args(["dev", "--port", &PORT.to_string(), "--show-interactive-dev-session=false"]);
+    Ok(dev)
+}
+
+fn wrangler() -> Command {
+    let mut wrangler = workspace::npm_bin("wrangler");
+    wrangler
+        .current_dir(workspace::path(workspace::WORKER_DIR))
+        // Nothing local is anyone else's business, and no question waits for an answer.
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        .env("CI", "true");
+    wrangler
+}

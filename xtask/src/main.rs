@@ -1,0 +1,61 @@
+//! `cargo xtask`: the menu of this repository's commands, a file each.
+
+#[cfg(not(unix))]
+compile_error!("cargo xtask needs a Unix: on Windows, run it in WSL");
+
+mod build;
+mod ci;
+mod codegen;
+mod dev;
+mod log;
+mod process;
+mod setup;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Every command of this repository")]
+struct Menu {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check what this machine needs, and get what is missing; the other commands do so by themselves
+    Setup,
+    /// Run the worker and the page, and rebuild them as their sources change
+    Dev(dev::Args),
+    /// Build the worker, the client's wasm and the page
+    Build(build::Args),
+    /// Render the TypeScript of the chat's model
+    Codegen(codegen::Args),
+    /// Run every check and every test, those in a browser included
+    Test(test::Args),
+    /// What CI runs: every step of `test`
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let menu = Menu::parse();
+    let done = process::end_all_on_signal().and_then(|()| match menu.command {
+        Command::Setup => setup::for_all(),
+        Command::Dev(args) => dev::run(&args),
+        Command::Build(args) => build::run(&args),
+        Command::Codegen(args) => codegen::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Ci => ci::run(),
+    });
+    process::end_all();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{} {error:#}", console::style("error:").red().bold().for_stderr());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The steps of `cargo xtask test`, in the order in which they run.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::purity;
+use crate::build::{self, Mode};
+use crate::log::Log;
+use crate::workspace::WASM_TARGET;
+use crate::{codegen, process, setup, workspace};
+
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// A step without which this one would say nothing.
+    pub(crate) needs: Option<&'static str>,
+    work: fn(&Log) -> Result<Done>,
+}
+
+enum Done {
+    Done,
+    /// Why there was nothing to do.
+    Skipped(&'static str),
+}
+
+pub(crate) enum Outcome {
+    Passed(Duration),
+    Skipped(String),
+    Failed { after: Duration, output: String },
+}
+
+pub(crate) const STEPS: [Step; 13] = [
+    Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
+    Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
+    Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
+    Step { name: "purity", about: "the engine needs no host", needs: None, work: purity },
+    Step { name: "unit", about: "Rust tests", needs: None, work: unit },
+    Step { name: "doc", about: "Rust samples in the docs", needs: None, work: doc },
+    Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
+    Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
+    Step { name: "biome", about: "TypeScript is formatted and linted", needs: None, work: biome },
+    Step { name: "build", about: "worker, client and page, as shipped", needs: None, work: build },
+    Step { name: "tsc", about: "TypeScript's types", needs: Some("build"), work: tsc },
+    Step { name: "vitest", about: "TypeScript tests", needs: Some("build"), work: vitest },
+    Step { name: "e2e", about: "the chat in Chromium against workerd", needs: Some("build"), work: e2e },
+];
+
+impl Step {
+    pub(crate) fn run(&self) -> Outcome {
+        let (log, started) = (Log::buffer(), Instant::now());
+        match (self.work)(&log) {
+            Ok(Done::Done) => Outcome::Passed(started.elapsed()),
+            Ok(Done::Skipped(reason)) => Outcome::Skipped(reason.to_owned()),
+            Err(error) => {
+                log.line(&format!("{error:#}"));
+                Outcome::Failed { after: started.elapsed(), output: log.text() }
+            }
+        }
+    }
+}
+
+fn fmt(log: &Log) -> Result<Done> {
+    run(workspace::cargo().args(["fmt", "--all", "--check"]), log)
+}
+
+fn clippy(log: &Log) -> Result<Done> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+    run(&mut cargo, log)
+}
+
+fn clippy_wasm(log: &Log) -> Result<Done> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["clippy", "--target", WASM_TARGET, "--lib"]);
+    for package in ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm"] {
+        cargo.args(["--package", package]);
+    }
+    setup::wasm_c(&mut cargo)?;
+    run(cargo.args(["--", "--deny", "warnings"]), log)
+}
+
+fn purity(log: &Log) -> Result<Done> {
+    purity::check(log).map(|()| Done::Done)
+}
+
+/// nextest where it is installed; it is faster, but takes minutes to install from source, and finds no more.
+fn unit(log: &Log) -> Result<Done> {
+    let mut cargo = workspace::cargo();
+    if has_cargo("nextest") {
+        cargo.args(["nextest", "run", "--workspace", "--no-tests", "fail"]);
+    } else {
+        cargo.args(["test", "--workspace", "--all-targets"]);
+    }
+    run(&mut cargo, log)
+}
+
+fn doc(log: &Log) -> Result<Done> {
+    run(workspace::cargo().args(["test", "--workspace", "--doc"]), log)
+}
+
+fn codegen(_: &Log) -> Result<Done> {
+    codegen::check().map(|()| Done::Done)
+}
+
+fn deny(log: &Log) -> Result<Done> {
+    if !has_cargo("deny") {
+        return Ok(Done::Skipped("cargo-deny is not installed: `cargo install --locked cargo-deny`"));
+    }
+    run(workspace::cargo().args(["deny", "--workspace", "check"]), log)
+}
+
+fn biome(log: &Log) -> Result<Done> {
+    run(workspace::npm_bin("biome").args(["check", "--error-on-warnings"]), log)
+}
+
+fn build(log: &Log) -> Result<Done> {
+    build::all(Mode::Release, log).map(|()| Done::Done)
+}
+
+fn tsc(log: &Log) -> Result<Done> {
+    run(&mut npm_script("typecheck"), log)
+}
+
+fn vitest(log: &Log) -> Result<Done> {
+    run(&mut npm_script("test"), log)
+}
+
+fn e2e(log: &Log) -> Result<Done> {
+    let chromium = setup::chromium()?.context("no Chromium; run `cargo xtask setup`")?;
+    let mut playwright = workspace::npm_bin("playwright");
+    playwright.arg("test").env("CHROMIUM", chromium);
+    run(playwright.current_dir(workspace::path(workspace::PAGE_DIR)), log)
+}
+
+fn run(command: &mut Command, log: &Log) -> Result<Done> {
+    process::run(command, log).map(|()| Done::Done)
+}
+
+/// A script of every npm package of the workspace.
+fn npm_script(name: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args(["run", name, "--workspaces"]).current_dir(workspace::root());
+    npm
+}
+
+fn has_cargo(subcommand: &str) -> bool {
+    process::output(workspace::cargo().args([subcommand, "--version"])).is_ok()
+}
