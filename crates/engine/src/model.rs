@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use syncline_protocol::{ClientId, Counter, Millis, RawEvent, Rejection, Subject};
+use syncline_protocol::{Millis, RawEvent, Rejection, Subject};
 use thiserror::Error;
 
 use crate::{Query, Sql, SqlError};
@@ -52,17 +52,12 @@ pub struct CheckContext<'a> {
     pub now: Millis,
 }
 
-/// What `apply` may look at beside the event and the state: the same on every replica, for ever.
+/// What `apply` may look at beside the event and the state: the same on every replica, for ever, and
+/// known where the commit is made. A commit's counter is not: its leader gives it later.
 #[derive(Clone, Copy, Debug)]
 pub struct ApplyContext<'a> {
     /// Who made the commit.
     pub author: &'a Subject,
-    /// The client that made it.
-    pub client: &'a ClientId,
-    /// The client's number for it.
-    pub counter: Counter,
-    /// The event's place in the commit, from 0.
-    pub index: u32,
 }
 
 /// Why `apply` could not.

@@ -77,7 +77,7 @@ impl Room {
             }
             None => nested(db, |db| create(db, &rules, fresh, schema_hash))?,
         };
-        let (head, chain) = tables::head(db)?;
+        let (head, chain) = segment::head(db)?;
         Ok(Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain })
     }
 

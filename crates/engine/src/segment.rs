@@ -77,6 +77,12 @@ pub(crate) fn append(db: &mut dyn Sql, segment: &Segment) -> Result<(), SqlError
     )
 }
 
+/// The last seq of the log and the chain there.
+pub(crate) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
+    let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;
+    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// The segments after a seq, at most `bytes` of them but at least one; the first may hold entries at
 /// or below the seq.
 pub(crate) fn page(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<Segment>, SqlError> {
@@ -115,9 +121,8 @@ fn between(db: &dyn Query, start: Seq, end: Seq) -> Result<Vec<Segment>, SqlErro
 
 /// The segment that holds a seq.
 pub(crate) fn holding(db: &dyn Query, seq: Seq) -> Result<Option<Segment>, SqlError> {
-    let first: Option<Seq> =
-        db.value("SELECT max(first) FROM syncline_log WHERE first <= ?1 AND last >= ?1", &[seq.into()])?;
-    match first {
+    let sql = "SELECT max(first) FROM syncline_log WHERE first <= ?1 AND last >= ?1";
+    match db.value::<Option<Seq>>(sql, &[seq.into()])?.flatten() {
         Some(first) => Ok(between(db, first, first)?.into_iter().next()),
         None => Ok(None),
     }

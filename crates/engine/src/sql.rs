@@ -85,28 +85,34 @@ pub fn nested<T, E: From<SqlError>>(
     result.unwrap_or_else(|| Err(SqlError::refused("the host did not run the transaction").into()))
 }
 
-impl dyn Query + '_ {
-    /// The first row, if there is one.
-    ///
-    /// # Errors
-    /// [`SqlError`].
-    pub fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, SqlError> {
-        Ok(self.query(sql, params)?.into_iter().next())
-    }
+macro_rules! reads {
+    ($database:ty) => {
+        impl $database {
+            /// The first row, if there is one.
+            ///
+            /// # Errors
+            /// [`SqlError`].
+            pub fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, SqlError> {
+                Ok(self.query(sql, params)?.into_iter().next())
+            }
 
-    /// The first column of the first row, if there is one.
-    ///
-    /// # Errors
-    /// [`SqlError`]; also when the value is not a `T`.
-    pub fn value<T: FromValue>(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<T>, SqlError> {
-        self.first(sql, params)?.map(|row| row.get(0)).transpose()
-    }
+            /// The first column of the first row, if there is one.
+            ///
+            /// # Errors
+            /// [`SqlError`]; also when the value is not a `T`.
+            pub fn value<T: FromValue>(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<T>, SqlError> {
+                self.first(sql, params)?.map(|row| row.get(0)).transpose()
+            }
 
-    /// Whether there is a row.
-    ///
-    /// # Errors
-    /// [`SqlError`].
-    pub fn exists(&self, sql: &str, params: &[Param<'_>]) -> Result<bool, SqlError> {
-        Ok(!self.query(sql, params)?.is_empty())
-    }
+            /// Whether there is a row.
+            ///
+            /// # Errors
+            /// [`SqlError`].
+            pub fn exists(&self, sql: &str, params: &[Param<'_>]) -> Result<bool, SqlError> {
+                Ok(!self.query(sql, params)?.is_empty())
+            }
+        }
+    };
 }
+reads!(dyn Query + '_);
+reads!(dyn Sql + '_);

@@ -1,9 +1,9 @@
 //! The state: the tables that `apply` writes. Derived, so that it can always be rebuilt from the log.
 
-use syncline_protocol::{Entry, Millis, Rejection, Seq};
+use syncline_protocol::{Entry, Millis, RawEvent, Rejection, Seq, Subject};
 
 use crate::sql::nested;
-use crate::{ApplyContext, Query, Refusal, Rules, Sql, SqlError};
+use crate::{ApplyContext, CheckContext, Query, Refusal, Rules, Sql, SqlError};
 
 /// What every replica's state has beside the model's tables: the commits that it had to skip.
 const QUARANTINE: &str = "CREATE TABLE IF NOT EXISTS syncline_quarantine (
@@ -64,12 +64,7 @@ pub(crate) fn apply_history(db: &mut dyn Sql, rules: &Rules, entries: &[Entry]) 
 
 fn apply_commit(db: &mut dyn Sql, rules: &Rules, commit: &[Entry]) -> Result<(), Refusal> {
     commit.iter().try_for_each(|entry| {
-        let cx = ApplyContext {
-            author: &entry.author,
-            client: &entry.client,
-            counter: entry.counter,
-            index: entry.index,
-        };
+        let cx = ApplyContext { author: &entry.author };
         rules.apply(&entry.event(), &cx, db)
     })
 }
@@ -114,12 +109,9 @@ pub(crate) fn admit_commit(
     db: &mut dyn Sql,
     rules: &Rules,
     now: Millis,
-    commit: &syncline_protocol::Commit,
-    client: &syncline_protocol::ClientId,
+    author: &Subject,
+    events: &[RawEvent],
 ) -> Result<(), Refusal> {
-    let check = crate::CheckContext { author: &commit.author, now };
-    (0..).zip(&commit.events).try_for_each(|(index, event)| {
-        let apply = ApplyContext { author: &commit.author, client, counter: commit.counter, index };
-        rules.admit(event, &check, &apply, db)
-    })
+    let (check, apply) = (CheckContext { author, now }, ApplyContext { author });
+    events.iter().try_for_each(|event| rules.admit(event, &check, &apply, db))
 }

@@ -112,6 +112,10 @@ codes! {
         "Another tab of this browser has the store open; this one waits until it closes." "Use the other tab, or close it.";
     LeaderFailed "leader-failed" "status"
         "The worker that owns the local database stopped; it is started again." "Nothing: commits are handed over again.";
+    SessionFailed "session-failed" "status"
+        "The state of this page cannot go on." "Reload the page. Nothing that was committed is lost.";
+    BadQuery "bad-query" "status"
+        "A query of the page is not one that reads, or SQLite does not understand it." "Mend the query; the message says where.";
     StateDamaged "state-damaged" "status"
         "An entry of the log could not be applied here." "Report it with the message; the log itself is safe.";
 }

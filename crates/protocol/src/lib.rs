@@ -32,5 +32,5 @@ pub use message::{
     Ack, Auth, ClientMessage, Cursor, Entries, ErrorFrame, Hello, Presence, PresenceOf, Pull, Push,
     ServerMessage, Snapshot, Verdicts, Welcome,
 };
-pub use number::{Counter, MAX_NUMBER, Millis, ModelVersion, OutOfRange, Seq};
+pub use number::{Counter, MAX_NUMBER, Millis, ModelVersion, OutOfRange, Seq, SessionNumber};
 pub use verdict::{Outcome, Rejection, Verdict};

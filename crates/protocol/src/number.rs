@@ -103,6 +103,11 @@ number!(
     Counter, "a counter", 0
 );
 number!(
+    /// A session's own number for a commit: 1, 2, 3, …; with the session id, its identity before it has
+    /// a counter. 0 stands for "none yet".
+    SessionNumber, "a session's number", 0
+);
+number!(
     /// Milliseconds since 1970-01-01T00:00Z.
     Millis, "a time", 0
 );

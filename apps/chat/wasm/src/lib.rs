@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The chat in the browser.
+
+syncline_web::client!(chat_model::Chat);

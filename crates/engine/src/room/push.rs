@@ -118,7 +118,7 @@ impl Room {
             assert!(commit.counter > decided, "exactly-once: a decided commit is not decided again");
             let admitted = match self.refuse_shape(commit) {
                 Some(rejection) => Err(Refusal::Rejected(rejection)),
-                None => nested(db, |db| admit_commit(db, &self.rules, now, commit, client)),
+                None => nested(db, |db| admit_commit(db, &self.rules, now, &commit.author, &commit.events)),
             };
             let outcome = match admitted {
                 Ok(()) => {

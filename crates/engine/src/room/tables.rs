@@ -1,7 +1,7 @@
 //! The room's own tables. The log's head and chain are those of its last segment, so that a push
 //! writes two rows of its own: a segment and its decisions.
 
-use syncline_protocol::{Chain, Incarnation, SchemaHash, Seq};
+use syncline_protocol::{Incarnation, SchemaHash, Seq};
 
 use crate::{Query, Sql, SqlError};
 
@@ -49,10 +49,4 @@ pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError>
         "INSERT OR REPLACE INTO syncline_room (id, incarnation, schema_hash, archived) VALUES (1, ?1, ?2, ?3)",
         &[facts.incarnation.as_str().into(), facts.schema_hash.as_str().into(), facts.archived.into()],
     )
-}
-
-/// The last seq of the log and the chain there.
-pub(super) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
-    let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;
-    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| Ok((row.get(0)?, row.get(1)?)))
 }

@@ -43,7 +43,9 @@ pub enum HostFailure {
     Full,
     /// The database is damaged.
     Corrupt,
-    /// Anything else: I/O, memory, a lock.
+    /// Somebody else holds the database: try again.
+    Busy,
+    /// Anything else: I/O, memory.
     Other,
 }
 
@@ -52,6 +54,7 @@ impl fmt::Display for HostFailure {
         f.write_str(match self {
             Self::Full => "the storage is full",
             Self::Corrupt => "the database is damaged",
+            Self::Busy => "the database is in use",
             Self::Other => "the storage failed",
         })
     }
@@ -106,7 +109,8 @@ impl Constraint {
 
 /// A Durable Object appends `: SQLITE_CONSTRAINT…` to what SQLite says.
 fn without_suffix(text: &str) -> &str {
-    text.split_once(": SQLITE_").map_or(text, |(name, _)| name).trim()
+    let text = text.split_once(": SQLITE_").map_or(text, |(name, _)| name).trim();
+    if text.starts_with("SQLITE_") { "" } else { text }
 }
 
 impl fmt::Display for Constraint {

@@ -1,7 +1,7 @@
 //! Values in and out of a database.
 
 use syncline_protocol::{
-    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId, Subject,
+    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId, SessionNumber, Subject,
 };
 
 use super::SqlError;
@@ -103,7 +103,7 @@ macro_rules! number_params {
         }
     )*};
 }
-number_params! { Seq Counter Millis }
+number_params! { Seq Counter Millis SessionNumber }
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,341 @@
+//! The leader: the client's durable half. It keeps log, outbox and cursor, and talks to the server.
+//!
+//! It knows no model: what it stores and sends are texts. Its state, for new tabs, is a [`Replica`]
+//! beside it. Like the room it holds only a cache of what is in the database.
+
+mod receive;
+mod replica;
+mod tables;
+
+use std::collections::VecDeque;
+
+pub use receive::LeaderError;
+pub use replica::Replica;
+use syncline_protocol::{
+    Chain, ClientId, ClientMessage, Commit, CommitDigest, Counter, Cursor, ErrorFrame, Hello, Incarnation,
+    Limits, ModelVersion, PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
+};
+use tables::Facts;
+
+use crate::local::{HandOver, Opened, Taken, Told, Waiting};
+use crate::segment;
+use crate::sql::nested;
+use crate::{Query, Rules, Sql, SqlError};
+
+/// What a leader is for: one per (browser profile or process, store, subject).
+#[derive(Clone)]
+pub struct LeaderConfig {
+    /// The store.
+    pub store: StoreId,
+    /// Who is signed in.
+    pub subject: Subject,
+    /// The model's version.
+    pub model_version: ModelVersion,
+    /// The model's tables.
+    pub schema_hash: SchemaHash,
+    /// A random id, used only where the database has none yet.
+    pub fresh: ClientId,
+}
+
+impl LeaderConfig {
+    /// For a model.
+    ///
+    /// # Errors
+    /// [`SqlError`] when the model's tables are not portable.
+    pub fn new(rules: &Rules, store: StoreId, subject: Subject, fresh: ClientId) -> Result<Self, SqlError> {
+        let schema_hash = rules.schema_hash()?;
+        Ok(Self { store, subject, model_version: rules.version(), schema_hash, fresh })
+    }
+}
+
+/// The client's durable half.
+pub struct Leader {
+    config: LeaderConfig,
+    client: ClientId,
+    incarnation: Option<Incarnation>,
+    next: Counter,
+    cursor: Seq,
+    chain: Chain,
+    link: Link,
+    to_server: VecDeque<String>,
+    to_session: VecDeque<String>,
+}
+
+/// The connection, as far as it has come.
+enum Link {
+    Down,
+    /// `hello` is sent.
+    Greeting,
+    Up(Up),
+    /// The server said why it does not go on; the host connects again when that may have changed.
+    Stopped(ErrorFrame),
+}
+
+struct Up {
+    limits: Limits,
+    head: Seq,
+    /// The last counter of the push whose verdicts are awaited.
+    in_flight: Option<Counter>,
+    /// The last counter that was pushed on this connection.
+    pushed: Counter,
+    pulling: bool,
+}
+
+/// Where a leader stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeaderStatus {
+    /// Welcomed, and caught up.
+    pub live: bool,
+    /// Why the server does not go on.
+    pub stopped: Option<ErrorFrame>,
+    /// Commits without a verdict.
+    pub pending: u32,
+    /// The last entry of the log here.
+    pub cursor: Seq,
+    /// The last entry of the server's log, as far as it is known.
+    pub head: Seq,
+}
+
+impl Leader {
+    /// Opens the client's database, and creates what is missing.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn open(db: &mut dyn Sql, config: LeaderConfig) -> Result<Self, SqlError> {
+        tables::create(db)?;
+        let facts = match tables::facts(db)? {
+            Some(facts) => facts,
+            None => {
+                let next = Counter::NONE.next();
+                let facts = Facts { client: config.fresh.clone(), incarnation: None, next };
+                tables::put_facts(db, &facts)?;
+                facts
+            }
+        };
+        let (cursor, chain) = segment::head(db)?;
+        Ok(Self {
+            config,
+            client: facts.client,
+            incarnation: facts.incarnation,
+            next: facts.next,
+            cursor,
+            chain,
+            link: Link::Down,
+            to_server: VecDeque::new(),
+            to_session: VecDeque::new(),
+        })
+    }
+
+    /// Whose outbox it is.
+    #[must_use]
+    pub const fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// The last entry of the log here.
+    #[must_use]
+    pub const fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// Brings a state up to the log; before the first connection there is nothing to apply.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn advance(&self, log: &dyn Query, replica: &mut Replica, state: &mut dyn Sql) -> Result<(), SqlError> {
+        match &self.incarnation {
+            Some(incarnation) => replica.advance(state, log, incarnation),
+            None => Ok(()),
+        }
+    }
+
+    /// What a session starts from, beside the state at `state`. The entries after that state follow
+    /// through [`Leader::poll_session`], before anything else.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn opened(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
+        self.to_session.clear();
+        let mut after = state;
+        loop {
+            let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
+            let Some(last) = segments.last() else { break };
+            after = last.last;
+            let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+            self.tell_entries(&texts.join(","));
+        }
+        let opened = Opened {
+            client: self.client.clone(),
+            subject: self.config.subject.clone(),
+            taken: tables::taken(db, session)?,
+            pending: tables::all_waiting(db)?,
+            rejected: tables::all_rejected(db)?,
+            state,
+        };
+        serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
+    }
+
+    /// Takes commits of a session into the outbox, each once, however often it is handed over. When it
+    /// returns they are durable, and the session is told so.
+    ///
+    /// # Errors
+    /// [`LeaderError`]; nothing of the message is taken then.
+    pub fn hand_over(&mut self, db: &mut dyn Sql, message: &str) -> Result<(), LeaderError> {
+        let message: HandOver = serde_json::from_str(message)?;
+        if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
+            return Err(LeaderError::AnotherAuthor(commit.author.clone()));
+        }
+        let (taken, next) = nested(db, |db| self.take(db, &message))?;
+        self.next = next;
+        if !taken.is_empty() {
+            self.tell(&Told::Taken { taken });
+        }
+        self.push(db)?;
+        Ok(())
+    }
+
+    fn take(&self, db: &mut dyn Sql, message: &HandOver) -> Result<(Vec<Taken>, Counter), SqlError> {
+        let session = &message.session;
+        let mut next = self.next;
+        let mut last = tables::last_taken(db, session)?;
+        let mut taken = Vec::with_capacity(message.commits.len());
+        for commit in &message.commits {
+            let number = commit.number;
+            if number <= last {
+                taken.push(Taken { number, counter: tables::counter_of(db, session, number)? });
+                continue;
+            }
+            let commit = Commit {
+                counter: next,
+                author: commit.author.clone(),
+                model_version: commit.model_version,
+                events: commit.events.clone(),
+            };
+            let digest = CommitDigest::of(&commit).to_string();
+            tables::put_waiting(db, &Waiting { session: session.clone(), number, commit }, &digest)?;
+            let now_taken = Taken { number, counter: Some(next) };
+            tables::put_taken(db, session, now_taken)?;
+            taken.push(now_taken);
+            next = next.next();
+            last = number;
+        }
+        if next != self.next {
+            self.put_facts(db, next)?;
+        }
+        tables::forget_taken(db, session, message.acknowledged)?;
+        message.dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
+        Ok((taken, next))
+    }
+
+    fn put_facts(&self, db: &mut dyn Sql, next: Counter) -> Result<(), SqlError> {
+        let facts = Facts { client: self.client.clone(), incarnation: self.incarnation.clone(), next };
+        tables::put_facts(db, &facts)
+    }
+
+    /// A socket is open: `hello` is the first that goes out on it.
+    pub fn connected(&mut self, token: Option<String>) {
+        let cursor = match &self.incarnation {
+            Some(incarnation) if self.cursor > Seq::ZERO => {
+                Some(Cursor { incarnation: incarnation.clone(), seq: self.cursor, chain: self.chain })
+            }
+            Some(_) | None => None,
+        };
+        let hello = Hello {
+            protocol: PROTOCOL_VERSION,
+            store: self.config.store.clone(),
+            client: self.client.clone(),
+            subject: Some(self.config.subject.clone()),
+            model_version: self.config.model_version,
+            schema_hash: self.config.schema_hash.clone(),
+            token,
+            cursor,
+        };
+        self.link = Link::Greeting;
+        self.to_server = VecDeque::from([ClientMessage::Hello(hello).encode()]);
+    }
+
+    /// The socket is closed. Why the server stopped stays known until the next connection.
+    pub fn disconnected(&mut self) {
+        self.to_server.clear();
+        if !matches!(self.link, Link::Stopped(_)) {
+            self.link = Link::Down;
+        }
+    }
+
+    /// The next frame for the server.
+    pub fn poll_server(&mut self) -> Option<String> {
+        self.to_server.pop_front()
+    }
+
+    /// The next message for the session.
+    pub fn poll_session(&mut self) -> Option<String> {
+        self.to_session.pop_front()
+    }
+
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn status(&self, db: &dyn Query) -> Result<LeaderStatus, SqlError> {
+        let (head, stopped) = match &self.link {
+            Link::Up(up) => (up.head, None),
+            Link::Stopped(error) => (self.cursor, Some(error.clone())),
+            Link::Down | Link::Greeting => (self.cursor, None),
+        };
+        let live = matches!(&self.link, Link::Up(up) if up.head <= self.cursor);
+        Ok(LeaderStatus { live, stopped, pending: tables::pending(db)?, cursor: self.cursor, head })
+    }
+
+    /// One push carries all that waits, within the limits; the next follows its verdicts.
+    fn push(&mut self, db: &dyn Query) -> Result<(), SqlError> {
+        let Link::Up(up) = &mut self.link else { return Ok(()) };
+        if up.in_flight.is_some() {
+            return Ok(());
+        }
+        let waiting = tables::to_push(db, up.pushed, up.limits.push_commits)?;
+        let mut frame = String::from(r#"{"type":"push","commits":["#);
+        let (mut last, mut events) = (None, 0);
+        for (counter, encoded) in waiting {
+            // Every event names itself once: an upper bound that needs no decoding.
+            let more = encoded.matches("\"name\":").count();
+            let fits = frame.len() + encoded.len() + 3 <= up.limits.message_bytes
+                && events + more <= up.limits.push_events;
+            if last.is_some() {
+                if !fits {
+                    break;
+                }
+                frame.push(',');
+            }
+            frame.push_str(&encoded);
+            events += more;
+            last = Some(counter);
+        }
+        if let Some(last) = last {
+            frame.push_str("]}");
+            up.in_flight = Some(last);
+            up.pushed = last;
+            self.to_server.push_back(frame);
+        }
+        Ok(())
+    }
+
+    fn pull(&mut self) {
+        let after = self.cursor;
+        if let Link::Up(up) = &mut self.link
+            && up.head > after
+            && !up.pulling
+        {
+            up.pulling = true;
+            self.to_server.push_back(ClientMessage::Pull(Pull { after }).encode());
+        }
+    }
+
+    fn tell(&mut self, told: &Told) {
+        let text = serde_json::to_string(told).expect("a message has text keys and no failing serializer");
+        self.to_session.push_back(text);
+    }
+
+    fn tell_entries(&mut self, segment: &str) {
+        self.to_session.push_back(crate::local::encode_entries(segment));
+    }
+}

@@ -1,0 +1,100 @@
+//! The leader's copy of the state: behind the log, advanced in large steps, so that a new tab starts
+//! from it and a short tail instead of the whole log.
+
+use syncline_protocol::{Incarnation, SchemaHash, Seq};
+
+use crate::segment;
+use crate::sql::nested;
+use crate::{Query, Rules, Sql, SqlError, state};
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    incarnation TEXT NOT NULL,
+    schema_hash TEXT NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT";
+
+/// Entries are applied in transactions of about this size.
+const STEP_BYTES: usize = 4 << 20;
+
+/// A state in a database of its own, with the seq that it stands at. It is derived: a host may delete
+/// the database at any time.
+pub struct Replica {
+    rules: Rules,
+    schema_hash: SchemaHash,
+    seq: Seq,
+    incarnation: Option<Incarnation>,
+}
+
+impl Replica {
+    /// Opens the state, or an empty one where it is of other tables.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn open(db: &mut dyn Sql, rules: Rules) -> Result<Self, SqlError> {
+        let schema_hash = rules.schema_hash()?;
+        db.run_script(TABLE)?;
+        let row = db.first("SELECT incarnation, schema_hash, seq FROM syncline_state", &[])?;
+        let stored = row
+            .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get::<SchemaHash>(1)?, row.get(2)?)))
+            .transpose()?;
+        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, incarnation: None };
+        match stored {
+            Some((incarnation, hash, seq)) if hash == replica.schema_hash => {
+                replica.seq = seq;
+                replica.incarnation = Some(incarnation);
+            }
+            Some(_) | None => nested(db, |db| replica.clear(db))?,
+        }
+        Ok(replica)
+    }
+
+    /// The last entry that it holds.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// Applies what the log has beyond it, in large transactions; the seq moves with the rows
+    /// (together).
+    ///
+    /// # Errors
+    /// [`SqlError`]; the steps before it stay.
+    pub fn advance(
+        &mut self,
+        db: &mut dyn Sql,
+        log: &dyn Query,
+        incarnation: &Incarnation,
+    ) -> Result<(), SqlError> {
+        if self.incarnation.as_ref().is_some_and(|known| known != incarnation) {
+            nested(db, |db| self.clear(db))?;
+        }
+        loop {
+            let segments = segment::page(log, self.seq, STEP_BYTES)?;
+            let Some(last) = segments.last().map(|segment| segment.last) else { return Ok(()) };
+            nested(db, |db| {
+                for segment in &segments {
+                    let mut entries = segment::decode(segment)?;
+                    entries.retain(|entry| entry.seq > self.seq);
+                    state::apply_history(db, &self.rules, &entries)?;
+                }
+                db.execute(
+                    "INSERT OR REPLACE INTO syncline_state (id, incarnation, schema_hash, seq)
+                        VALUES (1, ?1, ?2, ?3)",
+                    &[incarnation.as_str().into(), self.schema_hash.as_str().into(), last.into()],
+                )
+            })?;
+            self.seq = last;
+            self.incarnation = Some(incarnation.clone());
+        }
+    }
+
+    fn clear(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        state::drop_all(db)?;
+        db.execute("DELETE FROM syncline_state", &[])?;
+        state::create(db, &self.rules)?;
+        self.seq = Seq::ZERO;
+        self.incarnation = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! What a session and its leader say to each other, as JSON texts between a page and its worker.
+
+use serde::{Deserialize, Serialize};
+use syncline_protocol::{
+    ClientId, Commit, Counter, ModelVersion, RawEvent, Rejection, Seq, SessionId, SessionNumber, Subject,
+};
+
+/// From a session to the leader: commits that it has not been told are taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HandOver {
+    /// One tab load.
+    pub session: SessionId,
+    /// Every commit up to here is known to be taken: the leader may forget which counters they got.
+    pub acknowledged: SessionNumber,
+    /// In the order of their numbers.
+    pub commits: Vec<HandedCommit>,
+    /// Rejected commits that the app has done with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dismissed: Vec<Counter>,
+}
+
+/// A commit without a counter yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HandedCommit {
+    /// The session's number for it.
+    pub number: SessionNumber,
+    /// Who made it.
+    pub author: Subject,
+    /// The model that it was made with.
+    pub model_version: ModelVersion,
+    /// In the order in which they apply.
+    pub events: Vec<RawEvent>,
+}
+
+/// From the leader to a session; entries come as [`encode_entries`] writes them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub(crate) enum Told {
+    /// These commits are in the outbox, and durable.
+    Taken { taken: Vec<Taken> },
+    /// The server has rejected a commit.
+    Rejected { counter: Counter, why: Rejection },
+}
+
+/// A commit of the session has its counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    pub(crate) number: SessionNumber,
+    /// None for a commit that was decided, and acknowledged, before.
+    pub(crate) counter: Option<Counter>,
+}
+
+/// What a session starts from, beside the serialized state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Opened {
+    pub(crate) client: ClientId,
+    pub(crate) subject: Subject,
+    /// The commits of this session that the leader knows: after the leader was started again.
+    pub(crate) taken: Vec<Taken>,
+    /// The whole outbox of the client, whichever session made it.
+    pub(crate) pending: Vec<Waiting>,
+    /// Rejected, and not dismissed yet.
+    pub(crate) rejected: Vec<Rejected>,
+    /// The seq that the serialized state stands at.
+    pub(crate) state: Seq,
+}
+
+/// A commit in the outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) session: SessionId,
+    pub(crate) number: SessionNumber,
+    pub(crate) commit: Commit,
+}
+
+/// A rejected commit, kept with its events until the app dismisses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Its counter: what `dismissed` names.
+    pub counter: Counter,
+    /// The session that made it.
+    pub session: SessionId,
+    /// That session's number for it.
+    pub number: SessionNumber,
+    /// What it wanted.
+    pub events: Vec<RawEvent>,
+    /// Why not.
+    #[serde(flatten)]
+    pub why: Rejection,
+}
+
+/// Entries of the log, as a message for a session: the segment is not encoded again.
+pub(crate) fn encode_entries(segment: &str) -> String {
+    format!(r#"{{"type":"entries","entries":[{segment}]}}"#)
+}

@@ -1,0 +1,340 @@
+//! The session: the client's fast half. The state of one tab load, with its pending commits on top.
+//!
+//! Below the database's rewind point lies confirmed state; above it, the pending commits in their
+//! order. Entries that match them in that order confirm them without replay, which is sound because
+//! `apply` sees nothing that the server stamps. Anything else is a rebase: back to the point, the
+//! entries applied, the pending commits applied again.
+
+mod rebase;
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+use syncline_protocol::{
+    ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, Limits, Millis, RawEvent, Rejection, Seq,
+    SessionId, SessionNumber, Subject,
+};
+use thiserror::Error;
+
+use crate::local::{HandOver, HandedCommit, Opened, Rejected, Taken, Told, Waiting};
+use crate::sql::nested;
+use crate::state::admit_commit;
+use crate::{Refusal, Rewind, Rules, Sql, SqlError};
+
+/// Confirmed commits above the rewind point, at most: past it they are worth a rebase.
+const CONFIRMED_ABOVE: usize = 1_000;
+
+/// The client's fast half.
+pub struct Session {
+    rules: Rules,
+    id: SessionId,
+    client: ClientId,
+    subject: Subject,
+    /// The last entry that the state holds.
+    cursor: Seq,
+    /// The last number given to a commit.
+    last: SessionNumber,
+    /// The last number that was given to the leader.
+    handed: SessionNumber,
+    /// The last number that the leader has taken.
+    acknowledged: SessionNumber,
+    pending: VecDeque<Pending>,
+    /// Entries above the rewind point that confirmed a pending commit without replay.
+    confirmed_above: Vec<Entry>,
+    rejected: Vec<Rejected>,
+    dismissed: Vec<Counter>,
+}
+
+/// A commit without a verdict.
+struct Pending {
+    session: SessionId,
+    number: SessionNumber,
+    counter: Option<Counter>,
+    digest: Digest,
+    commit: HandedCommit,
+    /// Why it does not apply here at the moment; then it is not in the view.
+    conflicted: Option<Rejection>,
+}
+
+/// A pending commit, as the app sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PendingView<'a> {
+    /// The session that made it: this one, or one that ended before its commit was decided.
+    pub session: &'a SessionId,
+    /// That session's number for it.
+    pub number: SessionNumber,
+    /// What it wants.
+    pub events: &'a [RawEvent],
+    /// Why it does not apply here at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicted: Option<&'a Rejection>,
+}
+
+/// What an input came to, for the receipts of this session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Effects {
+    /// Taken by the leader: durable here.
+    pub persisted: Vec<SessionNumber>,
+    /// In the log.
+    pub confirmed: Vec<Confirmed>,
+    /// Rejected by the server, whichever session made them.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A commit of this session is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Confirmed {
+    /// The session's number for it.
+    pub number: SessionNumber,
+    /// The seq of its first event.
+    pub first: Seq,
+    /// The seq of its last event.
+    pub last: Seq,
+}
+
+/// Why a session could not take an input.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// The leader sent what is not a message.
+    #[error(transparent)]
+    Message(#[from] serde_json::Error),
+    /// The leader sent entries that leave a gap: open the session again.
+    #[error("the leader's entries do not follow seq {0}")]
+    Gap(Seq),
+    /// The host failed.
+    #[error(transparent)]
+    Host(#[from] SqlError),
+}
+
+impl SessionError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Message(_) | Self::Gap(_) => Code::LeaderFailed,
+            Self::Host(_) => Code::StorageFailed,
+        }
+    }
+}
+
+impl Session {
+    /// Opens a session over a state that [`crate::Leader::opened`] describes; for a state at seq 0 the
+    /// tables are created. The entries after it come as messages.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn open(
+        db: &mut dyn Rewind,
+        rules: Rules,
+        id: SessionId,
+        now: Millis,
+        opened: &str,
+    ) -> Result<Self, SessionError> {
+        let opened: Opened = serde_json::from_str(opened)?;
+        if opened.state == Seq::ZERO {
+            crate::state::drop_all(db)?;
+            crate::state::create(db, &rules)?;
+        }
+        db.set_point()?;
+        let last = opened.taken.last().map_or(SessionNumber::default(), |taken| taken.number);
+        let mut session = Self {
+            rules,
+            id,
+            client: opened.client,
+            subject: opened.subject,
+            cursor: opened.state,
+            last,
+            handed: last,
+            acknowledged: last,
+            pending: opened.pending.into_iter().map(Pending::waiting).collect(),
+            confirmed_above: Vec::new(),
+            rejected: opened.rejected,
+            dismissed: Vec::new(),
+        };
+        session.apply_pending(db, now)?;
+        Ok(session)
+    }
+
+    /// Checks and applies a commit here and now, and numbers it.
+    ///
+    /// # Errors
+    /// [`Refusal::Rejected`] when the rules say no; the state is as before then.
+    pub fn commit(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        events: Vec<RawEvent>,
+    ) -> Result<SessionNumber, Refusal> {
+        refuse_shape(&events)?;
+        nested(&mut *db as &mut dyn Sql, |db| admit_commit(db, &self.rules, now, &self.subject, &events))?;
+        self.last = self.last.next();
+        let commit = HandedCommit {
+            number: self.last,
+            author: self.subject.clone(),
+            model_version: self.rules.version(),
+            events,
+        };
+        self.pending.push_back(Pending {
+            session: self.id.clone(),
+            number: self.last,
+            counter: None,
+            digest: digest(&commit),
+            commit,
+            conflicted: None,
+        });
+        Ok(self.last)
+    }
+
+    /// The commits that were not given to the leader yet, as one message.
+    pub fn take_hand_over(&mut self) -> Option<String> {
+        let after = self.handed;
+        self.handed = self.last;
+        let dismissed = std::mem::take(&mut self.dismissed);
+        self.hand_over(after, dismissed)
+    }
+
+    /// All commits that the leader has not taken, as one message: after it was started again.
+    #[must_use]
+    pub fn hand_over_again(&self) -> Option<String> {
+        self.hand_over(self.acknowledged, Vec::new())
+    }
+
+    fn hand_over(&self, after: SessionNumber, dismissed: Vec<Counter>) -> Option<String> {
+        let commits: Vec<_> = self
+            .pending
+            .iter()
+            .filter(|pending| pending.session == self.id && pending.number > after)
+            .map(|pending| pending.commit.clone())
+            .collect();
+        if commits.is_empty() && dismissed.is_empty() {
+            return None;
+        }
+        let message =
+            HandOver { session: self.id.clone(), acknowledged: self.acknowledged, commits, dismissed };
+        Some(serde_json::to_string(&message).expect("a message has text keys and no failing serializer"))
+    }
+
+    /// Handles one message of the leader.
+    ///
+    /// # Errors
+    /// [`SessionError`]; open the session again then.
+    pub fn receive(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        message: &str,
+    ) -> Result<Effects, SessionError> {
+        let mut effects = Effects::default();
+        if message.starts_with(r#"{"type":"entries""#) {
+            #[derive(serde::Deserialize)]
+            struct Told {
+                entries: Vec<Entry>,
+            }
+            let told: Told = serde_json::from_str(message)?;
+            self.follow(db, now, told.entries, &mut effects)?;
+            return Ok(effects);
+        }
+        match serde_json::from_str(message)? {
+            Told::Taken { taken } => self.taken(&taken, &mut effects),
+            Told::Rejected { counter, why } => self.rejected(db, now, counter, why, &mut effects)?,
+        }
+        Ok(effects)
+    }
+
+    fn taken(&mut self, taken: &[Taken], effects: &mut Effects) {
+        for Taken { number, counter } in taken {
+            let mine = self.pending.iter_mut().find(|pending| pending.session == self.id && pending.number == *number);
+            if let Some(pending) = mine {
+                pending.counter = *counter;
+                effects.persisted.push(*number);
+            }
+            self.acknowledged = self.acknowledged.max(*number);
+        }
+    }
+
+    fn rejected(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        counter: Counter,
+        why: Rejection,
+        effects: &mut Effects,
+    ) -> Result<(), SqlError> {
+        let place = self.pending.iter().position(|pending| pending.counter == Some(counter));
+        let Some(pending) = place.and_then(|place| self.pending.remove(place)) else { return Ok(()) };
+        let rejected = Rejected {
+            counter,
+            session: pending.session,
+            number: pending.number,
+            events: pending.commit.events,
+            why,
+        };
+        self.rejected.push(rejected.clone());
+        effects.rejected.push(rejected);
+        // A conflicted commit was not in the view: nothing to take back.
+        if pending.conflicted.is_none() { self.rebase(db, now, &[]) } else { Ok(()) }
+    }
+
+    /// The commits of this client without a verdict, in the order in which they are decided.
+    pub fn pending(&self) -> impl Iterator<Item = PendingView<'_>> {
+        self.pending.iter().map(|pending| PendingView {
+            session: &pending.session,
+            number: pending.number,
+            events: &pending.commit.events,
+            conflicted: pending.conflicted.as_ref(),
+        })
+    }
+
+    /// Rejected commits that the app has not dismissed, of this and of earlier sessions.
+    #[must_use]
+    pub fn rejections(&self) -> &[Rejected] {
+        &self.rejected
+    }
+
+    /// The app has done with a rejected commit; the next hand-over tells the leader.
+    pub fn dismiss(&mut self, counter: Counter) {
+        self.rejected.retain(|rejected| rejected.counter != counter);
+        self.dismissed.push(counter);
+    }
+
+    /// The last entry that the state holds.
+    #[must_use]
+    pub const fn cursor(&self) -> Seq {
+        self.cursor
+    }
+}
+
+impl Pending {
+    fn waiting(waiting: Waiting) -> Self {
+        let Waiting { session, number, commit: Commit { counter, author, model_version, events } } = waiting;
+        let commit = HandedCommit { number, author, model_version, events };
+        Self { session, number, counter: Some(counter), digest: digest(&commit), commit, conflicted: None }
+    }
+}
+
+fn digest(commit: &HandedCommit) -> Digest {
+    let mut digest = CommitDigest::by(&commit.author);
+    for event in &commit.events {
+        digest.add(&event.name, &Digest::of(event.args.get().as_bytes()));
+    }
+    digest.finish()
+}
+
+/// What the server would reject before its rules see it, told at once.
+fn refuse_shape(events: &[RawEvent]) -> Result<(), Rejection> {
+    if events.is_empty() {
+        return Err(Rejection::coded(Code::EmptyCommit, "the commit has no events"));
+    }
+    let limits = Limits::DEFAULT;
+    let bytes: usize = events.iter().map(|event| event.name.len() + event.args.get().len()).sum();
+    if events.len() > limits.commit_events || bytes > limits.commit_bytes {
+        let message = format!(
+            "{} events with {bytes} bytes; the limits are {} and {}",
+            events.len(),
+            limits.commit_events,
+            limits.commit_bytes
+        );
+        return Err(Rejection::coded(Code::CommitTooLarge, message));
+    }
+    Ok(())
+}

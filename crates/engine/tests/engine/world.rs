@@ -1,0 +1,260 @@
+//! One room and some clients, with queues in place of a network.
+
+use std::collections::VecDeque;
+
+use syncline_engine::protocol::{
+    ClientId, Code, Incarnation, Millis, RawEvent, ServerMessage, SessionId, SessionNumber, StoreId, Subject,
+    decode_server,
+};
+use syncline_engine::{
+    Connection, Effects, Leader, LeaderConfig, Output, Query, Refusal, Replica, Room, Rules, Session,
+    SharedToken,
+};
+use syncline_sqlite::Database;
+
+use super::model::rules;
+
+pub(crate) const TOKEN: &str = "secret";
+
+pub(crate) fn store() -> StoreId {
+    StoreId::parse("store").unwrap()
+}
+
+pub(crate) fn notes(db: &dyn Query) -> Vec<String> {
+    db.query("SELECT id || '=' || title || '/' || author FROM notes ORDER BY id", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0).unwrap())
+        .collect()
+}
+
+pub(crate) struct Server {
+    pub(crate) db: Database,
+    pub(crate) room: Room,
+    now: u64,
+}
+
+impl Server {
+    pub(crate) fn new() -> Self {
+        Self::with(Database::open_memory().unwrap(), rules(), "first")
+    }
+
+    pub(crate) fn with(mut db: Database, rules: Rules, incarnation: &str) -> Self {
+        let room = Room::open(&mut db, rules, store(), Incarnation::parse(incarnation).unwrap()).unwrap();
+        Self { db, room, now: 1_000 }
+    }
+
+    /// The object is evicted, and wakes with nothing but its database.
+    pub(crate) fn hibernate(&mut self) {
+        self.room =
+            Room::open(&mut self.db, rules(), store(), Incarnation::parse("unused").unwrap()).unwrap();
+    }
+
+    pub(crate) fn receive(&mut self, connection: &mut Connection, text: &str) -> Vec<Output> {
+        self.now += 1;
+        let now = Millis::new(self.now).unwrap();
+        self.room.receive(&mut self.db, now, connection, text, &SharedToken::new(TOKEN))
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) log: Database,
+    pub(crate) leader: Leader,
+    pub(crate) state: Database,
+    pub(crate) replica: Replica,
+    pub(crate) db: Database,
+    pub(crate) session: Session,
+    pub(crate) effects: Effects,
+    pub(crate) connection: Option<Connection>,
+    pub(crate) to_server: VecDeque<String>,
+    pub(crate) to_client: VecDeque<String>,
+    name: String,
+    loads: u32,
+}
+
+impl Client {
+    pub(crate) fn new(name: &str) -> Self {
+        let [log, state, db] = [(); 3].map(|()| Database::open_memory().unwrap());
+        Self::load(name, log, state, db, 1)
+    }
+
+    /// What a page load does: the leader opens its databases, the session starts from the leader.
+    fn load(name: &str, mut log: Database, mut state: Database, mut db: Database, loads: u32) -> Self {
+        let (fresh, subject) = (ClientId::parse(name).unwrap(), Subject::parse(name).unwrap());
+        let config = LeaderConfig::new(&rules(), store(), subject, fresh).unwrap();
+        let mut leader = Leader::open(&mut log, config).unwrap();
+        let mut replica = Replica::open(&mut state, rules()).unwrap();
+        leader.advance(&log, &mut replica, &mut state).unwrap();
+        if replica.seq().get() > 0 {
+            db = Database::deserialize(&state.serialize().unwrap()).unwrap();
+        }
+        let id = SessionId::parse(format!("{name}-{loads}")).unwrap();
+        let opened = leader.opened(&log, &id, replica.seq()).unwrap();
+        let session = Session::open(&mut db, rules(), id, Millis::default(), &opened).unwrap();
+        let mut client = Self {
+            log,
+            leader,
+            state,
+            replica,
+            db,
+            session,
+            effects: Effects::default(),
+            connection: None,
+            to_server: VecDeque::new(),
+            to_client: VecDeque::new(),
+            name: name.to_owned(),
+            loads,
+        };
+        client.pump();
+        client
+    }
+
+    /// The page is reloaded: what is not in the leader's databases is gone.
+    pub(crate) fn reload(self) -> Self {
+        Self::load(&self.name, self.log, self.state, Database::open_memory().unwrap(), self.loads + 1)
+    }
+
+    /// Commits in the page only, as before the leader has heard of it.
+    pub(crate) fn commit_in_page(&mut self, events: &[RawEvent]) -> Result<SessionNumber, Refusal> {
+        self.session.commit(&mut self.db, Millis::new(500).unwrap(), events.to_vec())
+    }
+
+    pub(crate) fn commit(&mut self, events: &[RawEvent]) -> Result<SessionNumber, Refusal> {
+        let number = self.commit_in_page(events)?;
+        let message = self.session.take_hand_over().unwrap();
+        self.leader.hand_over(&mut self.log, &message).unwrap();
+        self.pump();
+        Ok(number)
+    }
+
+    pub(crate) fn connect(&mut self) {
+        self.connection = Some(Connection::new(false));
+        self.to_server.clear();
+        self.to_client.clear();
+        self.leader.connected(Some(TOKEN.to_owned()));
+        self.pump();
+    }
+
+    /// The socket is gone, with everything that was on its way.
+    pub(crate) fn cut(&mut self) {
+        self.connection = None;
+        self.to_server.clear();
+        self.to_client.clear();
+        self.leader.disconnected();
+        self.pump();
+    }
+
+    pub(crate) fn receive(&mut self, text: &str) {
+        self.leader.receive(&mut self.log, text).unwrap();
+        self.pump();
+    }
+
+    pub(crate) fn pump(&mut self) {
+        while let Some(text) = self.leader.poll_server() {
+            if self.connection.is_some() {
+                self.to_server.push_back(text);
+            }
+        }
+        while let Some(message) = self.leader.poll_session() {
+            let effects = self.session.receive(&mut self.db, Millis::default(), &message).unwrap();
+            self.effects.persisted.extend(effects.persisted);
+            self.effects.confirmed.extend(effects.confirmed);
+            self.effects.rejected.extend(effects.rejected);
+        }
+    }
+
+    pub(crate) fn notes(&self) -> Vec<String> {
+        notes(&self.db)
+    }
+
+    pub(crate) fn pending(&self) -> usize {
+        self.session.pending().count()
+    }
+
+    pub(crate) fn stopped(&self) -> Option<Code> {
+        self.leader.status(&self.log).unwrap().stopped.map(|error| error.code)
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) clients: Vec<Client>,
+}
+
+impl World {
+    /// A room, and connected clients whose names are also their subjects.
+    pub(crate) fn new(names: &[&str]) -> Self {
+        let clients = names.iter().map(|name| Client::new(name)).collect();
+        let mut world = Self { server: Server::new(), clients };
+        world.clients.iter_mut().for_each(Client::connect);
+        world.settle();
+        world
+    }
+
+    /// Delivers one frame from a client to the room, and what the room does about it.
+    pub(crate) fn deliver(&mut self, place: usize) -> bool {
+        let client = &mut self.clients[place];
+        let Some(text) = client.to_server.pop_front() else { return false };
+        let Some(connection) = client.connection.as_mut() else { return false };
+        for output in self.server.receive(connection, &text) {
+            match output {
+                Output::Reply(text) => self.clients[place].to_client.push_back(text),
+                Output::Publish(text) => {
+                    for client in &mut self.clients {
+                        if client.connection.as_ref().is_some_and(Connection::is_live) {
+                            client.to_client.push_back(text.clone());
+                        }
+                    }
+                }
+                Output::Close(_) => self.clients[place].connection = None,
+            }
+        }
+        true
+    }
+
+    /// Delivers everything until nothing is on its way.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            let mut quiet = true;
+            for place in 0..self.clients.len() {
+                quiet &= !self.deliver(place);
+                while let Some(text) = self.clients[place].to_client.pop_front() {
+                    self.clients[place].receive(&text);
+                    quiet = false;
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    /// All replicas have the state of the room.
+    pub(crate) fn assert_together(&self) {
+        let truth = notes(&self.server.db);
+        for client in &self.clients {
+            assert_eq!(client.notes(), truth, "one-order: {} differs", client.name);
+            assert_eq!(client.pending(), 0, "{} waits", client.name);
+        }
+    }
+
+    /// The log as `seq client counter name`.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let rows = self.server.db.query("SELECT entries FROM syncline_log ORDER BY first", &[]).unwrap();
+        rows.iter()
+            .flat_map(|row| {
+                let text: String = row.get(0).unwrap();
+                syncline_engine::protocol::decode_entries(&text).unwrap()
+            })
+            .map(|entry| format!("{} {} {} {}", entry.seq, entry.client, entry.counter, entry.name))
+            .collect()
+    }
+}
+
+pub(crate) fn reply(outputs: &[Output]) -> ServerMessage {
+    let text = outputs.iter().find_map(|output| match output {
+        Output::Reply(text) => Some(text),
+        Output::Publish(_) | Output::Close(_) => None,
+    });
+    decode_server(text.expect("there is a reply")).unwrap()
+}

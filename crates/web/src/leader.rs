@@ -1,0 +1,207 @@
+//! The leader of a browser: log and outbox on OPFS, in a dedicated worker.
+
+use serde::{Deserialize, Serialize};
+use syncline_engine::protocol::{ClientId, Code, Digest, Seq, SessionId, StoreId, Subject};
+use syncline_engine::{HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError};
+use syncline_sqlite::opfs::Pool;
+use syncline_sqlite::{Database, Durability};
+use wasm_bindgen::prelude::*;
+
+use crate::failure::{Failure, json};
+
+const LOG: &str = "log.db";
+const STATE: &str = "state.db";
+
+/// A tail longer than this costs a new session more than bringing the leader's state up to date.
+const TAIL: u64 = 500;
+
+/// While sessions run, the state follows the log in steps of this many entries.
+const STEP: u64 = 5_000;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    store_id: StoreId,
+    subject: Subject,
+    client: ClientId,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    live: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    pending: u32,
+    head: Seq,
+    cursor: Seq,
+}
+
+/// Log, outbox and cursor of one client.
+#[wasm_bindgen]
+pub struct Leader {
+    leader: EngineLeader,
+    replica: Replica,
+    log: Database,
+    state: Database,
+    /// Why storage is memory, where it is.
+    no_opfs: Option<SqlError>,
+}
+
+#[wasm_bindgen]
+impl Leader {
+    /// Opens the client's database: on OPFS, or in memory where the browser has none.
+    pub async fn open(config: String) -> Result<Leader, JsValue> {
+        Ok(Self::try_open(&config).await?)
+    }
+
+    /// Deletes everything that this browser keeps of a store, for a subject.
+    pub async fn reset(store_id: String, subject: String) -> Result<(), JsValue> {
+        Ok(remove_all(store_id, subject).await?)
+    }
+
+    /// What `Session.open` needs; the entries after its state follow by `poll_session`. With the
+    /// cursor of a session that lives already, the entries after that.
+    pub fn opened(&mut self, session: String, cursor: Option<f64>) -> Result<String, JsValue> {
+        Ok(self.try_opened(session, cursor)?)
+    }
+
+    /// The serialized state for `Session.open`; none where there is nothing in it.
+    pub fn state(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        if self.replica.seq() == Seq::ZERO {
+            return Ok(None);
+        }
+        Ok(Some(self.state.serialize().map_err(Failure::from)?))
+    }
+
+    /// `opfs` or `memory`.
+    pub fn storage(&self) -> String {
+        if self.no_opfs.is_some() { "memory" } else { "opfs" }.to_owned()
+    }
+
+    /// The code that says why storage is memory.
+    pub fn storage_reason(&self) -> Option<String> {
+        self.no_opfs.as_ref().map(|_| Code::OpfsUnavailable.as_str().to_owned())
+    }
+
+    /// Takes commits of a session.
+    pub fn hand_over(&mut self, message: &str) -> Result<(), JsValue> {
+        Ok(self.leader.hand_over(&mut self.log, message).map_err(Failure::from)?)
+    }
+
+    /// The socket is open.
+    pub fn connected(&mut self, token: Option<String>) {
+        self.leader.connected(token);
+    }
+
+    /// The socket is closed.
+    pub fn disconnected(&mut self) {
+        self.leader.disconnected();
+    }
+
+    /// Takes a frame of the server.
+    pub fn received(&mut self, text: &str) -> Result<(), JsValue> {
+        Ok(self.try_received(text)?)
+    }
+
+    /// The next frame for the server.
+    pub fn poll_server(&mut self) -> Option<String> {
+        self.leader.poll_server()
+    }
+
+    /// The next message for the session.
+    pub fn poll_session(&mut self) -> Option<String> {
+        self.leader.poll_session()
+    }
+
+    /// Where the leader stands, as JSON.
+    pub fn status(&self) -> Result<String, JsValue> {
+        let status = self.leader.status(&self.log).map_err(Failure::from)?;
+        let stopped = status.stopped.as_ref();
+        Ok(json(&Status {
+            live: status.live,
+            needs: stopped.map(|error| error.code),
+            message: stopped.map(|error| error.message.as_str()),
+            pending: status.pending,
+            head: status.head,
+            cursor: status.cursor,
+        }))
+    }
+}
+
+impl Leader {
+    async fn try_open(config: &str) -> Result<Self, Failure> {
+        let Config { store_id, subject, client } =
+            serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        let directory = directory(&store_id, &subject);
+        let (mut log, mut state, no_opfs) = match Pool::install(&directory).await {
+            Ok(pool) => (pool.open(LOG, Durability::Normal)?, open_state(&pool)?, None),
+            // Held by a page that is just closing: the caller tries again, for a while.
+            Err(error) if is_busy(&error) => return Err(error.into()),
+            Err(error) => (Database::open_memory()?, Database::open_memory()?, Some(error)),
+        };
+        let rules = crate::rules();
+        let replica = Replica::open(&mut state, rules)?;
+        let leader = EngineLeader::open(&mut log, LeaderConfig::new(&rules, store_id, subject, client)?)?;
+        Ok(Self { leader, replica, log, state, no_opfs })
+    }
+
+    fn try_opened(&mut self, session: String, cursor: Option<f64>) -> Result<String, Failure> {
+        let session = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        self.advance(TAIL)?;
+        let after = match cursor {
+            #[expect(clippy::cast_possible_truncation, reason = "it came from a seq")]
+            Some(cursor) => Seq::try_from(cursor as i64).map_err(|e| Failure::new(Code::BadMessage, e))?,
+            None => self.replica.seq(),
+        };
+        Ok(self.leader.opened(&self.log, &session, after)?)
+    }
+
+    fn try_received(&mut self, text: &str) -> Result<(), Failure> {
+        self.leader.receive(&mut self.log, text)?;
+        self.advance(STEP)
+    }
+
+    fn advance(&mut self, tail: u64) -> Result<(), Failure> {
+        if self.leader.cursor().get() - self.replica.seq().get().min(self.leader.cursor().get()) <= tail {
+            return Ok(());
+        }
+        Ok(self.leader.advance(&self.log, &mut self.replica, &mut self.state)?)
+    }
+}
+
+/// The state is derived: one that does not open is deleted, and made anew from the log.
+fn open_state(pool: &Pool) -> Result<Database, SqlError> {
+    pool.open(STATE, Durability::Normal).or_else(|_| {
+        pool.remove(STATE)?;
+        pool.open(STATE, Durability::Normal)
+    })
+}
+
+async fn remove_all(store_id: String, subject: String) -> Result<(), Failure> {
+    let bad = |error: &dyn std::error::Error| Failure::new(Code::BadMessage, error);
+    let store_id = StoreId::parse(store_id).map_err(|error| bad(&error))?;
+    let subject = Subject::parse(subject).map_err(|error| bad(&error))?;
+    match Pool::install(&directory(&store_id, &subject)).await {
+        Ok(pool) => {
+            pool.remove(LOG)?;
+            pool.remove(STATE)?;
+            Ok(())
+        }
+        Err(error) if is_busy(&error) => Err(error.into()),
+        // Without OPFS there is nothing to delete.
+        Err(_) => Ok(()),
+    }
+}
+
+fn is_busy(error: &SqlError) -> bool {
+    matches!(error, SqlError::Host { failure: HostFailure::Busy, .. })
+}
+
+/// A subject may be any text; a directory's name may not.
+fn directory(store: &StoreId, subject: &Subject) -> String {
+    let mut digest = Digest::of(subject.as_str().as_bytes()).to_string();
+    digest.truncate(16);
+    format!(".syncline-{store}-{digest}")
+}

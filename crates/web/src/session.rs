@@ -1,0 +1,123 @@
+//! The session of a page: its state in memory, and the calls that the page makes to it.
+
+use serde::Serialize;
+use syncline_engine::protocol::{Code, Counter, Millis, RawEvent, SessionId};
+use syncline_engine::{Effects, PendingView, Session as EngineSession};
+use syncline_sqlite::Database;
+use wasm_bindgen::prelude::*;
+
+use crate::failure::{Failure, json};
+use crate::params::Params;
+
+/// In-memory state of one page load.
+#[wasm_bindgen]
+pub struct Session {
+    db: Database,
+    session: EngineSession,
+}
+
+#[derive(Serialize)]
+struct Followed {
+    #[serde(flatten)]
+    effects: Effects,
+    changed: Vec<String>,
+    pending: usize,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Opens what a leader's `opened` and `state` describe.
+    pub fn open(opened: &str, state: Option<Vec<u8>>, session: String) -> Result<Self, JsValue> {
+        Ok(Self::try_open(opened, state.as_deref(), session)?)
+    }
+
+    /// Applies events, a JSON array, as one commit; returns its number, or throws the rejection.
+    pub fn commit(&mut self, now: f64, events: &str) -> Result<f64, JsValue> {
+        Ok(self.try_commit(now, events)?)
+    }
+
+    /// The commits not handed over yet, as one message for the leader.
+    pub fn take_hand_over(&mut self) -> Option<String> {
+        self.session.take_hand_over()
+    }
+
+    /// All commits that the leader has not taken.
+    pub fn hand_over_again(&self) -> Option<String> {
+        self.session.hand_over_again()
+    }
+
+    /// Takes a message of the leader; the answer is its effects.
+    pub fn receive(&mut self, message: &str) -> Result<String, JsValue> {
+        let now = now(js_sys::Date::now());
+        let effects = self.session.receive(&mut self.db, now, message).map_err(Failure::from)?;
+        let changed = self.db.take_changed_tables().into_iter().collect();
+        Ok(json(&Followed { effects, changed, pending: self.session.pending().count() }))
+    }
+
+    /// Rows as a JSON array of objects.
+    pub fn query(&self, sql: &str, params: &str) -> Result<String, JsValue> {
+        let rows = Params::parse(params).and_then(|params| self.db.query_json(sql, &params.bind()?));
+        Ok(rows.map_err(Failure::from)?)
+    }
+
+    /// The tables that a query reads, a JSON array.
+    pub fn tables_read_by(&self, sql: &str) -> Result<String, JsValue> {
+        Ok(json(&self.db.tables_read_by(sql).map_err(Failure::from)?))
+    }
+
+    /// The commits without a verdict, a JSON array.
+    pub fn pending(&self) -> String {
+        json(&self.session.pending().collect::<Vec<PendingView<'_>>>())
+    }
+
+    /// The rejected commits that were not dismissed, a JSON array.
+    pub fn rejections(&self) -> String {
+        json(&self.session.rejections())
+    }
+
+    /// Forgets a rejected commit; the next hand-over tells the leader.
+    pub fn dismiss(&mut self, counter: f64) -> Result<(), JsValue> {
+        self.session.dismiss(Counter::new(whole(counter)).map_err(|e| Failure::new(Code::BadQuery, e))?);
+        Ok(())
+    }
+
+    /// The tables that changed since the last call, a JSON array.
+    pub fn take_changed(&mut self) -> String {
+        json(&self.db.take_changed_tables())
+    }
+
+    /// The last entry that the state holds: where a leader that was started again goes on from.
+    pub fn cursor(&self) -> f64 {
+        self.session.cursor().get() as f64
+    }
+}
+
+impl Session {
+    fn try_open(opened: &str, state: Option<&[u8]>, session: String) -> Result<Self, Failure> {
+        let mut db = match state {
+            Some(bytes) => Database::deserialize(bytes)?,
+            None => Database::open_memory()?,
+        };
+        let id = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        let now = now(js_sys::Date::now());
+        let session = EngineSession::open(&mut db, crate::rules(), id, now, opened)?;
+        Ok(Self { db, session })
+    }
+
+    fn try_commit(&mut self, at: f64, events: &str) -> Result<f64, Failure> {
+        let events: Vec<RawEvent> =
+            serde_json::from_str(events).map_err(|error| Failure::new(Code::BadArgs, error))?;
+        let number = self.session.commit(&mut self.db, now(at), events)?;
+        Ok(number.get() as f64)
+    }
+}
+
+/// JavaScript's clock; one that is set before 1970 counts as 1970.
+fn now(at: f64) -> Millis {
+    Millis::new(whole(at)).unwrap_or_default()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a double saturates")]
+fn whole(number: f64) -> u64 {
+    number as u64
+}
