@@ -30,7 +30,11 @@ pub(crate) enum Mode {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::for_build()?;
-    let mode = if args.release { Mode::Release } else { Mode::Dev };
+    let mode = if args.release {
+        Mode::Release
+    } else {
+        Mode::Dev
+    };
     all(mode, &Log::Terminal)
 }
 

@@ -1,14 +1,17 @@
-//! `cargo xtask codegen`: the TypeScript of the chat's model, which is committed.
+//! `cargo xtask codegen`: the TypeScript and the docs that are rendered from Rust, and committed.
 
 use std::fs;
 
 use anyhow::{Result, bail};
+use chat_model::Chat;
+use syncline_codegen::{GeneratedFile, render, render_error_catalogue, render_protocol};
 
 use crate::log::Log;
 use crate::{process, workspace};
 
-/// Where the page imports it from.
-const GENERATED_DIR: &str = "apps/chat/web/src/generated";
+const MODEL_DIR: &str = "apps/chat/web/src/generated";
+const PROTOCOL_DIR: &str = "crates/web/js/src/generated";
+const ERROR_CATALOGUE: &str = "docs/errors.md";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -17,27 +20,18 @@ pub(crate) struct Args {
     check: bool,
 }
 
-struct File {
-    path: String,
-    contents: String,
-}
-
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check { check() } else { write() }
 }
 
 /// Fails unless what is committed is what would be written.
 pub(crate) fn check() -> Result<()> {
-    let folder = workspace::path(GENERATED_DIR);
-    let stale: Vec<String> = render()?
-        .into_iter()
-        .filter(|file| fs::read_to_string(folder.join(&file.path)).ok().as_ref() != Some(&file.contents))
-        .map(|file| file.path)
-        .collect();
+    let stale = stale()?;
     if stale.is_empty() {
         return Ok(());
     }
-    bail!("{} in {GENERATED_DIR} is stale: run `cargo xtask codegen`", stale.join(", "))
+    let names: Vec<&str> = stale.iter().map(|file| file.path.as_str()).collect();
+    bail!("stale: {}; run `cargo xtask codegen`", names.join(", "))
 }
 
 /// Renders a model that has changed since this program was built: builds it again, and runs that.
@@ -50,21 +44,43 @@ pub(crate) fn anew(log: &Log) {
 }
 
 fn write() -> Result<()> {
-    let folder = workspace::path(GENERATED_DIR);
-    for file in render()? {
-        let target = folder.join(&file.path);
-        if fs::read_to_string(&target).is_ok_and(|old| old == file.contents) {
-            continue;
+    for file in stale()? {
+        let target = workspace::path(&file.path);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)?;
         }
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(&target, file.contents)?;
-        println!("wrote {GENERATED_DIR}/{}", file.path);
+        fs::write(target, file.contents)?;
+        println!("wrote {}", file.path);
     }
     Ok(())
 }
 
-fn render() -> Result<Vec<File>> {
-    Ok(Vec::new())
+/// What differs from what is committed, by its path from the root.
+fn stale() -> Result<Vec<GeneratedFile>> {
+    let mut files = rendered()?;
+    files.retain(|file| {
+        fs::read_to_string(workspace::path(&file.path))
+            .ok()
+            .as_ref()
+            != Some(&file.contents)
+    });
+    Ok(files)
+}
+
+fn rendered() -> Result<Vec<GeneratedFile>> {
+    let catalogue = GeneratedFile {
+        path: ERROR_CATALOGUE.to_owned(),
+        contents: render_error_catalogue(),
+    };
+    let mut files = vec![catalogue];
+    files.extend(below(MODEL_DIR, render::<Chat>("Chat")?));
+    files.extend(below(PROTOCOL_DIR, render_protocol()?));
+    Ok(files)
+}
+
+fn below(folder: &str, files: Vec<GeneratedFile>) -> impl Iterator<Item = GeneratedFile> {
+    files.into_iter().map(move |file| GeneratedFile {
+        path: format!("{folder}/{}", file.path),
+        contents: file.contents,
+    })
 }

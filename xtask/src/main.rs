@@ -54,7 +54,10 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{} {error:#}", console::style("error:").red().bold().for_stderr());
+            eprintln!(
+                "{} {error:#}",
+                console::style("error:").red().bold().for_stderr()
+            );
             ExitCode::FAILURE
         }
     }

@@ -19,12 +19,30 @@ use crate::log::Log;
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// Held while something runs that must not be cut short.
+static WHOLE: Mutex<()> = Mutex::new(());
+
 /// How long a process may take to end by itself when it is asked to.
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Runs a command to its end; its output goes to `log`.
 pub(crate) fn run(command: &mut Command, log: &Log) -> Result<()> {
     let status = start(command, log)?.wait()?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", describe(command));
+    }
+    Ok(())
+}
+
+/// Runs a command that must not be cut short, as a system's package manager half way through
+/// leaves the system broken: when this program is told to end, it waits for it.
+pub(crate) fn run_whole(command: &mut Command) -> Result<()> {
+    let whole = WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
+    command.stdin(Stdio::null()).process_group(0);
+    let status = command.status();
+    drop(whole);
+    stay_silent_while_ending();
+    let status = status.with_context(|| format!("`{}` did not start", describe(command)))?;
     if !status.success() {
         bail!("`{}` failed ({status})", describe(command));
     }
@@ -113,7 +131,10 @@ fn copy_lines(reader: PipeReader, log: Log) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        while reader
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
             log.line(String::from_utf8_lossy(&line).trim_end());
             line.clear();
         }
@@ -124,6 +145,10 @@ fn copy_lines(reader: PipeReader, log: Log) -> thread::JoinHandle<()> {
 pub(crate) fn end_all_on_signal() -> Result<()> {
     ctrlc::set_handler(|| {
         end_all();
+        if WHOLE.try_lock().is_err() {
+            eprintln!("ending as soon as the installation is complete");
+        }
+        drop(WHOLE.lock());
         std::process::exit(130);
     })
     .context("no signal handler")
@@ -131,7 +156,7 @@ pub(crate) fn end_all_on_signal() -> Result<()> {
 
 pub(crate) fn end_all() {
     ENDING.store(true, Ordering::SeqCst);
-    let running = groups(|groups| std::mem::take(groups));
+    let running = groups(std::mem::take);
     let ending: Vec<_> = running
         .into_iter()
         .map(|group| thread::spawn(move || end(group)))
@@ -162,5 +187,8 @@ fn describe(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     let words = std::iter::once(name).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_protocol::{
-    ClientId, Commit, Counter, ModelVersion, RawEvent, Rejection, Seq, SessionId, SessionNumber, Subject,
+    ClientId, Commit, Counter, ModelVersion, RawEvent, Rejection, Seq, SessionId, SessionNumber,
+    Subject,
 };
 
 /// From a session to the leader: commits that it has not been told are taken.

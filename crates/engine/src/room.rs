@@ -9,11 +9,12 @@ mod push;
 mod tables;
 
 pub use archive::ArchivePage;
-pub use connection::{Authorize, Connection, Output, SharedToken};
 use connection::Greeted;
+pub use connection::{Authorize, Connection, Output, SharedToken};
 use syncline_protocol::{
-    Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
-    SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
+    Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis,
+    PROTOCOL_VERSION, SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client,
+    encode_entries,
 };
 use tables::Facts;
 
@@ -72,13 +73,29 @@ impl Room {
             Some(facts) if facts.schema_hash == schema_hash => facts.incarnation,
             Some(facts) => {
                 let incarnation = facts.incarnation.clone();
-                nested(db, |db| rebuild(db, &rules, Facts { schema_hash, ..facts }))?;
+                nested(db, |db| {
+                    rebuild(
+                        db,
+                        &rules,
+                        Facts {
+                            schema_hash,
+                            ..facts
+                        },
+                    )
+                })?;
                 incarnation
             }
             None => nested(db, |db| create(db, &rules, fresh, schema_hash))?,
         };
         let (head, chain) = segment::head(db)?;
-        Ok(Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain })
+        Ok(Self {
+            rules,
+            store,
+            limits: Limits::DEFAULT,
+            incarnation,
+            head,
+            chain,
+        })
     }
 
     /// Which life of the log this is.
@@ -128,7 +145,11 @@ impl Room {
     ) -> Result<Vec<Output>, Failure> {
         let Some(from) = connection.greeted().cloned() else {
             let ClientMessage::Hello(hello) = message else {
-                return Err(ErrorFrame::new(Code::HelloExpected, "the first message must be hello").into());
+                return Err(ErrorFrame::new(
+                    Code::HelloExpected,
+                    "the first message must be hello",
+                )
+                .into());
             };
             return self.hello(db, connection, hello, auth);
         };
@@ -137,11 +158,17 @@ impl Room {
                 Err(ErrorFrame::new(Code::HelloExpected, "there is one hello on a socket").into())
             }
             ClientMessage::Push(push) => self.push(db, now, &from, &push),
-            ClientMessage::Pull(pull) => Ok(vec![Output::Reply(self.page(db, connection, pull.after)?)]),
+            ClientMessage::Pull(pull) => {
+                Ok(vec![Output::Reply(self.page(db, connection, pull.after)?)])
+            }
             // Pages are paced by pulls; what is published live needs no acknowledgement yet.
             ClientMessage::Ack(_) => Ok(Vec::new()),
             ClientMessage::Auth(fresh) => {
-                if auth.authorize(Some(&fresh.token)) { Ok(Vec::new()) } else { Err(unauthorized()) }
+                if auth.authorize(Some(&fresh.token)) {
+                    Ok(Vec::new())
+                } else {
+                    Err(unauthorized())
+                }
             }
             ClientMessage::Presence(_) => {
                 Err(ErrorFrame::new(Code::NotSupported, "this server has no presence").into())
@@ -161,12 +188,17 @@ impl Room {
             return Err(unauthorized());
         }
         if hello.protocol != PROTOCOL_VERSION {
-            let message =
-                format!("this server speaks protocol {PROTOCOL_VERSION}, the client {}", hello.protocol);
+            let message = format!(
+                "this server speaks protocol {PROTOCOL_VERSION}, the client {}",
+                hello.protocol
+            );
             return Err(ErrorFrame::new(Code::UnsupportedProtocol, message).into());
         }
         if hello.store != self.store {
-            let message = format!("this is the store {}, hello names {}", self.store, hello.store);
+            let message = format!(
+                "this is the store {}, hello names {}",
+                self.store, hello.store
+            );
             return Err(ErrorFrame::new(Code::StoreMismatch, message).into());
         }
         let Some(subject) = hello.subject else {
@@ -175,7 +207,11 @@ impl Room {
         };
         let after = self.resume(db, hello.cursor.as_ref())?;
         let decided = push::decided(db, &hello.client)?;
-        connection.greet(Greeted { client: hello.client, subject, live: after == self.head });
+        connection.greet(Greeted {
+            client: hello.client,
+            subject,
+            live: after == self.head,
+        });
         let welcome = Welcome {
             incarnation: self.incarnation.clone(),
             head: self.head,
@@ -192,7 +228,9 @@ impl Room {
 
     /// Where the client goes on from, if it has followed this log.
     fn resume(&self, db: &dyn crate::Query, cursor: Option<&Cursor>) -> Result<Seq, Failure> {
-        let Some(cursor) = cursor.filter(|cursor| cursor.seq > Seq::ZERO) else { return Ok(Seq::ZERO) };
+        let Some(cursor) = cursor.filter(|cursor| cursor.seq > Seq::ZERO) else {
+            return Ok(Seq::ZERO);
+        };
         let same = cursor.incarnation == self.incarnation
             && if cursor.seq == self.head {
                 cursor.chain == self.chain
@@ -210,12 +248,22 @@ impl Room {
     }
 
     /// The next page after a seq; the one that reaches the head makes the socket live.
-    fn page(&self, db: &dyn crate::Query, connection: &mut Connection, after: Seq) -> Result<String, SqlError> {
+    fn page(
+        &self,
+        db: &dyn crate::Query,
+        connection: &mut Connection,
+        after: Seq,
+    ) -> Result<String, SqlError> {
         let segments = segment::page(db, after, PAGE_BYTES)?;
-        let from = segments.first().map_or(self.head, |segment| segment.first.before());
+        let from = segments
+            .first()
+            .map_or(self.head, |segment| segment.first.before());
         let to = segments.last().map_or(self.head, |segment| segment.last);
         connection.set_live(to == self.head);
-        let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+        let texts: Vec<&str> = segments
+            .iter()
+            .map(|segment| segment.text.as_str())
+            .collect();
         Ok(encode_entries(from, self.head, &texts))
     }
 }
@@ -240,7 +288,11 @@ fn create(
     schema_hash: SchemaHash,
 ) -> Result<Incarnation, SqlError> {
     state::create(db, rules)?;
-    let facts = Facts { incarnation, schema_hash, archived: Seq::ZERO };
+    let facts = Facts {
+        incarnation,
+        schema_hash,
+        archived: Seq::ZERO,
+    };
     tables::put_facts(db, &facts)?;
     Ok(facts.incarnation)
 }
@@ -252,7 +304,9 @@ fn rebuild(db: &mut dyn Sql, rules: &Rules, facts: Facts) -> Result<(), SqlError
     let mut after = Seq::ZERO;
     loop {
         let segments = segment::page(db, after, PAGE_BYTES)?;
-        let Some(Segment { last, .. }) = segments.last() else { break };
+        let Some(Segment { last, .. }) = segments.last() else {
+            break;
+        };
         for segment in &segments {
             state::apply_history(db, rules, &segment::decode(segment)?)?;
         }

@@ -17,7 +17,11 @@ pub enum Refusal {
 
 impl From<SqlError> for Refusal {
     fn from(error: SqlError) -> Self {
-        if error.is_host() { Self::Host(error) } else { Self::Rejected(error.into()) }
+        if error.is_host() {
+            Self::Host(error)
+        } else {
+            Self::Rejected(error.into())
+        }
     }
 }
 
@@ -27,7 +31,8 @@ impl From<Rejection> for Refusal {
     }
 }
 
-type Admit = fn(&RawEvent, &CheckContext<'_>, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
+type Admit =
+    fn(&RawEvent, &CheckContext<'_>, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
 type Apply = fn(&RawEvent, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
 
 /// A model, its types erased: function pointers to its compiled rules.
@@ -43,7 +48,12 @@ impl Rules {
     /// The rules of a model.
     #[must_use]
     pub fn of<M: Model>() -> Self {
-        Self { tables: M::TABLES, version: ModelVersion(M::VERSION), admit: admit::<M>, apply: apply::<M> }
+        Self {
+            tables: M::TABLES,
+            version: ModelVersion(M::VERSION),
+            admit: admit::<M>,
+            apply: apply::<M>,
+        }
     }
 
     /// The statements that create the state's tables.
@@ -88,7 +98,12 @@ impl Rules {
     ///
     /// # Errors
     /// [`Refusal`]. The caller undoes what was written.
-    pub fn apply(&self, event: &RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
+    pub fn apply(
+        &self,
+        event: &RawEvent,
+        cx: &ApplyContext<'_>,
+        db: &mut dyn Sql,
+    ) -> Result<(), Refusal> {
         (self.apply)(event, cx, db)
     }
 }
@@ -106,7 +121,11 @@ fn admit<M: Model>(
     })
 }
 
-fn apply<M: Model>(event: &RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
+fn apply<M: Model>(
+    event: &RawEvent,
+    cx: &ApplyContext<'_>,
+    db: &mut dyn Sql,
+) -> Result<(), Refusal> {
     let event = decode::<M>(event)?;
     guarded(db, |db| M::apply(&event, cx, db).map_err(rejection))
 }
@@ -140,12 +159,18 @@ fn decode<M: Model>(event: &RawEvent) -> Result<M::Event, Rejection> {
         args: &'a RawValue,
     }
     let event = M::upcast(event.clone());
-    let text = serde_json::to_string(&Tagged { name: &event.name, args: event.args.raw() })
-        .map_err(|error| Rejection::coded(Code::BadArgs, error.to_string()))?;
+    let text = serde_json::to_string(&Tagged {
+        name: &event.name,
+        args: event.args.raw(),
+    })
+    .map_err(|error| Rejection::coded(Code::BadArgs, error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| {
         let message = error.to_string();
         if message.starts_with(&format!("unknown variant `{}`", event.name)) {
-            Rejection::coded(Code::UnknownEvent, format!("there is no event {:?}", event.name))
+            Rejection::coded(
+                Code::UnknownEvent,
+                format!("there is no event {:?}", event.name),
+            )
         } else {
             Rejection::coded(Code::BadArgs, format!("{}: {message}", event.name))
         }

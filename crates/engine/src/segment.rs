@@ -1,7 +1,9 @@
 //! The log as rows: segments, each the encoded entries of some whole commits, as they go on the wire.
 //! Rooms and leaders keep the same table, `syncline_log`.
 
-use syncline_protocol::{Chain, DecodeError, Digest, Entry, Limits, Seq, decode_entries, encode_segment};
+use syncline_protocol::{
+    Chain, DecodeError, Digest, Entry, Limits, Seq, decode_entries, encode_segment,
+};
 use thiserror::Error;
 
 use crate::{HostFailure, Query, Sql, SqlError};
@@ -31,27 +33,45 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub(crate) const fn new(chain: Chain) -> Self {
-        Self { chain, done: Vec::new() }
+        Self {
+            chain,
+            done: Vec::new(),
+        }
     }
 
     /// Adds a commit; it is never divided (whole-commits).
     pub(crate) fn add(&mut self, commit: &[Entry]) {
-        let (Some(first), Some(last)) = (commit.first(), commit.last()) else { return };
-        assert!(last.ends_commit(), "whole-commits: a segment ends where a commit ends");
+        let (Some(first), Some(last)) = (commit.first(), commit.last()) else {
+            return;
+        };
+        assert!(
+            last.ends_commit(),
+            "whole-commits: a segment ends where a commit ends"
+        );
         for entry in commit {
-            self.chain = self.chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+            self.chain = self
+                .chain
+                .after(entry, &Digest::of(entry.args.get().as_bytes()));
         }
         let text = encode_segment(commit);
         match self.done.last_mut() {
             Some(open) if open.text.len() + 1 + text.len() <= Limits::SEGMENT_BYTES => {
-                assert!(first.seq == open.last.next(), "one-order: the log has no gap");
+                assert!(
+                    first.seq == open.last.next(),
+                    "one-order: the log has no gap"
+                );
                 open.text.push(',');
                 open.text.push_str(&text);
                 open.last = last.seq;
                 open.chain = self.chain;
             }
             Some(_) | None => {
-                self.done.push(Segment { first: first.seq, last: last.seq, chain: self.chain, text });
+                self.done.push(Segment {
+                    first: first.seq,
+                    last: last.seq,
+                    chain: self.chain,
+                    text,
+                });
             }
         }
     }
@@ -79,8 +99,13 @@ pub(crate) fn append(db: &mut dyn Sql, segment: &Segment) -> Result<(), SqlError
 
 /// The last seq of the log and the chain there.
 pub(crate) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
-    let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;
-    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| Ok((row.get(0)?, row.get(1)?)))
+    let row = db.first(
+        "SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1",
+        &[],
+    )?;
+    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }
 
 /// The segments after a seq, at most `bytes` of them but at least one; the first may hold entries at
@@ -103,7 +128,9 @@ pub(crate) fn page(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<Segme
         }
         range = Some((range.map_or(first, |(start, _)| start), first));
     }
-    let Some((start, end)) = range else { return Ok(Vec::new()) };
+    let Some((start, end)) = range else {
+        return Ok(Vec::new());
+    };
     between(db, start, end)
 }
 
@@ -133,12 +160,19 @@ pub(crate) fn chain_at(db: &dyn Query, seq: Seq) -> Result<Option<Chain>, SqlErr
     if seq == Seq::ZERO {
         return Ok(Some(Chain::GENESIS));
     }
-    let Some(segment) = holding(db, seq)? else { return Ok(None) };
+    let Some(segment) = holding(db, seq)? else {
+        return Ok(None);
+    };
     if segment.last == seq {
         return Ok(Some(segment.chain));
     }
-    let Some(mut chain) = chain_before(db, segment.first)? else { return Ok(None) };
-    for entry in decode(&segment)?.iter().take_while(|entry| entry.seq <= seq) {
+    let Some(mut chain) = chain_before(db, segment.first)? else {
+        return Ok(None);
+    };
+    for entry in decode(&segment)?
+        .iter()
+        .take_while(|entry| entry.seq <= seq)
+    {
         chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
     }
     Ok(Some(chain))
@@ -148,12 +182,19 @@ fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, SqlError> {
     if first.before() == Seq::ZERO {
         return Ok(Some(Chain::GENESIS));
     }
-    db.value("SELECT chain FROM syncline_log WHERE last = ?1 ORDER BY first DESC LIMIT 1", &[first.before().into()])
+    db.value(
+        "SELECT chain FROM syncline_log WHERE last = ?1 ORDER BY first DESC LIMIT 1",
+        &[first.before().into()],
+    )
 }
 
 pub(crate) fn decode(segment: &Segment) -> Result<Vec<Entry>, SqlError> {
     decode_entries(&segment.text).map_err(|source| SqlError::Host {
         failure: HostFailure::Corrupt,
-        message: Damaged { first: segment.first, source }.to_string(),
+        message: Damaged {
+            first: segment.first,
+            source,
+        }
+        .to_string(),
     })
 }

@@ -46,7 +46,10 @@ pub trait Sql: Query {
     ///
     /// # Errors
     /// [`SqlError`] when the host cannot begin, keep or undo; the writes of `body` are undone then.
-    fn in_transaction(&mut self, body: &mut dyn FnMut(&mut dyn Sql) -> Flow) -> Result<(), SqlError>;
+    fn in_transaction(
+        &mut self,
+        body: &mut dyn FnMut(&mut dyn Sql) -> Flow,
+    ) -> Result<(), SqlError>;
 }
 
 /// A database with one long-lived point to come back to: what a session keeps its pending commits on.
@@ -76,9 +79,15 @@ pub fn nested<T, E: From<SqlError>>(
     let mut body = Some(body);
     let mut result = None;
     db.in_transaction(&mut |db| {
-        let Some(body) = body.take() else { return Flow::Undo };
+        let Some(body) = body.take() else {
+            return Flow::Undo;
+        };
         let outcome = body(db);
-        let flow = if outcome.is_ok() { Flow::Keep } else { Flow::Undo };
+        let flow = if outcome.is_ok() {
+            Flow::Keep
+        } else {
+            Flow::Undo
+        };
         result = Some(outcome);
         flow
     })?;
@@ -100,7 +109,11 @@ macro_rules! reads {
             ///
             /// # Errors
             /// [`SqlError`]; also when the value is not a `T`.
-            pub fn value<T: FromValue>(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<T>, SqlError> {
+            pub fn value<T: FromValue>(
+                &self,
+                sql: &str,
+                params: &[Param<'_>],
+            ) -> Result<Option<T>, SqlError> {
                 self.first(sql, params)?.map(|row| row.get(0)).transpose()
             }
 

@@ -26,7 +26,9 @@ pub fn install(rules: Rules) {
 }
 
 fn rules() -> Rules {
-    *RULES.get().expect("client! has installed the rules when the wasm started")
+    *RULES
+        .get()
+        .expect("client! has installed the rules when the wasm started")
 }
 
 /// Makes a cdylib the client of a model.

@@ -9,6 +9,7 @@ mod conformance;
 mod object;
 mod router;
 mod sql;
+mod text;
 mod token;
 
 pub use object::Object;
@@ -44,7 +45,10 @@ macro_rules! worker {
             #[wasm_bindgen]
             pub struct StoreObject($crate::Object);
 
-            #[wasm_bindgen]
+            #[wasm_bindgen(
+                wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+                js_sys = ::worker::js_sys
+            )]
             impl StoreObject {
                 #[wasm_bindgen(constructor)]
                 pub fn new(state: DurableObjectState, env: ::worker::Env) -> Self {

@@ -8,7 +8,7 @@ use crate::token::{self, Bearer};
 use crate::answer;
 
 #[derive(Debug, PartialEq, Eq)]
-enum Route<'a> {
+pub(crate) enum Route<'a> {
     Health,
     #[cfg(feature = "conformance")]
     Conformance,
@@ -16,7 +16,7 @@ enum Route<'a> {
     Unknown,
 }
 
-fn parse(path: &str) -> Route<'_> {
+pub(crate) fn parse(path: &str) -> Route<'_> {
     let mut parts = path.split('/').skip(1);
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some("health"), None, ..) => Route::Health,
@@ -42,14 +42,14 @@ pub async fn route(request: Request, env: Env) -> Result<Response> {
         return with_cors(Response::empty()?.with_status(204));
     }
     if method != Method::Get {
-        let answer = answer::refusal(405, Code::MethodNotAllowed, "this path answers GET only")?;
+        let answer = answer::refusal(405, Code::NotFound, "this path answers GET only")?;
         answer.headers().set("allow", "GET")?;
         return Ok(answer);
     }
     let Some(token) = token::configured(&env) else {
         let message = "the server has no AUTH_TOKEN: set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars";
         console_error!("{message}");
-        return answer::refusal(500, Code::NotConfigured, message);
+        return answer::refusal(500, Code::ServerFailed, message);
     };
     match route {
         Route::Health => {

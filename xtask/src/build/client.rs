@@ -26,5 +26,8 @@ pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     if mode == Mode::Release {
         wasm::optimize(&staging.join("chat_bg.wasm"), "-Oz", log)?;
     }
-    files::publish(&staging, &workspace::path(workspace::CLIENT_DIR).join("pkg"))
+    files::publish(
+        &staging,
+        &workspace::path(workspace::CLIENT_DIR).join("pkg"),
+    )
 }

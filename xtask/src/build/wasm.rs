@@ -29,7 +29,10 @@ pub(crate) fn compile(package: &str, profile: &str, log: &Log) -> Result<PathBuf
     setup::wasm_c(&mut cargo)?;
     process::run(&mut cargo, log)?;
     let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(workspace::target_dir()?.join(WASM_TARGET).join(profile).join(file))
+    Ok(workspace::target_dir()?
+        .join(WASM_TARGET)
+        .join(profile)
+        .join(file))
 }
 
 /// An empty folder for what is not finished yet.
@@ -52,7 +55,11 @@ pub(crate) fn optimize(wasm: &Path, level: &str, log: &Log) -> Result<()> {
     let known = after.exists() && fs::read(&before).is_ok_and(|before| before == input);
     if !known {
         let mut opt = workspace::npm_bin("wasm-opt");
-        opt.arg(level).args(FEATURES).arg(wasm).arg("-o").arg(&after);
+        opt.arg(level)
+            .args(FEATURES)
+            .arg(wasm)
+            .arg("-o")
+            .arg(&after);
         process::run(&mut opt, log)?;
         fs::write(&before, input)?;
     }

@@ -37,5 +37,8 @@ pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     if mode == Mode::Release {
         wasm::optimize(&staging.join("index_bg.wasm"), "-O3", log)?;
     }
-    files::publish(&staging, &workspace::path(workspace::WORKER_DIR).join("dist"))
+    files::publish(
+        &staging,
+        &workspace::path(workspace::WORKER_DIR).join("dist"),
+    )
 }

@@ -31,11 +31,25 @@ fn service(log: &Log) -> Result<Command> {
         fs::copy(worker.join(".dev.vars.example"), secrets).context(".dev.vars.example")?;
         log.line("wrote .dev.vars from .dev.vars.example");
     }
-    process::run(wrangler().args(["d1", "migrations", "apply", "DB", "--local"]), log)?;
+    migrate(log)?;
 
     let mut dev = wrangler();
-    dev.args(["dev", "--port", &PORT.to_string(), "--show-interactive-dev-session=false"]);
+    dev.args([
+        "dev",
+        "--port",
+        &PORT.to_string(),
+        "--show-interactive-dev-session=false",
+    ]);
     Ok(dev)
+}
+
+/// wrangler has much to say about nothing: it is shown when it fails.
+fn migrate(log: &Log) -> Result<()> {
+    let said = Log::buffer();
+    let mut migrations = wrangler();
+    migrations.args(["d1", "migrations", "apply", "DB", "--local"]);
+    process::run(&mut migrations, &said)
+        .inspect_err(|_| said.text().lines().for_each(|line| log.line(line)))
 }
 
 fn wrangler() -> Command {

@@ -11,10 +11,13 @@ use anyhow::{Context, Result, bail};
 use super::{debian, missing};
 use crate::workspace::{self, WASM_TARGET};
 
-/// Debian's names are tried from the newest on: what a distribution has differs.
-const VERSIONS: [u8; 9] = [22, 21, 20, 19, 18, 17, 16, 15, 14];
+/// As distributions name them: first the one that is known to work, then newer and older ones.
+const VERSIONS: [u8; 9] = [19, 20, 21, 22, 18, 17, 16, 15, 14];
 /// Homebrew keeps its LLVM out of the path, as Apple's clang has no wasm target.
-const HOMEBREW: [&str; 2] = ["/opt/homebrew/opt/llvm/bin/clang", "/usr/local/opt/llvm/bin/clang"];
+const HOMEBREW: [&str; 2] = [
+    "/opt/homebrew/opt/llvm/bin/clang",
+    "/usr/local/opt/llvm/bin/clang",
+];
 
 const CC: &str = "CC_wasm32_unknown_unknown";
 const AR: &str = "AR_wasm32_unknown_unknown";
@@ -39,6 +42,13 @@ const SQLITE_FLAGS: [&str; 13] = [
 pub(crate) fn get() -> Result<()> {
     if find().is_some() {
         return Ok(());
+    }
+    // Whoever names a compiler wants that one, not another one installed.
+    if let Some(named) = env::var_os(CC) {
+        bail!(
+            "{CC} names {}, which does not compile for wasm32: name a clang, or unset it",
+            named.display()
+        );
     }
     missing("no clang that compiles for wasm32");
     for version in VERSIONS {
@@ -94,18 +104,33 @@ fn compiles(clang: &std::path::Path) -> bool {
     };
     let (source, object) = (folder.join("probe.c"), folder.join("probe.o"));
     let code = "#include <stddef.h>\nsize_t probe(void) { return sizeof(void *); }\n";
-    if fs::create_dir_all(&folder).and_then(|()| fs::write(&source, code)).is_err() {
+    if fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(&source, code))
+        .is_err()
+    {
         return false;
     }
     let mut command = Command::new(clang);
-    command.arg(format!("--target={WASM_TARGET}")).arg("-c").arg(source).arg("-o").arg(object);
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    command
+        .arg(format!("--target={WASM_TARGET}"))
+        .arg("-c")
+        .arg(source)
+        .arg("-o")
+        .arg(object);
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     status.is_ok_and(|status| status.success())
 }
 
 /// The archiver of the same LLVM, as another one may not read its objects.
 fn archiver(clang: &std::path::Path) -> Option<PathBuf> {
-    let output = Command::new(clang).arg("--print-prog-name=llvm-ar").output().ok()?;
+    let output = Command::new(clang)
+        .arg("--print-prog-name=llvm-ar")
+        .output()
+        .ok()?;
     let ar = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     (env::var_os(AR).is_none() && ar.is_absolute()).then_some(ar)
 }

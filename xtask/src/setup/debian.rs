@@ -4,7 +4,6 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::log::Log;
 use crate::process;
 
 /// Whether apt can install a package here, now.
@@ -15,15 +14,18 @@ pub(crate) fn has(package: &str) -> Result<bool> {
     refresh()?;
     let mut policy = Command::new("apt-cache");
     let policy = process::output(policy.args(["policy", package]))?;
-    let candidate = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate:"));
+    let candidate = policy
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Candidate:"));
     Ok(candidate.is_some_and(|version| version.trim() != "(none)"))
 }
 
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let mut apt = Command::new("apt-get");
     apt.env("DEBIAN_FRONTEND", "noninteractive");
-    apt.args(["install", "--yes", "--no-install-recommends"]).args(packages);
-    process::run(&mut apt, &Log::Terminal)
+    apt.args(["install", "--yes", "--no-install-recommends"])
+        .args(packages);
+    process::run_whole(&mut apt)
 }
 
 /// The command by which a user installs packages here; Homebrew's names differ.
@@ -36,7 +38,10 @@ pub(crate) fn install_elsewhere(packages: &str, homebrew: &str) -> String {
         ("apk", format!("sudo apk add {packages}")),
     ];
     let known = known.into_iter().find(|(tool, _)| runs(tool));
-    known.map_or_else(|| format!("brew install {homebrew}"), |(_, command)| command)
+    known.map_or_else(
+        || format!("brew install {homebrew}"),
+        |(_, command)| command,
+    )
 }
 
 /// A fresh machine's package lists are empty.
@@ -44,7 +49,7 @@ fn refresh() -> Result<()> {
     static REFRESHED: std::sync::Once = std::sync::Once::new();
     let mut done = Ok(());
     REFRESHED.call_once(|| {
-        done = process::run(Command::new("apt-get").args(["update", "--quiet"]), &Log::Terminal);
+        done = process::run_whole(Command::new("apt-get").args(["update", "--quiet"]));
     });
     done
 }

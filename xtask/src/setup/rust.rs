@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use super::missing;
 use crate::log::Log;
-use crate::workspace::{self, WASM_TARGET};
 use crate::process;
+use crate::workspace::{self, WASM_TARGET};
 
 pub(crate) fn wasm_target() -> Result<()> {
     let mut rustc = Command::new("rustc");
@@ -19,7 +19,9 @@ pub(crate) fn wasm_target() -> Result<()> {
     }
     missing("rustc has no wasm target: rustup adds it");
     let mut rustup = Command::new("rustup");
-    rustup.args(["target", "add", WASM_TARGET]).current_dir(workspace::root());
+    rustup
+        .args(["target", "add", WASM_TARGET])
+        .current_dir(workspace::root());
     process::run(&mut rustup, &Log::Terminal).context(
         "rustc cannot compile to wasm; with a Rust that is not rustup's, install its standard library for wasm32-unknown-unknown",
     )

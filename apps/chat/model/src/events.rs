@@ -7,7 +7,12 @@ use syncline_engine::protocol::Millis;
 /// A fact about the chat. Who it is about is the author of the commit: nobody can join, post or react
 /// for somebody else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "name", content = "args", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "name",
+    content = "args",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum ChatEvent {
     /// Somebody came into the chat, or came again with another name or avatar.
     PersonJoined {
@@ -44,6 +49,7 @@ pub enum ChatEvent {
         /// 1 to 4000 characters.
         text: String,
         /// By the clock of the device; milliseconds since 1970-01-01T00:00Z.
+        #[schemars(with = "u64", range(max = 9_007_199_254_740_991_u64))]
         posted_at: Millis,
         /// The id of the message, in the same channel, that it answers.
         reply_to: Option<String>,

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The chat on Cloudflare: its rules in a Durable Object per store.
+
+syncline_worker::worker!(chat_model::Chat);

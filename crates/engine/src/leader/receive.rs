@@ -1,8 +1,8 @@
 //! What the server says, and what follows from it.
 
 use syncline_protocol::{
-    Code, Counter, DecodeError, Digest, Entry, EntriesFrame, ErrorFrame, Outcome, Seq, ServerMessage, Subject,
-    Verdict, Verdicts, Welcome, CommitDigest, decode_entries, decode_server,
+    Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, Outcome,
+    Seq, ServerMessage, Subject, Verdict, Verdicts, Welcome, decode_entries, decode_server,
 };
 use thiserror::Error;
 
@@ -39,7 +39,10 @@ impl LeaderError {
         match self {
             Self::AnotherAuthor(_) => Code::AuthorMismatch,
             Self::Frame(_) | Self::OutOfOrder(_) | Self::Message(_) => Code::BadMessage,
-            Self::Host(SqlError::Host { failure: crate::HostFailure::Full, .. }) => Code::StorageFull,
+            Self::Host(SqlError::Host {
+                failure: crate::HostFailure::Full,
+                ..
+            }) => Code::StorageFull,
             Self::Host(_) => Code::StorageFailed,
         }
     }
@@ -94,7 +97,9 @@ impl Leader {
 
     /// Log and outbox move in one transaction (together).
     fn append(&mut self, db: &mut dyn Sql, frame: &EntriesFrame<'_>) -> Result<(), LeaderError> {
-        let Link::Up(up) = &mut self.link else { return Ok(()) };
+        let Link::Up(up) = &mut self.link else {
+            return Ok(());
+        };
         up.head = up.head.max(frame.head);
         if frame.after > self.cursor {
             // What lies between was not sent here; a pull brings it, and this again.
@@ -124,7 +129,9 @@ impl Leader {
             if whole {
                 self.tell_entries(frame.segment());
             } else {
-                segments.iter().for_each(|segment| self.tell_entries(&segment.text));
+                segments
+                    .iter()
+                    .for_each(|segment| self.tell_entries(&segment.text));
             }
         }
         self.pull();
@@ -134,8 +141,12 @@ impl Leader {
     /// Takes from the outbox what has come back in the log.
     fn confirm(&self, db: &mut dyn Sql, entries: &[Entry]) -> Result<(), SqlError> {
         for commit in entries.chunk_by(|entry, _| !entry.ends_commit()) {
-            let Some(first) = commit.first().filter(|first| first.client == self.client) else { continue };
-            let Some(ours) = tables::digest_of(db, first.counter)? else { continue };
+            let Some(first) = commit.first().filter(|first| first.client == self.client) else {
+                continue;
+            };
+            let Some(ours) = tables::digest_of(db, first.counter)? else {
+                continue;
+            };
             let mut digest = CommitDigest::by(&first.author);
             for entry in commit {
                 digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
@@ -184,7 +195,9 @@ impl Leader {
 }
 
 fn reject(db: &mut dyn Sql, counter: Counter, why: &Rejection) -> Result<bool, SqlError> {
-    let Some(waiting) = tables::one_waiting(db, counter)? else { return Ok(false) };
+    let Some(waiting) = tables::one_waiting(db, counter)? else {
+        return Ok(false);
+    };
     tables::put_rejected(db, &waiting, why)?;
     tables::remove_waiting(db, counter)?;
     Ok(true)
@@ -199,9 +212,18 @@ fn refuse_disorder(entries: &[Entry], cursor: Seq) -> Result<(), LeaderError> {
             return Err(LeaderError::OutOfOrder(cursor));
         }
     }
-    let whole = entries.chunk_by(|entry, _| !entry.ends_commit()).all(|commit| {
-        let size = commit.last().filter(|last| last.ends_commit()).map(|last| last.of as usize);
-        size == Some(commit.len())
-    });
-    if whole { Ok(()) } else { Err(LeaderError::OutOfOrder(cursor)) }
+    let whole = entries
+        .chunk_by(|entry, _| !entry.ends_commit())
+        .all(|commit| {
+            let size = commit
+                .last()
+                .filter(|last| last.ends_commit())
+                .map(|last| last.of as usize);
+            size == Some(commit.len())
+        });
+    if whole {
+        Ok(())
+    } else {
+        Err(LeaderError::OutOfOrder(cursor))
+    }
 }

@@ -34,11 +34,19 @@ impl Replica {
     pub fn open(db: &mut dyn Sql, rules: Rules) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
         db.run_script(TABLE)?;
-        let row = db.first("SELECT incarnation, schema_hash, seq FROM syncline_state", &[])?;
+        let row = db.first(
+            "SELECT incarnation, schema_hash, seq FROM syncline_state",
+            &[],
+        )?;
         let stored = row
             .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get::<SchemaHash>(1)?, row.get(2)?)))
             .transpose()?;
-        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, incarnation: None };
+        let mut replica = Self {
+            rules,
+            schema_hash,
+            seq: Seq::ZERO,
+            incarnation: None,
+        };
         match stored {
             Some((incarnation, hash, seq)) if hash == replica.schema_hash => {
                 replica.seq = seq;
@@ -66,12 +74,18 @@ impl Replica {
         log: &dyn Query,
         incarnation: &Incarnation,
     ) -> Result<(), SqlError> {
-        if self.incarnation.as_ref().is_some_and(|known| known != incarnation) {
+        if self
+            .incarnation
+            .as_ref()
+            .is_some_and(|known| known != incarnation)
+        {
             nested(db, |db| self.clear(db))?;
         }
         loop {
             let segments = segment::page(log, self.seq, STEP_BYTES)?;
-            let Some(last) = segments.last().map(|segment| segment.last) else { return Ok(()) };
+            let Some(last) = segments.last().map(|segment| segment.last) else {
+                return Ok(());
+            };
             nested(db, |db| {
                 for segment in &segments {
                     let mut entries = segment::decode(segment)?;
@@ -81,7 +95,11 @@ impl Replica {
                 db.execute(
                     "INSERT OR REPLACE INTO syncline_state (id, incarnation, schema_hash, seq)
                         VALUES (1, ?1, ?2, ?3)",
-                    &[incarnation.as_str().into(), self.schema_hash.as_str().into(), last.into()],
+                    &[
+                        incarnation.as_str().into(),
+                        self.schema_hash.as_str().into(),
+                        last.into(),
+                    ],
                 )
             })?;
             self.seq = last;

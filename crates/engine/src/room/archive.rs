@@ -29,19 +29,40 @@ impl Room {
     /// # Errors
     /// [`SqlError`].
     pub fn archive_page(&self, db: &dyn Query) -> Result<Option<ArchivePage>, SqlError> {
-        let Some(facts) = tables::facts(db)? else { return Ok(None) };
+        let Some(facts) = tables::facts(db)? else {
+            return Ok(None);
+        };
         let mut entries: Vec<Entry> = Vec::new();
         for segment in segment::page(db, facts.archived, PAGE_BYTES)? {
             entries.extend(segment::decode(&segment)?);
         }
         entries.retain(|entry| entry.seq > facts.archived);
-        let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(None) };
+        let Some(last) = entries.last().map(|entry| entry.seq) else {
+            return Ok(None);
+        };
         let rows: Vec<_> = entries
             .iter()
-            .map(|e| (e.seq, &e.client, e.counter, e.index, &e.author, e.time, &e.name, e.args.get()))
+            .map(|e| {
+                (
+                    e.seq,
+                    &e.client,
+                    e.counter,
+                    e.index,
+                    &e.author,
+                    e.time,
+                    &e.name,
+                    e.args.get(),
+                )
+            })
             .collect();
-        let rows = serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
-        Ok(Some(ArchivePage { incarnation: self.incarnation.clone(), last, head: self.head, rows }))
+        let rows =
+            serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
+        Ok(Some(ArchivePage {
+            incarnation: self.incarnation.clone(),
+            last,
+            head: self.head,
+            rows,
+        }))
     }
 
     /// Notes that the archive has everything up to a seq.
@@ -49,6 +70,9 @@ impl Room {
     /// # Errors
     /// [`SqlError`].
     pub fn archived(&mut self, db: &mut dyn Sql, seq: Seq) -> Result<(), SqlError> {
-        db.execute("UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1", &[seq.into()])
+        db.execute(
+            "UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1",
+            &[seq.into()],
+        )
     }
 }

@@ -18,7 +18,9 @@ impl Session {
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         entries.retain(|entry| entry.seq > self.cursor);
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return Ok(());
+        };
         if first.seq != self.cursor.next() {
             return Err(SessionError::Gap(self.cursor));
         }
@@ -26,15 +28,21 @@ impl Session {
 
         let mut rest = entries.as_slice();
         while let Some(commit) = rest.chunk_by(|entry, _| !entry.ends_commit()).next() {
-            let next = self.pending.iter().position(|pending| pending.conflicted.is_none());
-            let Some(place) = next.filter(|place| self.is_pending_at(*place, commit)) else { break };
+            let next = self
+                .pending
+                .iter()
+                .position(|pending| pending.conflicted.is_none());
+            let Some(place) = next.filter(|place| self.is_pending_at(*place, commit)) else {
+                break;
+            };
             self.confirm(place, commit, effects);
             self.confirmed_above.extend_from_slice(commit);
             rest = rest.get(commit.len()..).unwrap_or_default();
         }
         if !rest.is_empty() {
             for commit in rest.chunk_by(|entry, _| !entry.ends_commit()) {
-                let place = (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit));
+                let place =
+                    (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit));
                 if let Some(place) = place {
                     self.confirm(place, commit, effects);
                 }
@@ -52,7 +60,9 @@ impl Session {
 
     /// Whether a commit of the log is this pending one: client, counter and digest match.
     fn is_pending_at(&self, place: usize, commit: &[Entry]) -> bool {
-        let (Some(pending), Some(first)) = (self.pending.get(place), commit.first()) else { return false };
+        let (Some(pending), Some(first)) = (self.pending.get(place), commit.first()) else {
+            return false;
+        };
         if first.client != self.client || pending.counter != Some(first.counter) {
             return false;
         }
@@ -70,7 +80,11 @@ impl Session {
             return;
         };
         if pending.session == self.id {
-            effects.confirmed.push(Confirmed { number: pending.number, first: first.seq, last: last.seq });
+            effects.confirmed.push(Confirmed {
+                number: pending.number,
+                first: first.seq,
+                last: last.seq,
+            });
         }
     }
 
@@ -91,9 +105,15 @@ impl Session {
     }
 
     /// A pending commit that does not apply is conflicted, and left out of the view until its verdict.
-    pub(super) fn apply_pending(&mut self, db: &mut dyn Rewind, now: Millis) -> Result<(), SqlError> {
+    pub(super) fn apply_pending(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+    ) -> Result<(), SqlError> {
         for pending in &mut self.pending {
-            let Pending { commit, conflicted, .. } = pending;
+            let Pending {
+                commit, conflicted, ..
+            } = pending;
             let admitted = nested(&mut *db as &mut dyn Sql, |db| {
                 admit_commit(db, &self.rules, now, &commit.author, &commit.events)
             });

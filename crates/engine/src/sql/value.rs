@@ -1,7 +1,8 @@
 //! Values in and out of a database.
 
 use syncline_protocol::{
-    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId, SessionNumber, Subject,
+    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId,
+    SessionNumber, Subject,
 };
 
 use super::SqlError;
@@ -28,11 +29,13 @@ impl Param<'_> {
     /// [`SqlError::Refused`] for an integer beyond ±(2^53 − 1) and for a double that is not a number.
     pub fn checked(self) -> Result<Self, SqlError> {
         match self {
-            Self::Integer(n) if n.unsigned_abs() > MAX_NUMBER => {
-                Err(SqlError::refused(format!("the integer {n} is beyond ±(2^53 − 1)")))
-            }
+            Self::Integer(n) if n.unsigned_abs() > MAX_NUMBER => Err(SqlError::refused(format!(
+                "the integer {n} is beyond ±(2^53 − 1)"
+            ))),
             Self::Real(x) if x.is_nan() => Err(SqlError::refused("NaN is not a value")),
-            Self::Null | Self::Integer(_) | Self::Real(_) | Self::Text(_) | Self::Blob(_) => Ok(self),
+            Self::Null | Self::Integer(_) | Self::Real(_) | Self::Text(_) | Self::Blob(_) => {
+                Ok(self)
+            }
         }
     }
 }
@@ -133,13 +136,18 @@ impl FromValue for Value {
 }
 
 impl FromValue for i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within ±(2^53 − 1)")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked to be whole and within ±(2^53 − 1)"
+    )]
     fn from_value(value: &Value) -> Option<Self> {
         let max = MAX_NUMBER as f64;
         match value {
             Value::Integer(n) if n.unsigned_abs() <= MAX_NUMBER => Some(*n),
             Value::Real(x) if x.fract() == 0.0 && x.abs() <= max => Some(*x as Self),
-            Value::Integer(_) | Value::Real(_) | Value::Null | Value::Text(_) | Value::Blob(_) => None,
+            Value::Integer(_) | Value::Real(_) | Value::Null | Value::Text(_) | Value::Blob(_) => {
+                None
+            }
         }
     }
 }
@@ -172,19 +180,31 @@ impl FromValue for bool {
 
 impl FromValue for String {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Text(text) = value { Some(text.clone()) } else { None }
+        if let Value::Text(text) = value {
+            Some(text.clone())
+        } else {
+            None
+        }
     }
 }
 
 impl FromValue for Vec<u8> {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Blob(bytes) = value { Some(bytes.clone()) } else { None }
+        if let Value::Blob(bytes) = value {
+            Some(bytes.clone())
+        } else {
+            None
+        }
     }
 }
 
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
-        if matches!(value, Value::Null) { Some(None) } else { T::from_value(value).map(Some) }
+        if matches!(value, Value::Null) {
+            Some(None)
+        } else {
+            T::from_value(value).map(Some)
+        }
     }
 }
 
@@ -227,9 +247,12 @@ impl Row {
     /// # Errors
     /// [`SqlError::Type`] when there is no such column, or it is of another type.
     pub fn get<T: FromValue>(&self, column: usize) -> Result<T, SqlError> {
-        self.0.get(column).and_then(T::from_value).ok_or(SqlError::Type {
-            column,
-            wanted: std::any::type_name::<T>(),
-        })
+        self.0
+            .get(column)
+            .and_then(T::from_value)
+            .ok_or(SqlError::Type {
+                column,
+                wanted: std::any::type_name::<T>(),
+            })
     }
 }

@@ -17,7 +17,10 @@ fn hello(client: &str) -> serde_json::Value {
 fn greeted(server: &mut Server, client: &str) -> Connection {
     let mut connection = Connection::new(false);
     let outputs = server.receive(&mut connection, &hello(client).to_string());
-    assert!(matches!(reply(&outputs), ServerMessage::Welcome(_)), "{outputs:?}");
+    assert!(
+        matches!(reply(&outputs), ServerMessage::Welcome(_)),
+        "{outputs:?}"
+    );
     connection
 }
 
@@ -31,21 +34,17 @@ fn commit(counter: u64, author: &str, id: &str) -> serde_json::Value {
 }
 
 fn code(outputs: &[Output]) -> Code {
-    match reply(outputs) {
-        ServerMessage::Error(error) => error.code,
-        other => panic!("{other:?}"),
-    }
+    let ServerMessage::Error(error) = reply(outputs) else {
+        panic!("{outputs:?}")
+    };
+    error.code
 }
 
 fn verdicts(outputs: &[Output]) -> Vec<Verdict> {
-    let text = outputs.iter().rev().find_map(|output| match output {
-        Output::Reply(text) => Some(text),
-        Output::Publish(_) | Output::Close(_) => None,
-    });
-    match syncline_engine::protocol::decode_server(text.unwrap()).unwrap() {
-        ServerMessage::Verdicts(verdicts) => verdicts.verdicts,
-        other => panic!("{other:?}"),
-    }
+    let ServerMessage::Verdicts(verdicts) = reply(outputs) else {
+        panic!("{outputs:?}")
+    };
+    verdicts.verdicts
 }
 
 #[test]
@@ -56,8 +55,16 @@ fn a_bad_hello_is_refused_with_its_code_and_the_socket_is_closed() {
         ("subject", json!(null), Code::Unauthorized),
         ("protocol", json!(2), Code::UnsupportedProtocol),
         ("store", json!("other"), Code::StoreMismatch),
-        ("cursor", json!({ "incarnation": "other", "seq": 1, "chain": "0".repeat(64) }), Code::LogDiverged),
-        ("cursor", json!({ "incarnation": "first", "seq": 9, "chain": "0".repeat(64) }), Code::LogDiverged),
+        (
+            "cursor",
+            json!({ "incarnation": "other", "seq": 1, "chain": "0".repeat(64) }),
+            Code::LogDiverged,
+        ),
+        (
+            "cursor",
+            json!({ "incarnation": "first", "seq": 9, "chain": "0".repeat(64) }),
+            Code::LogDiverged,
+        ),
     ] {
         let mut hello = hello("ann");
         hello[field] = value;
@@ -78,7 +85,10 @@ fn a_token_in_a_header_needs_none_in_hello() {
 #[test]
 fn nothing_comes_before_hello_and_no_second_one_after_it() {
     let mut server = Server::new();
-    for early in [push(json!([commit(1, "ann", "1")])), json!({ "type": "pull", "after": 0 }).to_string()] {
+    for early in [
+        push(json!([commit(1, "ann", "1")])),
+        json!({ "type": "pull", "after": 0 }).to_string(),
+    ] {
         let outputs = server.receive(&mut Connection::new(false), &early);
         assert_eq!(code(&outputs), Code::HelloExpected);
         assert_eq!(outputs.last(), Some(&Output::Close(Code::HelloExpected)));
@@ -98,7 +108,10 @@ fn a_frame_that_is_no_message_is_answered_and_the_socket_stays_open() {
         ("{\"type\":\"push\",\"commits\":[", Code::BadMessage),
         (r#"{"type":"dance"}"#, Code::BadMessage),
         (r#"{"type":"pull","after":-1}"#, Code::BadMessage),
-        (r#"{"type":"pull","after":9007199254740992}"#, Code::BadMessage),
+        (
+            r#"{"type":"pull","after":9007199254740992}"#,
+            Code::BadMessage,
+        ),
         (r#"{"type":"push","commits":{}}"#, Code::BadMessage),
         (r#"{"type":"presence","value":1}"#, Code::NotSupported),
         (&huge, Code::MessageTooLarge),
@@ -108,27 +121,48 @@ fn a_frame_that_is_no_message_is_answered_and_the_socket_stays_open() {
         assert_eq!(outputs.len(), 1, "not closed");
     }
     let outputs = server.receive(&mut connection, &push(json!([commit(1, "ann", "1")])));
-    assert!(matches!(verdicts(&outputs)[..], [Verdict { outcome: Outcome::Accepted { .. }, .. }]));
+    assert!(matches!(
+        verdicts(&outputs)[..],
+        [Verdict {
+            outcome: Outcome::Accepted { .. },
+            ..
+        }]
+    ));
 }
 
 #[test]
 fn what_is_wrong_with_a_commit_is_a_verdict() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
-    let with = |counter: u64, events: serde_json::Value| {
-        json!({ "counter": counter, "author": "ann", "modelVersion": 2, "events": events })
-    };
-    let many: Vec<_> = (0..1_001).map(|n| json!({ "name": "noteRemoved", "args": { "id": n.to_string() } })).collect();
+    let with = |counter: u64, events: serde_json::Value| json!({ "counter": counter, "author": "ann", "modelVersion": 2, "events": events });
+    let many: Vec<_> = (0..1_001)
+        .map(|n| json!({ "name": "noteRemoved", "args": { "id": n.to_string() } }))
+        .collect();
     let commits = json!([
         with(1, json!([])),
         with(2, json!([{ "name": "noteExploded", "args": {} }])),
         with(3, json!([{ "name": "noteAdded", "args": { "id": 7 } }])),
-        with(4, json!([{ "name": "noteAdded", "args": { "id": "1", "title": "far too long a title for a note" } }])),
-        with(5, json!([{ "name": "noteAdded", "args": { "id": "1", "title": "x", "pad": "x".repeat(300_000) } }])),
-        with(6, json!([{ "name": "noteRemoved", "args": { "id": "nope" } }])),
+        with(
+            4,
+            json!([{ "name": "noteAdded", "args": { "id": "1", "title": "far too long a title for a note" } }])
+        ),
+        with(
+            5,
+            json!([{ "name": "noteAdded", "args": { "id": "1", "title": "x", "pad": "x".repeat(300_000) } }])
+        ),
+        with(
+            6,
+            json!([{ "name": "noteRemoved", "args": { "id": "nope" } }])
+        ),
         with(7, json!([{ "name": "x".repeat(200), "args": {} }])),
-        with(8, json!([{ "name": "noteAdded", "args": { "id": "1", "title": "fine" } }])),
-        with(9, json!([{ "name": "noteAdded", "args": { "id": "1", "title": "again" } }])),
+        with(
+            8,
+            json!([{ "name": "noteAdded", "args": { "id": "1", "title": "fine" } }])
+        ),
+        with(
+            9,
+            json!([{ "name": "noteAdded", "args": { "id": "1", "title": "again" } }])
+        ),
     ]);
     let outputs = server.receive(&mut connection, &push(commits));
     let codes: Vec<_> = verdicts(&outputs)
@@ -141,12 +175,21 @@ fn what_is_wrong_with_a_commit_is_a_verdict() {
     assert_eq!(
         codes,
         [
-            "empty-commit", "unknown-event", "bad-args", "constraint-check", "commit-too-large", "no-such-note",
-            "unknown-event", "1..1", "constraint-unique",
+            "empty-commit",
+            "unknown-event",
+            "bad-args",
+            "constraint-check",
+            "commit-too-large",
+            "no-such-note",
+            "unknown-event",
+            "1..1",
+            "constraint-unique",
         ]
     );
     let outputs = server.receive(&mut connection, &push(json!([with(10, json!(many))])));
-    assert!(matches!(&verdicts(&outputs)[0].outcome, Outcome::Rejected(why) if why.code == "commit-too-large"));
+    assert!(
+        matches!(&verdicts(&outputs)[0].outcome, Outcome::Rejected(why) if why.code == "commit-too-large")
+    );
     assert_eq!(notes(&server.db), ["1=fine/ann"]);
 }
 
@@ -155,20 +198,31 @@ fn what_is_wrong_with_a_push_leaves_its_commits_undecided() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
     server.receive(&mut connection, &push(json!([commit(1, "ann", "1")])));
-    let many: Vec<_> = (2..1_100).map(|n| commit(n, "ann", &n.to_string())).collect();
+    let many: Vec<_> = (2..1_100)
+        .map(|n| commit(n, "ann", &n.to_string()))
+        .collect();
     for (commits, expected) in [
         (json!([commit(3, "ann", "3")]), Code::CounterGap),
-        (json!([commit(2, "ann", "2"), commit(4, "ann", "4")]), Code::CounterGap),
+        (
+            json!([commit(2, "ann", "2"), commit(4, "ann", "4")]),
+            Code::CounterGap,
+        ),
         (json!([commit(0, "ann", "0")]), Code::CounterGap),
         (json!([commit(1, "ann", "another")]), Code::CommitMismatch),
         (json!([commit(2, "bob", "2")]), Code::AuthorMismatch),
         (json!(many), Code::PushTooLarge),
     ] {
-        assert_eq!(code(&server.receive(&mut connection, &push(commits))), expected);
+        assert_eq!(
+            code(&server.receive(&mut connection, &push(commits))),
+            expected
+        );
     }
     let mut newer = commit(2, "ann", "2");
     newer["modelVersion"] = json!(3);
-    assert_eq!(code(&server.receive(&mut connection, &push(json!([newer])))), Code::ServerBehind);
+    assert_eq!(
+        code(&server.receive(&mut connection, &push(json!([newer])))),
+        Code::ServerBehind
+    );
     assert_eq!(notes(&server.db), ["1=1/ann"]);
 }
 
@@ -178,10 +232,18 @@ fn a_commit_from_a_newer_model_waits_and_those_before_it_are_decided() {
     let mut connection = greeted(&mut server, "ann");
     let mut newer = commit(2, "ann", "2");
     newer["modelVersion"] = json!(3);
-    let outputs = server.receive(&mut connection, &push(json!([commit(1, "ann", "1"), newer])));
+    let outputs = server.receive(
+        &mut connection,
+        &push(json!([commit(1, "ann", "1"), newer])),
+    );
     assert_eq!(outputs.len(), 3, "published, verdicts, error");
-    let Output::Reply(last) = &outputs[2] else { panic!() };
-    assert!(last.contains("server-behind") && last.contains("retryAfterMs"), "{last}");
+    let Output::Reply(last) = &outputs[2] else {
+        panic!()
+    };
+    assert!(
+        last.contains("server-behind") && last.contains("retryAfterMs"),
+        "{last}"
+    );
     assert_eq!(notes(&server.db), ["1=1/ann"]);
 }
 
@@ -189,11 +251,19 @@ fn a_commit_from_a_newer_model_waits_and_those_before_it_are_decided() {
 fn a_push_with_old_and_new_commits_decides_only_the_new() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
-    let first = json!([commit(1, "ann", "1"), commit(2, "ann", "1"), commit(3, "ann", "3")]);
+    let first = json!([
+        commit(1, "ann", "1"),
+        commit(2, "ann", "1"),
+        commit(3, "ann", "3")
+    ]);
     let before = verdicts(&server.receive(&mut connection, &push(first)));
     server.hibernate();
-    let again =
-        json!([commit(1, "ann", "1"), commit(2, "ann", "1"), commit(3, "ann", "3"), commit(4, "ann", "4")]);
+    let again = json!([
+        commit(1, "ann", "1"),
+        commit(2, "ann", "1"),
+        commit(3, "ann", "3"),
+        commit(4, "ann", "4")
+    ]);
     let after = verdicts(&server.receive(&mut connection, &push(again)));
     assert_eq!(after[..3], before[..]);
     assert_eq!(notes(&server.db), ["1=1/ann", "3=3/ann", "4=4/ann"]);
@@ -214,11 +284,17 @@ fn no_other_client_notices_bad_input() {
 #[test]
 fn the_archive_gets_every_entry_once_it_has_noted_the_last() {
     let mut world = World::new(&["ann"]);
-    world.clients[0].commit(&[added("1", "milk"), added("2", "eggs")]).unwrap();
+    world.clients[0]
+        .commit(&[added("1", "milk"), added("2", "eggs")])
+        .unwrap();
     world.settle();
     let Server { db, room, .. } = &mut world.server;
     let page = room.archive_page(db).unwrap().unwrap();
-    assert_eq!(room.archive_page(db).unwrap().unwrap(), page, "the same until it is noted");
+    assert_eq!(
+        room.archive_page(db).unwrap().unwrap(),
+        page,
+        "the same until it is noted"
+    );
     assert_eq!((page.last.get(), page.head.get()), (2, 2));
     let rows: serde_json::Value = serde_json::from_str(&page.rows).unwrap();
     assert_eq!(rows[1][0], 2);

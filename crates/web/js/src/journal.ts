@@ -18,7 +18,8 @@ export class Journal {
   readonly #storage: JournalStorage | undefined
   readonly #prefix: string
   readonly #session: string
-  readonly #numbers = new Set<number>()
+  /** Commits of former pages that the leader has, but not on disk: their journal stays until a verdict. */
+  readonly adopted = new Set<string>()
   #failed: boolean
 
   constructor(storage: JournalStorage | undefined, storeId: string, subject: string, session: string) {
@@ -33,17 +34,11 @@ export class Journal {
     return this.#failed
   }
 
-  /** Numbers of this session's journaled commits. */
-  get numbers(): ReadonlySet<number> {
-    return this.#numbers
-  }
-
   /** Returns whether the commit is in the journal now. */
   keep(number: number, message: string): boolean {
     try {
       this.#storage?.setItem(this.#key(number), message)
       this.#failed = this.#storage === undefined
-      if (!this.#failed) this.#numbers.add(number)
     } catch {
       this.#failed = true
     }
@@ -51,10 +46,11 @@ export class Journal {
   }
 
   remove(number: number): void {
-    if (this.#numbers.delete(number)) this.removeKey(this.#key(number))
+    this.removeKey(this.#key(number))
   }
 
   removeKey(key: string): void {
+    this.adopted.delete(key)
     try {
       this.#storage?.removeItem(key)
     } catch {
@@ -63,8 +59,9 @@ export class Journal {
   }
 
   /** Takes a commit that the leader refuses out of the way, without destroying it. */
-  setAside({ key, message }: JournaledCommit): void {
+  setAside(key: string): void {
     try {
+      const message = this.#storage?.getItem(key) ?? ''
       this.#storage?.setItem(key.replace('syncline:journal:', 'syncline:refused:'), message)
       this.#storage?.removeItem(key)
     } catch {

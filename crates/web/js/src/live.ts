@@ -14,11 +14,11 @@ export interface QueryRunner {
 /** How long a query that nobody watches keeps its result: longer than React needs to subscribe. */
 const UNWATCHED_MS = 5_000
 
-export class LiveQuery {
+class LiveQuery {
   readonly tables: ReadonlySet<string>
   readonly watchers = new Set<() => void>()
   stale = true
-  unwatchedSince = 0
+  unwatchedSince = Date.now()
   readonly #run: () => string
   #text: string | undefined
   #rows: readonly Row[] = []
@@ -48,7 +48,8 @@ export class LiveQuery {
       this.#text = text
     } catch (thrown) {
       const failure = failureOf(thrown) ?? { code: 'query-failed', message: describe(thrown) }
-      if (error?.code !== failure.code || error.message !== failure.message) this.#error = new SynclineError(failure)
+      if (error?.code !== failure.code || error.message !== failure.message)
+        this.#error = new SynclineError(failure)
     }
     return this.#rows !== rows || this.#error !== error
   }
@@ -70,23 +71,18 @@ export class LiveQueries {
     return this.#queries.size
   }
 
-  get({ sql, params }: SqlText): LiveQuery {
-    const key = `${params}\n${sql}`
-    let query = this.#queries.get(key)
-    if (query === undefined) {
-      query = new LiveQuery(this.#tablesReadBy(sql), () => this.#runner.query(sql, params))
-      query.unwatchedSince = Date.now()
-      this.#queries.set(key, query)
-      this.#sweepLater()
-    }
-    return query
+  /** The result as of now; the same array as long as it is equal. Throws where the query cannot run. */
+  rows(query: SqlText): readonly Row[] {
+    return this.#get(query).rows
   }
 
-  watch(query: LiveQuery, watcher: () => void): () => void {
-    query.watchers.add(watcher)
+  /** Calls the watcher after each change of the result, until the returned function is called. */
+  watch(query: SqlText, watcher: () => void): () => void {
+    this.#get(query).watchers.add(watcher)
     return () => {
-      query.watchers.delete(watcher)
-      query.unwatchedSince = Date.now()
+      const live = this.#get(query)
+      live.watchers.delete(watcher)
+      live.unwatchedSince = Date.now()
       this.#sweepLater()
     }
   }
@@ -104,7 +100,8 @@ export class LiveQueries {
   flush(): void {
     const watchers = new Set<() => void>()
     for (const query of this.#queries.values()) {
-      if (query.watchers.size > 0 && query.refresh()) for (const watcher of query.watchers) watchers.add(watcher)
+      if (query.watchers.size > 0 && query.refresh())
+        for (const watcher of query.watchers) watchers.add(watcher)
     }
     for (const watcher of watchers) watcher()
   }
@@ -112,6 +109,17 @@ export class LiveQueries {
   close(): void {
     clearTimeout(this.#sweep)
     this.#queries.clear()
+  }
+
+  #get({ sql, params }: SqlText): LiveQuery {
+    const key = `${params}\n${sql}`
+    let live = this.#queries.get(key)
+    if (live === undefined) {
+      live = new LiveQuery(this.#tablesReadBy(sql), () => this.#runner.query(sql, params))
+      this.#queries.set(key, live)
+      this.#sweepLater()
+    }
+    return live
   }
 
   /** A query that SQLite refuses reads nothing: running it says why. */

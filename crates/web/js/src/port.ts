@@ -14,14 +14,28 @@ export type ToLeader =
       readonly token: string | undefined
       readonly online: boolean
       readonly journaled: readonly JournaledCommit[]
+      /** Where the page's session stands, if a leader before this one died. */
+      readonly resumed: Resumed | undefined
     }
-  | { readonly kind: 'reset'; readonly module: WebAssembly.Module; readonly storeId: string; readonly subject: string }
+  | {
+      readonly kind: 'reset'
+      readonly module: WebAssembly.Module
+      readonly storeId: string
+      readonly subject: string
+    }
   | { readonly kind: 'hand-over'; readonly messages: readonly string[] }
   | { readonly kind: 'journaled'; readonly commits: readonly JournaledCommit[] }
   | { readonly kind: 'auth'; readonly token: string | undefined }
   | { readonly kind: 'network'; readonly online: boolean }
   | { readonly kind: 'wake' }
   | { readonly kind: 'ping' }
+
+export interface Resumed {
+  /** The last seq that the session has. */
+  readonly cursor: number
+  /** All commits that it has not been told are taken. */
+  readonly again: string | undefined
+}
 
 export type FromLeader =
   | { readonly kind: 'ready' }
@@ -46,8 +60,8 @@ export interface LeaderReport extends LeaderStatus {
   readonly socket: SocketState
   /** Connections that failed in a row. */
   readonly failures: number
-  /** Commits wait in the worker because the storage does not take them. */
-  readonly storageFailure?: Failure
+  /** What hinders the leader: its storage, or a server that makes no sense. */
+  readonly hindrance?: Failure
 }
 
 export type SocketState = 'connecting' | 'open' | 'waiting' | 'stopped'

@@ -21,7 +21,10 @@ export interface SqlText {
 }
 
 const refuse = (): never => {
-  throw new SynclineError({ code: 'query-failed', message: 'Kysely only builds queries here; the store runs them.' })
+  throw new SynclineError({
+    code: 'query-failed',
+    message: 'Kysely only builds queries here; the store runs them.',
+  })
 }
 
 /** Compiles queries of the app's tables; it has no connection. */
@@ -56,7 +59,10 @@ function sqlValue(value: unknown): string | number | null {
   const number = typeof value === 'bigint' ? Number(value) : value
   const safe = typeof number === 'number' && Number.isFinite(number)
   if (!safe || (Number.isInteger(number) && !Number.isSafeInteger(number))) {
-    throw new SynclineError({ code: 'bad-params', message: `A query takes text, numbers, booleans and null, not ${String(value)}.` })
+    throw new SynclineError({
+      code: 'bad-params',
+      message: `A query takes text, numbers, booleans and null, not ${String(value)}.`,
+    })
   }
   return number
 }

@@ -32,18 +32,28 @@ export interface WasmSession {
   tables_read_by(sql: string): string
   /** A JSON array of `PendingCommit`. */
   pending(): string
+  /** A JSON array of `RejectedCommit`: those that were not dismissed. */
+  rejections(): string
+  /** Forgets a rejected commit; the next hand-over tells the leader. */
+  dismiss(counter: number): void
   /** A JSON array of the tables that changed since the last call. */
   take_changed(): string
+  /** The last seq that the state holds. */
+  cursor(): number
   free(): void
 }
 
 /** Log, outbox and cursor on OPFS, in the dedicated worker. */
 export interface WasmLeader {
-  /** What `Session.open` needs; the session is the one that is served from now on. */
-  opened(session: string): string
+  /**
+   * What `Session.open` needs; the session is the one that is served from now on. The entries after its
+   * state, or after the cursor of a session that is open already, follow by `poll_session`.
+   */
+  opened(session: string, cursor?: number): string
   state(): Uint8Array | undefined
-  storage(): StorageKind
-  storage_reason(): Code | undefined
+  /** `opfs` or `memory`. */
+  storage(): string
+  storage_reason(): string | undefined
   /** Throws a failure, such as storage-full: nothing of the message was taken. */
   hand_over(message: string): void
   connected(token: string | undefined): void
@@ -92,13 +102,14 @@ export interface ConfirmedCommit {
   readonly last: number
 }
 
-export interface RejectedCommit {
+/** A commit that the server has rejected: of this session, or of a page before this one. */
+export interface RejectedCommit<Event extends AnyEvent = AnyEvent> {
+  readonly counter: number
+  readonly session: string
   readonly number: number
-  /** Set where the commit was made by another session, such as the page before a reload. */
-  readonly session?: string
   readonly code: Code
   readonly message: string
-  readonly events: readonly AnyEvent[]
+  readonly events: readonly Event[]
 }
 
 /** A commit that the server has not decided yet. */

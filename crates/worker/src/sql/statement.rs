@@ -24,7 +24,7 @@ pub(super) fn with_integers(sql: &str, integers: u128) -> Result<String, SqlErro
     let mut rest = sql;
     let mut ended = false;
     while let Some(first) = rest.chars().next() {
-        let (token, after) = rest.split_at(length(rest, first));
+        let (token, after) = rest.split_at_checked(length(rest, first)).unwrap_or((rest, ""));
         rest = after;
         let blank = first.is_whitespace() || token.starts_with("--") || token.starts_with("/*");
         if ended && !blank && first != ';' {

@@ -2,8 +2,11 @@
 
 use chat_model::Chat;
 use serde_json::{Value as Json, json};
-use syncline_engine::protocol::{ClientId, Counter, Millis, RawEvent, Subject};
-use syncline_engine::{ApplyContext, CheckContext, Query, Refusal, Rejection, Rules, Sql, Value, nested};
+use syncline_engine::protocol::{Millis, RawEvent, Subject};
+use syncline_engine::{
+    ApplyContext, CheckContext, Flow, Param, Query, Refusal, Rejection, Row, Rules, Sql, SqlError,
+    Value, nested,
+};
 use syncline_sqlite::Database;
 
 pub(crate) const NOW: u64 = 1_800_000_000_000;
@@ -11,19 +14,18 @@ pub(crate) const NOW: u64 = 1_800_000_000_000;
 pub(crate) struct World {
     pub(crate) db: Database,
     rules: Rules,
-    counter: Counter,
 }
 
 /// What `admit` and `apply` are told about an event by `author`.
-fn told<T>(
-    author: &str,
-    counter: Counter,
-    tell: impl FnOnce(&CheckContext<'_>, &ApplyContext<'_>) -> T,
-) -> T {
+fn told<T>(author: &str, tell: impl FnOnce(&CheckContext<'_>, &ApplyContext<'_>) -> T) -> T {
     let author = &Subject::parse(author).unwrap();
-    let client = &ClientId::parse("client").unwrap();
-    let check = CheckContext { author, now: Millis::new(NOW).unwrap() };
-    tell(&check, &ApplyContext { author, client, counter, index: 0 })
+    tell(
+        &CheckContext {
+            author,
+            now: Millis::new(NOW).unwrap(),
+        },
+        &ApplyContext { author },
+    )
 }
 
 pub(crate) fn event(name: &str, args: Json) -> RawEvent {
@@ -35,23 +37,30 @@ impl World {
         let mut db = Database::open_memory().unwrap();
         let rules = Rules::of::<Chat>();
         db.run_script(rules.tables()).unwrap();
-        Self { db, rules, counter: Counter::NONE }
+        Self { db, rules }
     }
 
     /// Ada and Grace are in the chat. Ada opened the channel `general`, and posted `hello` there.
     pub(crate) fn with_a_channel() -> Self {
         let mut world = Self::empty();
-        world.accepts("ada", "personJoined", json!({ "name": "Ada", "avatar": "🦊" }));
+        world.accepts(
+            "ada",
+            "personJoined",
+            json!({ "name": "Ada", "avatar": "🦊" }),
+        );
         world.accepts("grace", "personJoined", json!({ "name": "Grace" }));
-        world.accepts("ada", "channelCreated", json!({ "id": "general", "name": "general" }));
+        world.accepts(
+            "ada",
+            "channelCreated",
+            json!({ "id": "general", "name": "general" }),
+        );
         world.accepts("ada", "messagePosted", message("hello"));
         world
     }
 
     pub(crate) fn commit(&mut self, author: &str, name: &str, args: Json) -> Result<(), Rejection> {
-        self.counter = self.counter.next();
         let (rules, event) = (self.rules, event(name, args));
-        let result = told(author, self.counter, |check, apply| {
+        let result = told(author, |check, apply| {
             nested(&mut self.db, |db| rules.admit(&event, check, apply, db))
         });
         result.map_err(|refusal| match refusal {
@@ -77,9 +86,8 @@ impl World {
 
     /// An entry of history: applied, not checked.
     pub(crate) fn replays(&mut self, author: &str, name: &str, args: Json) -> Result<(), Refusal> {
-        self.counter = self.counter.next();
         let (rules, event) = (self.rules, event(name, args));
-        told(author, self.counter, |_, apply| {
+        told(author, |_, apply| {
             nested(&mut self.db, |db| rules.apply(&event, apply, db))
         })
     }
@@ -102,10 +110,15 @@ impl World {
     /// How many queries and how many writing statements it takes to admit the event.
     pub(crate) fn statements(&mut self, author: &str, name: &str, args: Json) -> (usize, usize) {
         let event = event(name, args);
-        let mut counted =
-            Counted { db: &mut self.db, queries: std::cell::Cell::new(0), statements: 0 };
-        told(author, self.counter.next(), |check, apply| {
-            self.rules.admit(&event, check, apply, &mut counted).unwrap();
+        let mut counted = Counted {
+            db: &mut self.db,
+            queries: std::cell::Cell::new(0),
+            statements: 0,
+        };
+        told(author, |check, apply| {
+            self.rules
+                .admit(&event, check, apply, &mut counted)
+                .unwrap();
         });
         (counted.queries.get(), counted.statements)
     }
@@ -126,34 +139,26 @@ struct Counted<'a> {
 }
 
 impl Query for Counted<'_> {
-    fn query(
-        &self,
-        sql: &str,
-        params: &[syncline_engine::Param<'_>],
-    ) -> Result<Vec<syncline_engine::Row>, syncline_engine::SqlError> {
+    fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
         self.queries.set(self.queries.get() + 1);
         self.db.query(sql, params)
     }
 }
 
 impl Sql for Counted<'_> {
-    fn execute(
-        &mut self,
-        sql: &str,
-        params: &[syncline_engine::Param<'_>],
-    ) -> Result<(), syncline_engine::SqlError> {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), SqlError> {
         self.statements += 1;
         self.db.execute(sql, params)
     }
 
-    fn run_script(&mut self, script: &str) -> Result<(), syncline_engine::SqlError> {
+    fn run_script(&mut self, script: &str) -> Result<(), SqlError> {
         self.db.run_script(script)
     }
 
     fn in_transaction(
         &mut self,
-        body: &mut dyn FnMut(&mut dyn Sql) -> syncline_engine::Flow,
-    ) -> Result<(), syncline_engine::SqlError> {
+        body: &mut dyn FnMut(&mut dyn Sql) -> Flow,
+    ) -> Result<(), SqlError> {
         self.db.in_transaction(body)
     }
 }

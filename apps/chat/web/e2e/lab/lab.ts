@@ -1,0 +1,57 @@
+// A page without a user interface: a store in `window.lab`, for what no hand is quick enough to do.
+
+import { openStore } from 'syncline'
+import { events, model } from '../../src/model'
+
+const params = new URLSearchParams(location.search)
+
+/** Channel and membership come first, so that anybody can post. */
+async function open() {
+  const subject = params.get('as') ?? 'lab'
+  const store = await openStore({
+    storeId: params.get('store') ?? 'lab',
+    subject,
+    url: import.meta.env.VITE_SYNC_URL ?? '',
+    auth: import.meta.env.VITE_AUTH_TOKEN,
+    ...model,
+  })
+
+  function post(text: string) {
+    const postedAt = Date.now()
+    return store.commit(events.messagePosted({ id: crypto.randomUUID(), channel: 'lab', text, postedAt }))
+  }
+
+  return {
+    store,
+    post,
+    /** Joins the channel of the lab, and opens it if nobody has. */
+    async join(): Promise<void> {
+      store.commit(events.personJoined({ name: subject }))
+      const has = () => store.query<{ id: string }>('SELECT id FROM channels').length > 0
+      if (!has()) {
+        try {
+          await store.commit(events.channelCreated({ id: 'lab', name: 'lab' })).confirmed
+          return
+        } catch {
+          // Somebody else was quicker.
+        }
+      }
+      await store.commit(events.channelJoined({ channel: 'lab' })).confirmed
+    },
+    texts(): string[] {
+      return store
+        .query<{ text: string }>('SELECT text FROM messages ORDER BY posted_at')
+        .map((row) => row.text)
+    },
+  }
+}
+
+export type Lab = Awaited<ReturnType<typeof open>>
+
+declare global {
+  interface Window {
+    lab: Promise<Lab>
+  }
+}
+
+window.lab = open()

@@ -1,0 +1,45 @@
+// The page as it ships, built for the server of the tests, and the lab beside it.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { build, type PreviewServer, preview } from 'vite'
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+export class Site {
+  readonly url: string
+  readonly #folder: string
+  readonly #server: PreviewServer
+
+  private constructor(url: string, folder: string, server: PreviewServer) {
+    this.url = url
+    this.#folder = folder
+    this.#server = server
+  }
+
+  static async start(syncUrl: string, token: string): Promise<Site> {
+    const folder = mkdtempSync(join(tmpdir(), 'syncline-site-'))
+    process.env['VITE_SYNC_URL'] = syncUrl
+    process.env['VITE_AUTH_TOKEN'] = token
+    const common = { root: ROOT, logLevel: 'error' } as const
+    const input = { index: join(ROOT, 'index.html'), lab: join(ROOT, 'e2e/lab/index.html') }
+    await build({ ...common, build: { outDir: folder, emptyOutDir: true, rolldownOptions: { input } } })
+    const server = await preview({
+      ...common,
+      build: { outDir: folder },
+      preview: { port: 0, strictPort: false },
+    })
+    const url = server.resolvedUrls?.local[0]
+    if (url === undefined) throw new Error('the page has no address')
+    return new Site(url, folder, server)
+  }
+
+  async stop(): Promise<void> {
+    await new Promise((closed) => {
+      this.#server.httpServer.close(closed)
+      if ('closeAllConnections' in this.#server.httpServer) this.#server.httpServer.closeAllConnections()
+    })
+    rmSync(this.#folder, { recursive: true })
+  }
+}

@@ -1,0 +1,30 @@
+// The chat's few pictures, drawn in the colour of their text.
+
+import type { ReactNode } from 'react'
+
+const PATHS = {
+  add: 'M12 5v14M5 12h14',
+  check: 'm5 12.5 4.5 4.5L19 7.5',
+  clock: 'M12 7v5l3 2M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z',
+  close: 'M6 6l12 12M18 6 6 18',
+  edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
+  hash: 'M9.5 4 7.5 20M16.5 4l-2 16M4.5 9h16M3.5 15h16',
+  leave: 'M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l-4 4 4 4M6 12h10',
+  menu: 'M4 7h16M4 12h16M4 17h16',
+  reply: 'M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6v1',
+  send: 'M5 12h13M12 5l7 7-7 7',
+  smile: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8.5 14.5a4.2 4.2 0 0 0 7 0M9 10h.01M15 10h.01',
+  trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
+} as const
+
+export function Icon({ name }: { name: keyof typeof PATHS }): ReactNode {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  )
+}
+
+export function Logo(): ReactNode {
+  return <img className="logo" src="/icon.svg" alt="" width="44" height="44" />
+}

@@ -1,0 +1,249 @@
+//! Transactions, one in the other, and the point to rewind to.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use syncline_engine::{ConstraintKind, Flow, HostFailure, Param, Query, Rewind, Sql, SqlError, nested};
+use syncline_sqlite::Database;
+
+fn database() -> Database {
+    let mut db = Database::open_memory().unwrap();
+    db.run_script("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT) STRICT").unwrap();
+    db
+}
+
+fn insert(db: &mut dyn Sql, n: i64) -> Result<(), SqlError> {
+    db.execute("INSERT INTO t (n, text) VALUES (?1, 'x')", &[n.into()])
+}
+
+fn numbers(db: &dyn Query) -> Vec<i64> {
+    let rows = db.query("SELECT n FROM t ORDER BY n", &[]).unwrap();
+    rows.iter().map(|row| row.get(0).unwrap()).collect()
+}
+
+fn refused() -> SqlError {
+    SqlError::refused("as the test wants")
+}
+
+#[test]
+fn an_inner_transaction_is_undone_without_the_outer() {
+    for with_point in [false, true] {
+        let mut db = database();
+        if with_point {
+            db.set_point().unwrap();
+        }
+        nested(&mut db, |db| {
+            insert(db, 1)?;
+            let inner: Result<(), SqlError> = nested(db, |db| {
+                insert(db, 2)?;
+                nested(db, |db| insert(db, 3))?;
+                Err(refused())
+            });
+            assert_eq!(inner, Err(refused()));
+            nested(db, |db| insert(db, 4))
+        })
+        .unwrap();
+        assert_eq!(numbers(&db), [1, 4]);
+        let outer: Result<(), SqlError> = nested(&mut db, |db| {
+            nested(db, |db| insert(db, 5))?;
+            Err(refused())
+        });
+        assert_eq!(outer, Err(refused()));
+        assert_eq!(numbers(&db), [1, 4]);
+    }
+}
+
+#[test]
+fn a_constraint_that_fails_leaves_the_transaction_usable() {
+    let mut db = database();
+    nested(&mut db, |db| {
+        insert(db, 1)?;
+        let Err(SqlError::Constraint(constraint)) = insert(db, 1) else { panic!("twice") };
+        assert_eq!((constraint.kind, constraint.name.as_str()), (ConstraintKind::Unique, "t.n"));
+        insert(db, 2)
+    })
+    .unwrap();
+    assert_eq!(numbers(&db), [1, 2]);
+}
+
+#[test]
+fn a_commit_that_fails_is_rolled_back() {
+    let mut db = database();
+    db.run_script(
+        "CREATE TABLE child (t INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED) STRICT",
+    )
+    .unwrap();
+    let orphan = |db: &mut dyn Sql| db.execute("INSERT INTO child (t) VALUES (99)", &[]);
+    let result = nested(&mut db, |db| {
+        insert(db, 1)?;
+        nested(db, orphan)
+    });
+    let Err(SqlError::Constraint(constraint)) = result else { panic!("{result:?}") };
+    assert_eq!(constraint.kind, ConstraintKind::ForeignKey);
+    assert_eq!(numbers(&db), Vec::<i64>::new());
+    insert(&mut db, 2).unwrap();
+    assert_eq!(numbers(&db), [2]);
+}
+
+#[test]
+fn a_panic_undoes_the_transactions_it_passes_through() {
+    let mut db = database();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        nested(&mut db, |db| {
+            insert(db, 1)?;
+            nested::<(), SqlError>(db, |db| {
+                insert(db, 2)?;
+                panic!("in the inner one")
+            })
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(numbers(&db), Vec::<i64>::new());
+    nested(&mut db, |db| insert(db, 3)).unwrap();
+    assert_eq!(numbers(&db), [3]);
+}
+
+/// 64 KiB in a table that may have much less.
+fn fill(db: &mut dyn Sql) -> Result<(), SqlError> {
+    let text = "x".repeat(65_536);
+    db.execute("INSERT INTO t (n, text) VALUES (1000, ?1)", &[Param::Text(&text)])
+}
+
+fn is_full(result: &Result<(), SqlError>) -> bool {
+    matches!(result, Err(SqlError::Host { failure: HostFailure::Full, .. }))
+}
+
+#[test]
+fn a_full_disk_is_the_hosts_failure_and_the_database_stays_usable() {
+    let mut db = database();
+    insert(&mut db, 1).unwrap();
+    db.limit_size(40_000).unwrap();
+    assert!(is_full(&fill(&mut db)));
+    let result = nested(&mut db, |db| {
+        insert(db, 2)?;
+        let inner = nested(db, fill);
+        assert!(is_full(&inner), "{inner:?}");
+        // Whatever SQLite has left of the transaction, the outer one is not kept.
+        inner
+    });
+    assert!(is_full(&result), "{result:?}");
+    assert_eq!(numbers(&db), [1]);
+    nested(&mut db, |db| insert(db, 3)).unwrap();
+    db.limit_size(1_000_000).unwrap();
+    fill(&mut db).unwrap();
+    assert_eq!(numbers(&db), [1, 3, 1000]);
+}
+
+/// `OR ROLLBACK` makes SQLite roll everything back by itself, as it does when a disk fails.
+fn lose_everything(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.execute("INSERT OR ROLLBACK INTO t (n) VALUES (1)", &[])
+}
+
+fn is_lost<T>(result: &Result<T, SqlError>) -> bool {
+    matches!(result, Err(SqlError::Host { failure: HostFailure::Other, .. }))
+}
+
+#[test]
+fn nothing_runs_in_a_transaction_that_sqlite_has_rolled_back() {
+    let mut db = database();
+    let mut after = Vec::new();
+    let result = db.in_transaction(&mut |db| {
+        insert(db, 1).unwrap();
+        let inner = db.in_transaction(&mut |db| {
+            assert!(is_lost(&lose_everything(db)));
+            after.push(insert(db, 2));
+            Flow::Keep
+        });
+        after.push(inner);
+        after.push(insert(db, 3));
+        after.push(db.query("SELECT 1", &[]).map(drop));
+        after.push(db.run_script("CREATE TABLE u (n INTEGER) STRICT"));
+        after.push(db.in_transaction(&mut |_| Flow::Keep));
+        Flow::Keep
+    });
+    assert!(is_lost(&result), "{result:?}");
+    assert_eq!(after.len(), 6);
+    assert!(after.iter().all(is_lost), "{after:?}");
+    assert_eq!(numbers(&db), Vec::<i64>::new());
+    insert(&mut db, 4).unwrap();
+    assert_eq!(numbers(&db), [4]);
+}
+
+#[test]
+fn a_rewind_undoes_what_was_written_since_the_point_and_keeps_the_point() {
+    let mut db = database();
+    assert!(matches!(db.rewind(), Err(SqlError::Refused(_))));
+    insert(&mut db, 1).unwrap();
+    db.set_point().unwrap();
+    for _ in 0..3 {
+        insert(&mut db, 2).unwrap();
+        nested(&mut db, |db| insert(db, 3)).unwrap();
+        let undone: Result<(), SqlError> = nested(&mut db, |db| {
+            insert(db, 4)?;
+            Err(refused())
+        });
+        assert!(undone.is_err());
+        assert_eq!(numbers(&db), [1, 2, 3]);
+        db.rewind().unwrap();
+        assert_eq!(numbers(&db), [1]);
+    }
+    insert(&mut db, 5).unwrap();
+    db.set_point().unwrap();
+    insert(&mut db, 6).unwrap();
+    db.rewind().unwrap();
+    assert_eq!(numbers(&db), [1, 5]);
+}
+
+#[test]
+fn a_point_cannot_be_moved_inside_of_a_transaction() {
+    struct Inside(Database);
+    let mut inside = Inside(database());
+    inside.0.set_point().unwrap();
+    // A transaction lends the database as `dyn Sql` only, which has no point.
+    nested(&mut inside.0, |db| insert(db, 1)).unwrap();
+    inside.0.rewind().unwrap();
+    assert_eq!(numbers(&inside.0), Vec::<i64>::new());
+}
+
+#[test]
+fn above_a_lost_point_nothing_runs_until_the_rewind() {
+    let mut db = database();
+    insert(&mut db, 1).unwrap();
+    db.set_point().unwrap();
+    insert(&mut db, 2).unwrap();
+    assert!(is_lost(&lose_everything(&mut db)));
+    assert!(is_lost(&insert(&mut db, 3)));
+    assert!(is_lost(&db.query("SELECT 1", &[])));
+    assert!(is_lost(&db.query_json("SELECT 1", &[])));
+    assert!(is_lost(&nested(&mut db, |db| insert(db, 3))));
+    assert!(is_lost(&db.set_point()), "what the caller thinks it keeps is gone");
+    db.take_changed_tables();
+    db.rewind().unwrap();
+    assert!(db.take_changed_tables().contains("t"));
+    assert_eq!(numbers(&db), [1]);
+    insert(&mut db, 4).unwrap();
+    db.rewind().unwrap();
+    assert_eq!(numbers(&db), [1]);
+    let lost = nested(&mut db, |db| {
+        insert(db, 5)?;
+        nested(db, lose_everything)
+    });
+    assert!(is_lost(&lost));
+    assert!(is_lost(&insert(&mut db, 6)));
+    db.rewind().unwrap();
+    assert_eq!(numbers(&db), [1]);
+}
+
+#[test]
+fn transactions_are_not_made_in_sql() {
+    let mut db = database();
+    nested(&mut db, |db| {
+        insert(db, 1)?;
+        for sql in ["COMMIT", "ROLLBACK", "BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT s", "RELEASE syncline_nested"] {
+            assert!(matches!(db.execute(sql, &[]), Err(SqlError::Refused(_))), "{sql}");
+            assert!(matches!(db.run_script(sql), Err(SqlError::Refused(_))), "{sql}");
+        }
+        insert(db, 2)
+    })
+    .unwrap();
+    assert_eq!(numbers(&db), [1, 2]);
+}

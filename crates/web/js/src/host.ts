@@ -1,0 +1,246 @@
+// The leader in its worker: what the page says goes in, what the leader wants goes out.
+
+import { Backoff } from './backoff'
+import { Connection } from './connection'
+import type { Failure } from './failure'
+import { describe, failureOf } from './failure'
+import { HandOvers } from './hand-over'
+import { patiently } from './patience'
+import type { FromLeader, LeaderReport, ToLeader } from './port'
+import { FINAL } from './status'
+import type { Init, LeaderStatus, SynclineWasm, WasmLeader } from './wasm'
+
+type Open = Extract<ToLeader, { kind: 'open' }>
+type Reset = Extract<ToLeader, { kind: 'reset' }>
+type Later = Exclude<ToLeader, { kind: 'open' | 'reset' | 'ping' }>
+type Post = (message: FromLeader, transfer?: Transferable[]) => void
+
+/** The error after which only a new token makes connecting again useful. */
+const NEEDS_AUTH = 'unauthorized'
+
+export class LeaderHost {
+  readonly #init: Init
+  readonly #wasm: Pick<SynclineWasm, 'Leader'>
+  readonly #post: Post
+  #leader: WasmLeader | undefined
+  #connection: Connection | undefined
+  #handOvers: HandOvers | undefined
+  #token: string | undefined
+  #hindrance: Failure | undefined
+  /** The last error of the server, until a connection has lasted. */
+  #refusal: Pick<LeaderStatus, 'needs' | 'message'> = {}
+  #reported = ''
+  #backlog: Later[] = []
+  #failed = false
+
+  constructor(init: Init, wasm: Pick<SynclineWasm, 'Leader'>, post: Post) {
+    this.#init = init
+    this.#wasm = wasm
+    this.#post = post
+  }
+
+  receive(message: ToLeader): void {
+    if (message.kind === 'ping') this.#post({ kind: 'pong' })
+    else if (message.kind === 'open') this.#alive(() => this.#open(message))
+    else if (message.kind === 'reset') this.#alive(() => this.#reset(message))
+    else if (this.#connection === undefined) this.#backlog.push(message)
+    else this.#alive(() => this.#serve(message))
+  }
+
+  #serve(message: Later): void {
+    switch (message.kind) {
+      case 'hand-over':
+        this.#handOvers?.take(message.messages)
+        this.#pump()
+        break
+      case 'journaled':
+        this.#handOvers?.takeJournaled(message.commits)
+        this.#pump()
+        break
+      case 'auth':
+        this.#signIn(message.token)
+        break
+      case 'network':
+        this.#connection?.network(message.online)
+        break
+      case 'wake':
+        this.#connection?.wake()
+        break
+    }
+  }
+
+  async #open(message: Open): Promise<void> {
+    await this.#init({ module_or_path: message.module })
+    const leader = await patiently(() => this.#wasm.Leader.open(JSON.stringify(message.config)))
+    this.#leader = leader
+    this.#token = message.token
+    this.#handOvers = new HandOvers(leader, {
+      kept: (keys) => this.#post({ kind: 'journaled-kept', keys }),
+      refused: (key, failure) => this.#post({ kind: 'journaled-refused', key, failure }),
+      tell: () => this.#tellSession(),
+      drained: () => this.#alive(() => this.#pump()),
+      broken: (thrown) => this.#fail(thrown),
+    })
+    this.#handOvers.takeJournaled(message.journaled)
+    if (message.resumed?.again !== undefined) {
+      // The session has to know its counters before it meets them in the log.
+      this.#handOvers.take([message.resumed.again])
+      this.#tellSession()
+    }
+    this.#postOpened(leader, message)
+    this.#connection = this.#connect(message.url)
+    if (!message.online) this.#connection.network(false)
+    this.#connection.start()
+    this.#pump()
+    for (const later of this.#backlog.splice(0)) this.#serve(later)
+  }
+
+  #postOpened(leader: WasmLeader, { session, resumed }: Open): void {
+    const opened = leader.opened(session, resumed?.cursor)
+    const state = resumed === undefined ? leader.state() : undefined
+    const own = state === undefined ? undefined : new Uint8Array(state)
+    this.#post(
+      {
+        kind: 'opened',
+        opened,
+        state: own,
+        storage: leader.storage() === 'opfs' ? 'opfs' : 'memory',
+        storageReason: leader.storage_reason(),
+      },
+      own === undefined ? [] : [own.buffer],
+    )
+  }
+
+  #connect(url: string): Connection {
+    return new Connection(url, new Backoff(), {
+      opened: () => this.#alive(() => this.#with((leader) => leader.connected(this.#token))),
+      received: (text) => this.#alive(() => this.#received(text)),
+      closed: () => this.#alive(() => this.#with((leader) => leader.disconnected())),
+      changed: () => this.#alive(() => this.#report()),
+    })
+  }
+
+  async #reset({ module, storeId, subject }: Reset): Promise<void> {
+    await this.#init({ module_or_path: module })
+    await patiently(() => this.#wasm.Leader.reset(storeId, subject))
+    this.#post({ kind: 'reset-done' })
+  }
+
+  #signIn(token: string | undefined): void {
+    this.#token = token
+    if (this.#connection?.state === 'stopped' && this.#refusal.needs === NEEDS_AUTH) {
+      this.#refusal = {}
+      this.#connection.start()
+    }
+  }
+
+  #received(text: string): void {
+    const retryAfterMs = retryAfterOf(text)
+    if (retryAfterMs !== undefined) this.#connection?.holdOff(retryAfterMs)
+    try {
+      this.#leader?.received(text)
+      this.#hindrance = undefined
+    } catch (thrown) {
+      const failure = failureOf(thrown)
+      if (failure === undefined) throw thrown
+      this.#hindrance = failure
+      this.#connection?.fail()
+    }
+    this.#pump()
+  }
+
+  #with(act: (leader: WasmLeader) => void): void {
+    if (this.#leader !== undefined) act(this.#leader)
+    this.#pump()
+  }
+
+  /** Carries out what the leader wants after anything happened to it. */
+  #pump(): void {
+    const [leader, connection] = [this.#leader, this.#connection]
+    if (leader === undefined || connection === undefined) return
+    for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server())
+      connection.send(text)
+    this.#tellSession()
+    this.#report()
+  }
+
+  #tellSession(): void {
+    const texts = this.#pollSession()
+    if (texts.length > 0) this.#post({ kind: 'messages', texts })
+  }
+
+  #pollSession(): string[] {
+    const texts: string[] = []
+    for (let text = this.#leader?.poll_session(); text !== undefined; text = this.#leader?.poll_session()) {
+      texts.push(text)
+    }
+    return texts
+  }
+
+  #report(): void {
+    const connection = this.#connection
+    if (this.#leader === undefined || connection === undefined) return
+    const status = JSON.parse(this.#leader.status()) as LeaderStatus
+    if (status.needs != null) {
+      this.#refusal = { needs: status.needs, ...(status.message == null ? {} : { message: status.message }) }
+      if (connection.state === 'open') {
+        this.#refused(connection, status.needs)
+        return
+      }
+    } else if (status.live) {
+      connection.succeeded()
+      if (connection.failures === 0) this.#refusal = {}
+    }
+    const hindrance = this.#handOvers?.failure ?? this.#hindrance
+    const report: LeaderReport = {
+      live: status.live,
+      pending: status.pending,
+      head: status.head,
+      cursor: status.cursor,
+      ...this.#refusal,
+      socket: connection.state,
+      failures: connection.failures,
+      ...(hindrance === undefined ? {} : { hindrance }),
+    }
+    const text = JSON.stringify(report)
+    if (text === this.#reported) return
+    this.#reported = text
+    this.#post({ kind: 'status', report })
+  }
+
+  /** The server has said why it does not go on. Both calls below report again. */
+  #refused(connection: Connection, code: string): void {
+    if (code === NEEDS_AUTH || FINAL.has(code)) connection.stop()
+    else connection.fail()
+  }
+
+  /** Whatever is thrown in here on no purpose (a trap) has broken the wasm for good. */
+  #alive(act: () => void | Promise<void>): void {
+    if (this.#failed) return
+    try {
+      act()?.catch((thrown: unknown) => this.#fail(thrown))
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#post({
+      kind: 'failed',
+      failure: failureOf(thrown) ?? { code: 'leader-failed', message: describe(thrown) },
+    })
+  }
+}
+
+/** The wait that an `error` frame asks for. Other frames are not parsed: they may be large. */
+function retryAfterOf(text: string): number | undefined {
+  if (text.length > 10_000 || !text.includes('"retryAfterMs"')) return undefined
+  try {
+    const frame = JSON.parse(text) as { type?: unknown; retryAfterMs?: unknown }
+    return frame.type === 'error' && typeof frame.retryAfterMs === 'number' ? frame.retryAfterMs : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,13 @@
+// Syncline in the browser, without a framework.
+
+export type { AnyEvent, Code, Failure } from './failure'
+export { RejectionError, SynclineError } from './failure'
+export type { OpenOptions, WasmOptions } from './open'
+export { openStore } from './open'
+export type { Query, SqlText, SqlValue } from './query'
+export { compile } from './query'
+export type { Confirmation, Receipt } from './receipt'
+export * from './register'
+export type { Status } from './status'
+export type { Store } from './store'
+export type { Init, PendingCommit, RejectedCommit, StorageKind, SynclineWasm } from './wasm'

@@ -1,0 +1,68 @@
+// Stores that are open or opening, shared by providers: strict mode mounts each effect twice.
+
+import type { OpenOptions } from '../open'
+import { openStore } from '../open'
+import type { Status } from '../status'
+import type { Store } from '../store'
+
+export interface SharedOpening {
+  readonly store: Promise<Store>
+  /** Calls back with the status now and after each change. */
+  watch(watcher: (status: Status) => void): () => void
+  /** The last to leave closes the store. */
+  leave(): void
+}
+
+class Opening {
+  readonly store: Promise<Store>
+  readonly watchers = new Set<(status: Status) => void>()
+  readonly #closing = new AbortController()
+  users = 0
+  status: Status | undefined
+
+  constructor(options: OpenOptions) {
+    this.store = openStore({
+      ...options,
+      signal: this.#closing.signal,
+      onStatus: (status) => {
+        this.status = status
+        for (const watcher of [...this.watchers]) watcher(status)
+      },
+    })
+    this.store.catch(() => {})
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.store.then(
+      (store) => store.close(),
+      () => {},
+    )
+  }
+}
+
+const openings = new Map<string, Opening>()
+
+/** The opening of a key, or a new one. */
+export function share(key: string, options: OpenOptions): SharedOpening {
+  const opening = openings.get(key) ?? new Opening(options)
+  openings.set(key, opening)
+  opening.users += 1
+  return {
+    store: opening.store,
+    watch: (watcher) => {
+      opening.watchers.add(watcher)
+      if (opening.status !== undefined) watcher(opening.status)
+      return () => opening.watchers.delete(watcher)
+    },
+    leave: () => {
+      opening.users -= 1
+      // Strict mode, and a provider that moves in the tree, come back within this task.
+      setTimeout(() => {
+        if (opening.users > 0 || openings.get(key) !== opening) return
+        openings.delete(key)
+        opening.close()
+      })
+    },
+  }
+}

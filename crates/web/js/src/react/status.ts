@@ -1,0 +1,28 @@
+// What a component can know about the sync.
+
+import { useCallback, useSyncExternalStore } from 'react'
+import type { Event } from '../register'
+import type { Status } from '../status'
+import type { PendingCommit, RejectedCommit } from '../wasm'
+import { useStore } from './provider'
+
+/** The one status of the store. */
+export function useSyncStatus(): Status {
+  const store = useStore()
+  const watch = useCallback((changed: () => void) => store.onStatus(changed), [store])
+  return useSyncExternalStore(watch, () => store.status)
+}
+
+/** Commits that the server has not decided yet, in order. */
+export function usePending(): readonly PendingCommit<Event>[] {
+  const store = useStore()
+  const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
+  return useSyncExternalStore(watch, () => store.pending())
+}
+
+/** Commits that the server has rejected and that nobody has dismissed yet. */
+export function useRejected(): readonly RejectedCommit<Event>[] {
+  const store = useStore()
+  const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
+  return useSyncExternalStore(watch, () => store.rejected())
+}

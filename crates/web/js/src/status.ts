@@ -1,0 +1,151 @@
+// The one status of a store, and how it follows from what is known.
+
+import type { Code, Failure } from './failure'
+import type { LeaderReport } from './port'
+import type { StorageKind } from './wasm'
+
+export interface Status {
+  readonly state: 'connecting' | 'online' | 'offline' | 'needs-auth' | 'blocked'
+  /** Why it is so, or what does not work although the store is online. */
+  readonly reason?: Code
+  /** The reason for people. */
+  readonly message?: string
+  /** Commits that the server has not decided yet. */
+  readonly pending: number
+  readonly storage: StorageKind
+  /** The last seq of the log that is known here. */
+  readonly head: number
+}
+
+/** Errors of the server that time alone does not mend. */
+export const FINAL: ReadonlySet<Code> = new Set(['log-diverged', 'store-mismatch', 'unsupported-protocol'])
+
+/** Errors that somebody has to do something about, although the client goes on trying. */
+const BLOCKING: ReadonlySet<Code> = new Set([
+  ...FINAL,
+  'author-mismatch',
+  'commit-mismatch',
+  'not-supported',
+  'server-behind',
+  'upgrade-required',
+])
+
+/** What a status is made from. */
+export interface Facts {
+  /** Another tab of this browser has the store open. */
+  readonly anotherTab: boolean
+  /** Why there is no leader at the moment. */
+  readonly leaderFailure: Failure | undefined
+  /** Why this page cannot go on, whatever the leader does. */
+  readonly sessionFailure: Failure | undefined
+  readonly report: LeaderReport | undefined
+  /** What the browser says; `false` is certain, `true` is not. */
+  readonly online: boolean
+  readonly journalFailed: boolean
+  readonly storage: StorageKind
+  readonly storageReason: Code | undefined
+  readonly pending: number
+}
+
+export const UNKNOWN: Facts = {
+  anotherTab: false,
+  leaderFailure: undefined,
+  sessionFailure: undefined,
+  report: undefined,
+  online: true,
+  journalFailed: false,
+  storage: 'opfs',
+  storageReason: undefined,
+  pending: 0,
+}
+
+const MESSAGES: Readonly<Record<Code, string>> = {
+  'another-tab': 'Another tab of this browser has it open. This one goes on when that tab is closed.',
+  'journal-full': 'localStorage is full or forbidden: a commit made just before a reload may not survive it.',
+  'leader-failed': 'The worker that owns the local database stopped. It is started again.',
+  'opfs-unavailable': 'The browser offers no storage here: a commit is safe only once it is confirmed.',
+  'server-unreachable': 'The server cannot be reached. Everything committed is sent later.',
+  'storage-failed': 'The browser’s storage reported an error.',
+  'storage-full': 'The browser’s storage is full. Commits wait in the page until there is room.',
+  unauthorized: 'The server does not know this sign-in any more.',
+}
+
+export function deriveStatus(facts: Facts): Status {
+  const { report } = facts
+  const rest = { pending: facts.pending, storage: facts.storage, head: report?.head ?? 0 }
+  const say = (state: Status['state'], failure?: { code: Code; message?: string | undefined }): Status => {
+    if (failure === undefined) return { state, ...rest }
+    const message = failure.message || MESSAGES[failure.code]
+    return { state, reason: failure.code, ...(message === undefined ? {} : { message }), ...rest }
+  }
+
+  if (facts.anotherTab) return say('blocked', { code: 'another-tab' })
+  if (facts.sessionFailure !== undefined) return say('blocked', facts.sessionFailure)
+  if (facts.leaderFailure !== undefined) {
+    return say(facts.leaderFailure.code === 'leader-failed' ? 'connecting' : 'blocked', facts.leaderFailure)
+  }
+  const hindrance = hindranceOf(facts)
+  if (report === undefined) return say(facts.online ? 'connecting' : 'offline', hindrance)
+  if (report.needs === 'unauthorized')
+    return say('needs-auth', { code: report.needs, message: report.message })
+  if (report.needs !== undefined && !report.live) {
+    return say(BLOCKING.has(report.needs) ? 'blocked' : 'offline', {
+      code: report.needs,
+      message: report.message,
+    })
+  }
+  if (report.socket === 'open' && report.live) return say('online', hindrance)
+  if (report.failures > 0 || report.socket === 'waiting' || (report.socket !== 'open' && !facts.online)) {
+    return say('offline', { code: 'server-unreachable' })
+  }
+  return say('connecting', hindrance)
+}
+
+/** What does not work although the store does. */
+function hindranceOf(facts: Facts): Failure | { code: Code } | undefined {
+  const { report } = facts
+  if (report?.hindrance !== undefined) return report.hindrance
+  if (report?.needs !== undefined) return { code: report.needs, message: report.message ?? '' }
+  if (facts.journalFailed) return { code: 'journal-full' }
+  if (facts.storageReason !== undefined) return { code: facts.storageReason }
+  return undefined
+}
+
+/** The status of one store, for whoever watches it. */
+export class StatusBoard {
+  readonly #watchers = new Set<(status: Status) => void>()
+  #facts: Facts = UNKNOWN
+  #status: Status = deriveStatus(UNKNOWN)
+
+  get status(): Status {
+    return this.#status
+  }
+
+  get facts(): Facts {
+    return this.#facts
+  }
+
+  learn(news: Partial<Facts>): void {
+    this.#facts = { ...this.#facts, ...news }
+    const status = deriveStatus(this.#facts)
+    if (sameStatus(status, this.#status)) return
+    this.#status = status
+    for (const watcher of [...this.#watchers]) watcher(status)
+  }
+
+  watch(watcher: (status: Status) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+}
+
+function sameStatus(a: Status, b: Status): boolean {
+  return (
+    a.state === b.state &&
+    a.reason === b.reason &&
+    a.message === b.message &&
+    a.pending === b.pending &&
+    a.storage === b.storage &&
+    a.head === b.head
+  )
+}

@@ -1,0 +1,296 @@
+// The store of a page: commits are applied at once, queries answered at once, the rest happens behind.
+
+import type { AnyEvent, Failure } from './failure'
+import { describe, failureOf, RejectionError, SynclineError } from './failure'
+import type { Journal } from './journal'
+import { commitOf } from './journal'
+import { LiveQueries } from './live'
+import type { FromLeader, Resumed, ToLeader } from './port'
+import type { Query, SqlText, SqlValue } from './query'
+import { compile } from './query'
+import type { Receipt } from './receipt'
+import { Receipts } from './receipt'
+import type { Event } from './register'
+import type { Row } from './sharing'
+import { share } from './sharing'
+import type { Status, StatusBoard } from './status'
+import type { Effects, PendingCommit, RejectedCommit, StorageKind, WasmSession } from './wasm'
+
+/** What a store needs of its surroundings. */
+export interface StoreParts {
+  readonly storeId: string
+  readonly subject: string
+  readonly session: string
+  readonly wasm: WasmSession
+  readonly journal: Journal
+  readonly board: StatusBoard
+  /** Returns whether there is a leader to take it. */
+  readonly send: (message: ToLeader) => boolean
+  readonly setAuth: (token: string | undefined) => void
+  readonly close: () => void
+}
+
+export class Store {
+  readonly storeId: string
+  /** Who is signed in. */
+  readonly subject: string
+  readonly #parts: StoreParts
+  readonly #receipts = new Receipts()
+  readonly #queries: LiveQueries
+  readonly #watchers = new Set<() => void>()
+  #outgoing: string[] = []
+  #flushing = false
+  #pending: readonly PendingCommit[] = []
+  #pendingStale = true
+  #rejected: readonly RejectedCommit[] = []
+  #closed = false
+
+  constructor(parts: StoreParts) {
+    this.storeId = parts.storeId
+    this.subject = parts.subject
+    this.#parts = parts
+    this.#queries = new LiveQueries(parts.wasm)
+    parts.board.learn({ pending: this.pending().length })
+    this.#readRejected()
+  }
+
+  /**
+   * Applies events as one commit, at once, and sends them when it can. Throws a `RejectionError` where the
+   * rules refuse them; then nothing has happened.
+   */
+  commit(...events: readonly Event[]): Receipt {
+    const { wasm, journal, board } = this.#parts
+    this.#assertOpen()
+    const number = this.#attempt(() => wasm.commit(Date.now(), JSON.stringify(events)), events)
+    const receipt = this.#receipts.open(number)
+    const message = wasm.take_hand_over()
+    if (message !== undefined) {
+      const kept = journal.keep(number, message)
+      if (kept === board.facts.journalFailed) board.learn({ journalFailed: !kept })
+      this.#outgoing.push(message)
+    }
+    board.learn({ pending: board.facts.pending + 1 })
+    this.#changed()
+    return receipt
+  }
+
+  /** Rows as of now, own pending commits included. */
+  query<Row>(query: Query<Row>, params?: readonly SqlValue[]): readonly Row[] {
+    return this.rows(compile(query, params)) as readonly Row[]
+  }
+
+  /** Calls `watcher` with the rows after each change of them, until the returned function is called. */
+  subscribe<Row>(query: Query<Row>, watcher: (rows: readonly Row[]) => void): () => void {
+    const text = compile(query)
+    return this.watch(text, () => watcher(this.rows(text) as readonly Row[]))
+  }
+
+  /** As `query`, for a query that is compiled already. */
+  rows(text: SqlText): readonly Row[] {
+    this.#assertOpen()
+    return this.#queries.rows(text)
+  }
+
+  /** As `subscribe`, for a query that is compiled already. */
+  watch(text: SqlText, watcher: () => void): () => void {
+    return this.#queries.watch(text, watcher)
+  }
+
+  get status(): Status {
+    return this.#parts.board.status
+  }
+
+  onStatus(watcher: (status: Status) => void): () => void {
+    return this.#parts.board.watch(watcher)
+  }
+
+  /** Commits that are not decided yet, also those of a page before this one. */
+  pending(): readonly PendingCommit<Event>[] {
+    if (this.#pendingStale && !this.#closed) {
+      this.#pendingStale = false
+      const pending = JSON.parse(this.#parts.wasm.pending()) as readonly PendingCommit[]
+      this.#pending = share(this.#pending as never, pending as never) as never
+    }
+    return this.#pending as readonly PendingCommit<Event>[]
+  }
+
+  /** Commits that the server has rejected, also those of a page before this one, until they are dismissed. */
+  rejected(): readonly RejectedCommit<Event>[] {
+    return this.#rejected as readonly RejectedCommit<Event>[]
+  }
+
+  /** Forgets a rejected commit, here and in the local data. */
+  dismiss(rejected: Pick<RejectedCommit, 'counter'>): void {
+    const { wasm } = this.#parts
+    this.#assertOpen()
+    this.#guarded(() => {
+      wasm.dismiss(rejected.counter)
+      const message = wasm.take_hand_over()
+      if (message !== undefined) this.#outgoing.push(message)
+    })
+    this.#readRejected()
+    this.#changed()
+  }
+
+  /** Calls `watcher` when `pending()` or `rejected()` have changed. */
+  onCommits(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  /** Signs in again, with another token for the same subject. */
+  setAuth(token: string | undefined): void {
+    this.#parts.setAuth(token)
+  }
+
+  /** Settles when every commit made so far, here or before, is decided. */
+  settled(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.#closed) reject(closed())
+        else if (this.#parts.board.facts.pending > 0) return
+        else resolve()
+        stop()
+      }
+      const stop = this.onCommits(look)
+      look()
+    })
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#flush()
+    this.#closed = true
+    this.#receipts.close()
+    this.#queries.close()
+    this.#notify()
+    this.#parts.close()
+    this.#parts.wasm.free()
+  }
+
+  /** What the leader says; `open` calls it. */
+  receive(message: Extract<FromLeader, { kind: 'messages' }>): void {
+    for (const text of message.texts) {
+      if (this.#closed || this.#parts.board.facts.sessionFailure !== undefined) return
+      const effects = this.#guarded(() => JSON.parse(this.#parts.wasm.receive(text)) as Effects)
+      if (effects !== undefined) this.#follow(effects)
+    }
+    this.#changed()
+  }
+
+  /** What a new leader has to know about this page. */
+  resume(): Resumed | undefined {
+    const { wasm } = this.#parts
+    return this.#guarded(() => ({ cursor: wasm.cursor(), again: wasm.hand_over_again() }))
+  }
+
+  /** There is a new leader. One that starts from nothing cannot go on where this page is. */
+  leaderReplaced(storage: StorageKind): void {
+    if (storage === 'opfs') return
+    const message =
+      'The worker stopped, and its storage was in memory. Reload the page: what is pending is in its journal.'
+    this.#parts.board.learn({ sessionFailure: { code: 'leader-failed', message } })
+  }
+
+  #follow(effects: Effects): void {
+    const { journal, board, session } = this.#parts
+    const durable = board.facts.storage === 'opfs'
+    for (const number of durable ? effects.persisted : []) {
+      this.#receipts.persisted(number)
+      journal.remove(number)
+    }
+    for (const { number, first, last } of effects.confirmed) {
+      this.#receipts.confirmed(number, { first, last })
+      journal.remove(number)
+    }
+    for (const rejected of effects.rejected) {
+      if (rejected.session !== session) continue
+      this.#receipts.rejected(rejected.number, rejected, rejected.events)
+      journal.remove(rejected.number)
+    }
+    if (effects.rejected.length > 0) this.#readRejected()
+    this.#queries.changed(effects.changed)
+    board.learn({ pending: effects.pending })
+    if (!durable) this.#forgetDecided()
+  }
+
+  #readRejected(): void {
+    const read = (): RejectedCommit[] => JSON.parse(this.#parts.wasm.rejections()) as RejectedCommit[]
+    this.#rejected = this.#guarded(read) ?? this.#rejected
+  }
+
+  /** With storage in memory, the journals of former pages stay until their commits are decided. */
+  #forgetDecided(): void {
+    const { journal } = this.#parts
+    if (journal.adopted.size === 0) return
+    this.#pendingStale = true
+    const pending = new Set(this.pending().map(({ session, number }) => `${session}:${number}`))
+    for (const key of [...journal.adopted]) {
+      const { session, number } = commitOf(key)
+      if (!pending.has(`${session}:${number}`)) journal.removeKey(key)
+    }
+  }
+
+  #changed(): void {
+    this.#pendingStale = true
+    const tables = this.#guarded(() => JSON.parse(this.#parts.wasm.take_changed()) as string[])
+    this.#queries.changed(tables ?? [])
+    if (this.#flushing) return
+    this.#flushing = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  /** Once for all commits and messages of a task: hands over, runs queries again, and tells who watches. */
+  #flush(): void {
+    this.#flushing = false
+    if (this.#closed) return
+    if (this.#outgoing.length > 0) {
+      // Without a leader nothing is lost: the next one is handed everything again.
+      this.#parts.send({ kind: 'hand-over', messages: this.#outgoing })
+      this.#outgoing = []
+    }
+    this.#queries.flush()
+    this.#notify()
+  }
+
+  #notify(): void {
+    for (const watcher of [...this.#watchers]) watcher()
+  }
+
+  #attempt(commit: () => number, events: readonly AnyEvent[]): number {
+    try {
+      return commit()
+    } catch (thrown) {
+      const failure = failureOf(thrown)
+      if (failure !== undefined) throw new RejectionError(failure, events)
+      throw this.#broken(thrown)
+    }
+  }
+
+  #guarded<T>(act: () => T): T | undefined {
+    try {
+      return act()
+    } catch (thrown) {
+      this.#broken(thrown)
+      return undefined
+    }
+  }
+
+  /** The session cannot go on: commits are safe in the journal or with the leader, the page is not. */
+  #broken(thrown: unknown): SynclineError {
+    const failure: Failure = failureOf(thrown) ?? {
+      code: 'session-failed',
+      message: `This page cannot go on; reload it. Nothing that was committed is lost. (${describe(thrown)})`,
+    }
+    this.#parts.board.learn({ sessionFailure: failure })
+    return new SynclineError(failure, { cause: thrown })
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closed()
+  }
+}
+
+function closed(): SynclineError {
+  return new SynclineError({ code: 'store-closed', message: 'The store is closed.' })
+}

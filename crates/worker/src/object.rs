@@ -1,0 +1,219 @@
+//! The Durable Object of one store: sockets on one side, the room on the other.
+//!
+//! It may be dropped between any two inputs, so it holds nothing that it cannot read back: the room
+//! is opened when it is first needed, and what is known of a socket is attached to it.
+
+mod archive;
+mod facts;
+mod socket;
+
+use std::cell::{Cell, RefCell};
+
+use js_sys::{JsString, Promise};
+use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, Millis, ServerMessage, StoreId};
+use syncline_engine::{Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError};
+use wasm_bindgen::{JsCast, JsValue};
+use worker::worker_sys::web_sys::{Request, Response, WebSocket};
+use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
+use worker::{Env, State, WebSocketPair, console_error};
+
+use crate::router::{self, Route};
+use crate::sql::ObjectSql;
+use crate::text;
+use crate::token::{self, Bearer};
+use socket::{Attachment, Socket};
+
+/// How long a client waits before it tries again after a failure of the storage.
+const RETRY_AFTER_MS: u32 = 1_000;
+
+/// One store.
+pub struct Object {
+    state: State,
+    env: Env,
+    token: Option<SharedToken>,
+    rules: Rules,
+    db: RefCell<ObjectSql>,
+    room: RefCell<Option<Room>>,
+    /// Whether this instance knows of an alarm that is to come.
+    armed: Cell<bool>,
+}
+
+impl Object {
+    /// Takes what the platform gives; cheap, as it runs after each hibernation.
+    #[must_use]
+    pub fn new<M: Model>(state: DurableObjectState, env: Env) -> Self {
+        let state = State::from(state);
+        let db = RefCell::new(ObjectSql::new(state.storage().as_raw()));
+        Self {
+            token: token::configured(&env),
+            state,
+            env,
+            rules: Rules::of::<M>(),
+            db,
+            room: RefCell::new(None),
+            armed: Cell::new(false),
+        }
+    }
+
+    /// Opens a socket. The router has looked at the path; the token is looked at again, as what it
+    /// says is kept with the socket.
+    ///
+    /// # Errors
+    /// What the platform throws.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let request = worker::Request::from(request);
+        #[cfg(feature = "conformance")]
+        if request.path() == "/conformance" {
+            return Ok(crate::conformance::answer(&self.state, &self.db).await?.into());
+        }
+        let bearer = match &self.token {
+            Some(token) => token::of_request(request.headers(), token),
+            None => Bearer::Wrong,
+        };
+        let authorized = match bearer {
+            Bearer::Right => true,
+            Bearer::Absent => false,
+            Bearer::Wrong => return Err("the router lets no wrong token through".into()),
+        };
+        let path = request.path();
+        let Route::Sync { store } = router::parse(&path) else {
+            return Err("the router sends nothing else".into());
+        };
+        let store = StoreId::parse(store).map_err(|error| error.to_string())?;
+        self.state.as_raw().set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?)?;
+        let pair = WebSocketPair::new()?;
+        self.state.as_raw().accept_websocket(pair.server.as_ref())?;
+        Socket::new(pair.server.as_ref()).attach(&Attachment { store, connection: Connection::new(authorized) })?;
+        Ok(worker::Response::from_websocket(pair.client)?.into())
+    }
+
+    /// Handles one message of a socket, wholly: nothing else runs in between. What it returns
+    /// settles once the alarm is set that it asked for, if it did.
+    pub fn message(&self, socket: &WebSocket, message: &JsValue) -> Promise {
+        let socket = Socket::new(socket);
+        if !socket.is_open() {
+            return settled();
+        }
+        let outputs = match self.receive(socket, message) {
+            Ok(outputs) => outputs,
+            Err(frame) => vec![reply(frame)],
+        };
+        let mut published = false;
+        for output in outputs {
+            match output {
+                Output::Reply(frame) => socket.send(&JsString::from(frame)),
+                Output::Publish(frame) => {
+                    published = true;
+                    socket::publish(self.state.as_raw(), &frame);
+                }
+                Output::Close(code) => socket.close(1008, code.as_str()),
+            }
+        }
+        if published { self.archive_soon() } else { settled() }
+    }
+
+    fn receive(&self, socket: Socket<'_>, message: &JsValue) -> Result<Vec<Output>, ErrorFrame> {
+        let Some(text) = message.dyn_ref::<JsString>() else {
+            return Err(ErrorFrame::new(Code::BadMessage, "a message is a text frame"));
+        };
+        // Before the copy: the platform takes 32 MiB, and wasm memory never shrinks. UTF-8 has at
+        // least as many bytes as UTF-16 has units.
+        let (units, limit) = (text.length() as usize, Limits::DEFAULT.message_bytes);
+        if units > limit {
+            return Err(DecodeError::TooLarge { bytes: units, limit }.frame());
+        }
+        let text = text::from_js(text);
+        let Some(token) = &self.token else {
+            return Err(ErrorFrame::new(Code::ServerFailed, "the server has no AUTH_TOKEN"));
+        };
+        let Some(before) = socket.attached() else {
+            return Err(ErrorFrame::new(Code::ServerFailed, "nothing is known of this socket: reconnect"));
+        };
+        let mut after = before.clone();
+        let now = now();
+        let outputs = self.with_room(Some(&before.store), |room, db| {
+            Ok(room.receive(db, now, &mut after.connection, &text, token))
+        });
+        let outputs = outputs.map_err(|error| failed(&error))?;
+        if after != before
+            && let Err(error) = socket.attach(&after)
+        {
+            console_error!("a socket cannot keep what is known of it: {error:?}");
+            return Err(ErrorFrame::new(Code::ServerFailed, "the socket cannot be kept: reconnect"));
+        }
+        Ok(outputs)
+    }
+
+    /// The other side has closed, or broken off: the platform waits for our close.
+    pub fn closed(&self, socket: &WebSocket, code: u16) -> Promise {
+        // Codes that no frame may carry stand for a frame that had none, or never came.
+        let code = if matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) { code } else { 1000 };
+        Socket::new(socket).close(code, "");
+        settled()
+    }
+
+    /// Runs `body` with the room, opened if this instance has not yet. The store's id comes from the
+    /// socket; an alarm has none, and finds what was noted then.
+    fn with_room<T>(
+        &self,
+        store: Option<&StoreId>,
+        body: impl FnOnce(&mut Room, &mut dyn Sql) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let mut db = self.db.borrow_mut();
+        let mut slot = self.room.borrow_mut();
+        let room = match &mut *slot {
+            Some(room) => room,
+            None => slot.insert(self.open(&mut db, store)?),
+        };
+        body(room, &mut *db)
+    }
+
+    fn open(&self, db: &mut ObjectSql, store: Option<&StoreId>) -> Result<Room, SqlError> {
+        let store = match store {
+            Some(store) => {
+                facts::put_store(db, store)?;
+                store.clone()
+            }
+            None => facts::store(db)?.ok_or_else(|| host_failure("no socket has come yet".to_owned()))?,
+        };
+        let room = Room::open(db, self.rules, store, incarnation()?)?;
+        if self.archive().is_some() && room.archive_page(db)?.is_some() {
+            // An alarm can be lost with the machine, or the archive be newer than the log.
+            let _set = self.archive_soon();
+        }
+        Ok(room)
+    }
+}
+
+fn failed(error: &SqlError) -> ErrorFrame {
+    console_error!("the room cannot be opened: {error}");
+    ErrorFrame {
+        retry_after_ms: Some(RETRY_AFTER_MS),
+        ..ErrorFrame::new(Code::ServerFailed, error.to_string())
+    }
+}
+
+fn reply(frame: ErrorFrame) -> Output {
+    Output::Reply(ServerMessage::Error(frame).encode())
+}
+
+fn settled() -> Promise {
+    Promise::resolve(&JsValue::UNDEFINED)
+}
+
+fn host_failure(message: String) -> SqlError {
+    SqlError::Host { failure: HostFailure::Other, message }
+}
+
+/// The platform's clock: it stands still while an input is handled.
+fn now() -> Millis {
+    Millis::new(js_sys::Date::now() as u64).unwrap_or_default()
+}
+
+/// A fresh one, for a store that has none.
+fn incarnation() -> Result<Incarnation, SqlError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| host_failure(error.to_string()))?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Incarnation::parse(hex).map_err(|error| host_failure(error.to_string()))
+}

@@ -1,0 +1,124 @@
+//! The archive: every entry as a row of D1, by alarm, never in the way of a push.
+//!
+//! What is still to be archived follows from the log, so nothing is lost with an instance, and a
+//! batch that was cut off is sent again: its rows are there already, or not.
+
+use js_sys::{Object as JsObject, Promise};
+use syncline_engine::protocol::StoreId;
+use syncline_engine::{ArchivePage, SqlError};
+use wasm_bindgen::JsValue;
+use worker::{D1Database, console_error};
+
+use super::{Object, facts, now, settled};
+
+/// How long entries wait for others to be archived with.
+const GATHER_MS: u64 = 1_000;
+
+/// Pages of one alarm: its work is bounded, as the object does nothing for long.
+const PAGES: usize = 8;
+
+/// The longest wait while D1 fails.
+const LONGEST_WAIT_MS: u64 = 60_000;
+
+const EVENTS: &str = "INSERT INTO events (store, incarnation, seq, client, counter, idx, author, time, name, args)
+    SELECT ?1, ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+    FROM json_each(?3) WHERE true ON CONFLICT DO NOTHING";
+
+const STORES: &str = "INSERT INTO stores (store, incarnation, head, archived, updated_at)
+    VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT DO UPDATE SET head = max(head, excluded.head), archived = max(archived, excluded.archived),
+        updated_at = excluded.updated_at";
+
+impl Object {
+    /// The archive's database, if there is one: without, everything stays in the object.
+    pub(super) fn archive(&self) -> Option<D1Database> {
+        self.env.d1("DB").ok()
+    }
+
+    /// Sees to it that an alarm comes. Called before anything is waited for, so that the alarm is
+    /// written together with the entries that it is for.
+    pub(super) fn archive_soon(&self) -> Promise {
+        if self.armed.get() || self.archive().is_none() {
+            return settled();
+        }
+        self.arm(GATHER_MS).unwrap_or_else(|error| {
+            console_error!("no alarm could be set: {error:?}");
+            settled()
+        })
+    }
+
+    fn arm(&self, wait_ms: u64) -> Result<Promise, JsValue> {
+        let at = js_sys::Date::new(&((now().get() + wait_ms) as f64).into());
+        let promise = self.state.storage().as_raw().set_alarm(at, JsObject::new())?;
+        self.armed.set(true);
+        Ok(promise)
+    }
+
+    /// Archives what is there, a bounded part at a time.
+    ///
+    /// # Errors
+    /// When no further alarm could be set: then the platform calls this one again.
+    pub async fn alarm(&self) -> Result<(), JsValue> {
+        self.armed.set(false);
+        let Some(d1) = self.archive() else { return Ok(()) };
+        let wait = match self.archive_pages(&d1).await {
+            Ok(Progress::Done) => return Ok(()),
+            Ok(Progress::More) => 0,
+            Err(error) => {
+                let wait = self.note_failure();
+                console_error!("the archive waits for {wait} ms: {error}");
+                wait
+            }
+        };
+        js_sys::futures::JsFuture::from(self.arm(wait)?).await.map(drop)
+    }
+
+    async fn archive_pages(&self, d1: &D1Database) -> Result<Progress, Failure> {
+        for _ in 0..PAGES {
+            let next = self.with_room(None, |room, db| Ok((facts::store(db)?, room.archive_page(db)?)))?;
+            let (Some(store), Some(page)) = next else { return Ok(Progress::Done) };
+            send(d1, &store, &page).await?;
+            self.with_room(None, |room, db| {
+                if facts::failures(db)? > 0 {
+                    facts::put_failures(db, 0)?;
+                }
+                room.archived(db, page.last)
+            })?;
+        }
+        Ok(Progress::More)
+    }
+
+    /// One more failure in a row; returns how long to wait. It is counted in the database, as an
+    /// object may be dropped before it tries again.
+    fn note_failure(&self) -> u64 {
+        let counted = self.with_room(None, |_, db| {
+            let failures = facts::failures(db)?;
+            facts::put_failures(db, failures.saturating_add(1))?;
+            Ok(failures)
+        });
+        GATHER_MS.saturating_mul(1 << counted.unwrap_or_default().min(16)).min(LONGEST_WAIT_MS)
+    }
+}
+
+async fn send(d1: &D1Database, store: &StoreId, page: &ArchivePage) -> Result<(), Failure> {
+    let store = JsValue::from(store.as_str());
+    let incarnation = JsValue::from(page.incarnation.as_str());
+    let [head, archived, time] = [page.head.get(), page.last.get(), now().get()].map(|n| JsValue::from(n as f64));
+    let events = d1.prepare(EVENTS).bind(&[store.clone(), incarnation.clone(), page.rows.as_str().into()])?;
+    let stores = d1.prepare(STORES).bind(&[store, incarnation, head, archived, time])?;
+    d1.batch(vec![events, stores]).await?;
+    Ok(())
+}
+
+enum Progress {
+    Done,
+    More,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the log: {0}")]
+    Log(#[from] SqlError),
+    #[error("D1: {0}")]
+    D1(#[from] worker::Error),
+}

@@ -1,0 +1,161 @@
+// The chat's worker on workerd, as wrangler runs it: with its own ports and storage.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+import { until } from './condition.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../../..')
+const APP = join(ROOT, 'apps/chat/worker')
+const WRANGLER = join(ROOT, 'node_modules/.bin/wrangler')
+
+export const TOKEN = 'the-token-of-the-tests'
+
+/** What `cargo xtask build` has made, or another build of the same worker. */
+const SHIPPED = process.env['SYNCLINE_WORKER'] ?? join(APP, 'dist/shim.js')
+
+/** A build with the feature `conformance`. */
+export const CONFORMANCE =
+  process.env['SYNCLINE_CONFORMANCE_WORKER'] ?? join(ROOT, 'target/xtask/conformance/shim.js')
+
+interface Options {
+  readonly script?: string
+  /** Empty: nobody has set one. */
+  readonly token?: string
+  /** Whether there is a D1 database. */
+  readonly archive?: boolean
+}
+
+const ENVIRONMENT = {
+  ...process.env,
+  CI: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+}
+
+export class Server {
+  readonly #folder: string
+  readonly #config: string
+  readonly #port: number
+  #process: ChildProcess | undefined
+  #output = ''
+
+  private constructor(folder: string, config: string, port: number) {
+    this.#folder = folder
+    this.#config = config
+    this.#port = port
+  }
+
+  static async start({ token = TOKEN, archive = true, script = SHIPPED }: Options = {}): Promise<Server> {
+    if (!existsSync(script)) throw new Error(`${script} is not there: run \`cargo xtask build\` first`)
+    const folder = mkdtempSync(join(tmpdir(), 'syncline-worker-'))
+    const config = join(folder, 'wrangler.toml')
+    writeFileSync(config, configuration(script, archive))
+    if (token !== '') writeFileSync(join(folder, '.dev.vars'), `AUTH_TOKEN="${token}"\n`)
+    const server = new Server(folder, config, await freePort())
+    if (archive) await server.#wrangler('d1', 'migrations', 'apply', 'DB', '--local')
+    await server.run()
+    return server
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** The process of workerd that runs the worker. */
+  get processGroup(): number {
+    const pid = this.#process?.pid
+    if (pid === undefined) throw new Error('the server does not run')
+    return pid
+  }
+
+  async run(): Promise<void> {
+    const inspector = await freePort()
+    const args = ['dev', '--config', this.#config, '--persist-to', join(this.#folder, 'state')]
+    args.push('--port', `${this.#port}`, '--inspector-port', `${inspector}`, '--show-interactive-dev-session=false')
+    // A process group of its own: wrangler, its child and workerd end together.
+    const child = spawn(WRANGLER, args, { env: ENVIRONMENT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        this.#output += data
+      })
+    }
+    this.#process = child
+    await until('the server answers', async () => {
+      if (child.exitCode !== null) throw new Error(`wrangler has ended:\n${this.#output}`)
+      return await fetch(`${this.url}/health`).catch(() => undefined)
+    })
+  }
+
+  /** As a power cut: no process of the server gets to do anything more. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    if (child?.pid === undefined) return
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+    process.kill(-child.pid, 'SIGKILL')
+    await ended
+    this.#process = undefined
+    await until('the port is free', () => isFree(this.#port))
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true })
+  }
+
+  /** The objects that are awake: SQLite removes a database's -wal file when the last who has it open closes it. */
+  awake(): number {
+    const files = readdirSync(join(this.#folder, 'state'), { recursive: true, encoding: 'utf8' })
+    return files.filter((file) => /StoreObject.[0-9a-f]{64}\.sqlite-wal$/.test(file)).length
+  }
+
+  /** Rows of the archive, as anybody may read it. */
+  async d1(sql: string): Promise<Record<string, unknown>[]> {
+    const printed = await this.#wrangler('d1', 'execute', 'DB', '--local', '--json', '--command', sql)
+    const [result] = JSON.parse(printed) as { results: Record<string, unknown>[] }[]
+    return result?.results ?? []
+  }
+
+  async #wrangler(...args: string[]): Promise<string> {
+    const where = ['--config', this.#config, '--persist-to', join(this.#folder, 'state')]
+    const { stdout } = await promisify(execFile)(WRANGLER, [...args, ...where], { env: ENVIRONMENT, maxBuffer: 1 << 28 })
+    return stdout
+  }
+}
+
+/** The app's own, but for its paths: it lies in another folder. */
+function configuration(script: string, archive: boolean): string {
+  const own = readFileSync(join(APP, 'wrangler.toml'), 'utf8')
+  const moved = own
+    .replace(/^main = .*$/m, `${process.env['KEEP'] ? 'keep_names = false\n' : ''}main = ${JSON.stringify(script)}`)
+    .replace(/^migrations_dir = "(.*)"$/m, (_, path) => `migrations_dir = ${JSON.stringify(join(APP, path))}`)
+  if (moved === own) throw new Error('wrangler.toml has no main and no migrations_dir')
+  return archive ? moved : moved.slice(0, moved.indexOf('[[d1_databases]]'))
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+async function isFree(port: number): Promise<true | undefined> {
+  const probe = createServer().listen(port, '127.0.0.1')
+  const free = await once(probe, 'listening').then(
+    () => true as const,
+    () => undefined,
+  )
+  if (free) await new Promise((closed) => probe.close(closed))
+  return free
+}
