@@ -1,7 +1,7 @@
 //! `messages.ts` and `codes.ts`, and the error catalogue of the documentation.
 
-use serde_json::{Value, json};
-use syncline_engine::protocol::{CODES, CodeInfo, MAX_NUMBER, PROTOCOL_VERSION, message_schema};
+use serde_json::Value;
+use syncline_engine::protocol::{CODES, CodeInfo, PROTOCOL_VERSION, message_schema};
 
 use crate::schema::Reader;
 use crate::typescript::{declaration, key, quoted};
@@ -13,31 +13,11 @@ use crate::{CodegenError, GeneratedFile};
 /// # Errors
 /// [`CodegenError`] when a message cannot be said exactly in TypeScript.
 pub fn render_protocol() -> Result<Vec<GeneratedFile>, CodegenError> {
-    let schema = with_bounds(message_schema().to_value());
+    let schema = message_schema().to_value();
     Ok(vec![
         GeneratedFile::new("messages.ts", &messages(&schema)?),
         GeneratedFile::new("codes.ts", &codes()),
     ])
-}
-
-/// The schema of a type that decodes through `u64`, and the one of a `usize`, does not say how large
-/// the number may be. Of those of the protocol, none is more than 2^53 − 1.
-fn with_bounds(mut schema: Value) -> Value {
-    const LIMITS: [&str; 5] = [
-        "messageBytes",
-        "commitBytes",
-        "commitEvents",
-        "pushCommits",
-        "pushEvents",
-    ];
-    let numbers = ["Seq", "Counter", "Millis"].map(|name| format!("/$defs/{name}"));
-    let limits = LIMITS.map(|name| format!("/$defs/Limits/properties/{name}"));
-    for pointer in numbers.iter().chain(&limits) {
-        if let Some(number) = schema.pointer_mut(pointer).and_then(Value::as_object_mut) {
-            number.entry("maximum").or_insert(json!(MAX_NUMBER));
-        }
-    }
-    schema
 }
 
 fn messages(schema: &Value) -> Result<String, CodegenError> {

@@ -221,7 +221,7 @@ impl Leader {
         let (taken, next) = nested(db, |db| self.take(db, &message))?;
         self.next = next;
         if !taken.is_empty() {
-            self.tell(&Told::Taken { taken });
+            self.tell(&Told::Taken(taken));
         }
         self.push(db)?;
         Ok(())

@@ -77,6 +77,7 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod decode;
 mod guard;
 mod leader;
 mod local;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_protocol::{
-    ClientId, Commit, Counter, ModelVersion, RawEvent, Rejection, Seq, SessionId, SessionNumber,
+    ClientId, Commit, Counter, Entry, ModelVersion, RawEvent, Rejection, Seq, SessionId, SessionNumber,
     Subject,
 };
 
@@ -35,12 +35,14 @@ pub struct HandedCommit {
     pub events: Vec<RawEvent>,
 }
 
-/// From the leader to a session; entries come as [`encode_entries`] writes them.
+/// From the leader to a session; entries are written by [`encode_entries`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Told {
     /// These commits are in the outbox, and durable.
-    Taken { taken: Vec<Taken> },
+    Taken(Vec<Taken>),
+    /// Entries of the log, whole commits.
+    Entries(Vec<Entry>),
     /// The server has rejected a commit.
     Rejected { counter: Counter, why: Rejection },
 }
@@ -88,12 +90,13 @@ pub struct Rejected {
     pub number: SessionNumber,
     /// What it wanted.
     pub events: Vec<RawEvent>,
-    /// Why not.
-    #[serde(flatten)]
-    pub why: Rejection,
+    /// Why not, for programs.
+    pub code: String,
+    /// Why not, for people.
+    pub message: String,
 }
 
 /// Entries of the log, as a message for a session: the segment is not encoded again.
 pub(crate) fn encode_entries(segment: &str) -> String {
-    format!(r#"{{"type":"entries","entries":[{segment}]}}"#)
+    format!(r#"{{"entries":[{segment}]}}"#)
 }

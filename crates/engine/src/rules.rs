@@ -1,8 +1,8 @@
 //! A model without its types: what rooms, sessions and leaders hold.
 
-use serde_json::value::RawValue;
-use syncline_protocol::{Code, Digest, ModelVersion, RawEvent, Rejection, SchemaHash};
+use syncline_protocol::{Digest, ModelVersion, RawEvent, Rejection, SchemaHash};
 
+use crate::decode::decode;
 use crate::guard::{Guarded, refuse_unportable};
 use crate::{ApplyContext, ApplyError, CheckContext, Model, Query, Sql, SqlError};
 
@@ -31,9 +31,8 @@ impl From<Rejection> for Refusal {
     }
 }
 
-type Admit =
-    fn(&RawEvent, &CheckContext<'_>, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
-type Apply = fn(&RawEvent, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
+type Admit = fn(RawEvent, &CheckContext<'_>, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
+type Apply = fn(RawEvent, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
 
 /// A model, its types erased: function pointers to its compiled rules.
 #[derive(Clone, Copy)]
@@ -86,7 +85,7 @@ impl Rules {
     /// [`Refusal`]. The caller undoes what was written.
     pub fn admit(
         &self,
-        event: &RawEvent,
+        event: RawEvent,
         check: &CheckContext<'_>,
         apply: &ApplyContext<'_>,
         db: &mut dyn Sql,
@@ -100,7 +99,7 @@ impl Rules {
     /// [`Refusal`]. The caller undoes what was written.
     pub fn apply(
         &self,
-        event: &RawEvent,
+        event: RawEvent,
         cx: &ApplyContext<'_>,
         db: &mut dyn Sql,
     ) -> Result<(), Refusal> {
@@ -109,12 +108,12 @@ impl Rules {
 }
 
 fn admit<M: Model>(
-    event: &RawEvent,
+    event: RawEvent,
     check: &CheckContext<'_>,
     cx: &ApplyContext<'_>,
     db: &mut dyn Sql,
 ) -> Result<(), Refusal> {
-    let event = decode::<M>(event)?;
+    let event: M::Event = decode(&M::upcast(event))?;
     guarded(db, |db| {
         M::check(&event, check, db as &dyn Query)?;
         M::apply(&event, cx, db).map_err(rejection)
@@ -122,11 +121,11 @@ fn admit<M: Model>(
 }
 
 fn apply<M: Model>(
-    event: &RawEvent,
+    event: RawEvent,
     cx: &ApplyContext<'_>,
     db: &mut dyn Sql,
 ) -> Result<(), Refusal> {
-    let event = decode::<M>(event)?;
+    let event: M::Event = decode(&M::upcast(event))?;
     guarded(db, |db| M::apply(&event, cx, db).map_err(rejection))
 }
 
@@ -148,33 +147,6 @@ fn guarded(
         Some(error) => Err(Refusal::Host(error)),
         None => result.map_err(Refusal::Rejected),
     }
-}
-
-/// Straight from the raw args to the model's event. Serde's adjacently tagged enums take the tag
-/// first without buffering, so the args are parsed once.
-fn decode<M: Model>(event: &RawEvent) -> Result<M::Event, Rejection> {
-    #[derive(serde::Serialize)]
-    struct Tagged<'a> {
-        name: &'a str,
-        args: &'a RawValue,
-    }
-    let event = M::upcast(event.clone());
-    let text = serde_json::to_string(&Tagged {
-        name: &event.name,
-        args: event.args.raw(),
-    })
-    .map_err(|error| Rejection::coded(Code::BadArgs, error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| {
-        let message = error.to_string();
-        if message.starts_with(&format!("unknown variant `{}`", event.name)) {
-            Rejection::coded(
-                Code::UnknownEvent,
-                format!("there is no event {:?}", event.name),
-            )
-        } else {
-            Rejection::coded(Code::BadArgs, format!("{}: {message}", event.name))
-        }
-    })
 }
 
 /// Without comments, and with single spaces.

@@ -237,20 +237,10 @@ impl Session {
         message: &str,
     ) -> Result<Effects, SessionError> {
         let mut effects = Effects::default();
-        if message.starts_with(r#"{"type":"entries""#) {
-            #[derive(serde::Deserialize)]
-            struct Told {
-                entries: Vec<Entry>,
-            }
-            let told: Told = serde_json::from_str(message)?;
-            self.follow(db, now, told.entries, &mut effects)?;
-            return Ok(effects);
-        }
         match serde_json::from_str(message)? {
-            Told::Taken { taken } => self.taken(&taken, &mut effects),
-            Told::Rejected { counter, why } => {
-                self.rejected(db, now, counter, why, &mut effects)?
-            }
+            Told::Taken(taken) => self.taken(&taken, &mut effects),
+            Told::Entries(entries) => self.follow(db, now, entries, &mut effects)?,
+            Told::Rejected { counter, why } => self.rejected(db, now, counter, why, &mut effects)?,
         }
         Ok(effects)
     }
@@ -289,7 +279,8 @@ impl Session {
             session: pending.session,
             number: pending.number,
             events: pending.commit.events,
-            why,
+            code: why.code,
+            message: why.message,
         };
         self.rejected.push(rejected.clone());
         effects.rejected.push(rejected);

@@ -74,7 +74,7 @@ fn apply_commit(db: &mut dyn Sql, rules: &Rules, commit: &[Entry]) -> Result<(),
         let cx = ApplyContext {
             author: &entry.author,
         };
-        rules.apply(&entry.event(), &cx, db)
+        rules.apply(entry.event(), &cx, db)
     })
 }
 
@@ -127,5 +127,5 @@ pub(crate) fn admit_commit(
     let (check, apply) = (CheckContext { author, now }, ApplyContext { author });
     events
         .iter()
-        .try_for_each(|event| rules.admit(event, &check, &apply, db))
+        .try_for_each(|event| rules.admit(event.clone(), &check, &apply, db))
 }

@@ -4,6 +4,8 @@
 //! so a decoder here reads the `type` first, then the one struct that it names. What a decoder does
 //! not know in an object it skips: fields can be added without a new protocol version.
 
+use std::borrow::Cow;
+
 use schemars::Schema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -25,6 +27,9 @@ pub enum DecodeError {
     /// Not JSON, without a `type`, or with a field that is missing or wrong.
     #[error("{0}")]
     Malformed(#[from] serde_json::Error),
+    /// An array in place of an object.
+    #[error("a message is a JSON object")]
+    NoObject,
     /// A `type` that this version does not know.
     #[error("there is no message of type {0:?}")]
     UnknownType(String),
@@ -36,7 +41,7 @@ impl DecodeError {
     pub const fn code(&self) -> Code {
         match self {
             Self::TooLarge { .. } => Code::MessageTooLarge,
-            Self::Malformed(_) | Self::UnknownType(_) => Code::BadMessage,
+            Self::Malformed(_) | Self::NoObject | Self::UnknownType(_) => Code::BadMessage,
         }
     }
 
@@ -50,16 +55,12 @@ impl DecodeError {
 #[derive(Deserialize)]
 struct Tag<'a> {
     #[serde(rename = "type", borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
 }
 
 macro_rules! decode {
     ($text:ident as $message:ident: $($tag:literal $variant:ident)*) => {{
-        let tag = match leading_tag($text) {
-            Some(tag) => tag.into(),
-            None => serde_json::from_str::<Tag<'_>>($text)?.kind,
-        };
-        match tag.as_ref() {
+        match tag($text)?.as_ref() {
             $($tag => Ok($message::$variant(serde_json::from_str($text)?)),)*
             other => Err(DecodeError::UnknownType(other.chars().take(64).collect())),
         }
@@ -89,6 +90,17 @@ pub fn decode_server(text: &str) -> Result<ServerMessage, DecodeError> {
     decode!(text as ServerMessage:
         "welcome" Welcome "entries" Entries "verdicts" Verdicts "snapshot" Snapshot
         "presence" Presence "error" Error)
+}
+
+/// The `type` of a frame, which must be an object: serde would take an array for one, too.
+fn tag(text: &str) -> Result<Cow<'_, str>, DecodeError> {
+    if let Some(tag) = leading_tag(text) {
+        return Ok(tag.into());
+    }
+    if text.trim_start().starts_with('[') {
+        return Err(DecodeError::NoObject);
+    }
+    Ok(serde_json::from_str::<Tag<'_>>(text)?.kind)
 }
 
 /// The `type` where it comes first, as it does in everything that we write: saves reading twice.
@@ -159,12 +171,15 @@ pub struct EntriesFrame<'a> {
 }
 
 impl<'a> EntriesFrame<'a> {
-    /// Reads a frame that is known to be of type `entries`.
+    /// Reads the frame, if it is of type `entries`.
     ///
     /// # Errors
     /// [`DecodeError`].
-    pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
-        Ok(serde_json::from_str(text)?)
+    pub fn of(text: &'a str) -> Result<Option<Self>, DecodeError> {
+        if tag(text)? != "entries" {
+            return Ok(None);
+        }
+        Ok(Some(serde_json::from_str(text)?))
     }
 
     /// The entries as a segment holds them.

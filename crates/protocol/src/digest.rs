@@ -14,9 +14,9 @@ use crate::{Commit, Entry, Subject};
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(#[schemars(with = "String")] [u8; 32]);
 
-/// Not 64 hex digits.
+/// Not 64 lower-case hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("a digest must be 64 hex digits")]
+#[error("a digest must be 64 lower-case hex digits")]
 pub struct InvalidDigest;
 
 impl Digest {
@@ -36,7 +36,7 @@ impl Digest {
 impl TryFrom<String> for Digest {
     type Error = InvalidDigest;
     fn try_from(text: String) -> Result<Self, InvalidDigest> {
-        if text.len() != 64 {
+        if text.len() != 64 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(InvalidDigest);
         }
         let mut bytes = [0; 32];

@@ -11,14 +11,19 @@ pub const PROTOCOL_VERSION: u32 = 1;
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// The largest message a client may send.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub message_bytes: usize,
     /// The largest commit: names and args of its events together.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub commit_bytes: usize,
     /// Events in one commit.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub commit_events: usize,
     /// Commits in one push.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub push_commits: usize,
     /// Events in one push.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub push_events: usize,
 }
 

@@ -25,7 +25,8 @@ macro_rules! number {
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
         )]
         #[serde(try_from = "u64", into = "u64")]
-        pub struct $name(#[schemars(range(min = $min, max = 9_007_199_254_740_991_u64))] u64);
+        #[schemars(extend("minimum" = $min, "maximum" = MAX_NUMBER))]
+        pub struct $name(u64);
 
         impl $name {
             /// Checks the range.

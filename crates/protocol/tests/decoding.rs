@@ -296,7 +296,7 @@ fn an_ill_formed_segment_is_refused() {
     }
     for frame in ["", "{}", r#"{"type":"entries","after":0,"head":0}"#] {
         assert_eq!(
-            EntriesFrame::decode(frame).unwrap_err().code(),
+            EntriesFrame::of(frame).unwrap_err().code(),
             Code::BadMessage,
             "{frame}"
         );

@@ -86,8 +86,8 @@ impl Database {
 
     /// Sets how the file is written: a write-ahead log, flushed as `durability` asks.
     pub(crate) fn write_ahead(&self, durability: Durability) -> Result<(), SqlError> {
-        let mode: String = self
-            .own(|connection| connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))?;
+        let mode: String =
+            self.own(|connection| connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))?;
         if mode != "wal" {
             return Err(SqlError::Host {
                 failure: syncline_engine::HostFailure::Other,
@@ -123,10 +123,7 @@ impl Database {
     }
 
     /// Runs what only this crate may: PRAGMAs, and statements that begin and end transactions.
-    pub(crate) fn own<T>(
-        &self,
-        run: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, SqlError> {
+    pub(crate) fn own<T>(&self, run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, SqlError> {
         self.watch.trust(true);
         let result = run(&self.connection);
         self.watch.trust(false);

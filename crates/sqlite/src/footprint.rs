@@ -163,7 +163,9 @@ impl Seen {
     }
 
     fn judge_function(&mut self, name: &str) -> Authorization {
-        let Some(objection) = objection(name) else { return Authorization::Allow };
+        let Some(objection) = objection(name) else {
+            return Authorization::Allow;
+        };
         match self.dialect {
             Dialect::Portable => self.deny(&objection),
             Dialect::Local => {

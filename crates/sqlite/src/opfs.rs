@@ -29,15 +29,12 @@ impl Pool {
     /// Takes a directory of the private file system, below its root; creates it where there is none.
     ///
     /// # Errors
-    /// [`SqlError::Host`] when the browser has no such storage, this is no dedicated worker, the
-    /// directory is in use, or the quota is reached (`Full`).
+    /// [`SqlError::Host`]: `Busy` when another worker has the directory, `Full` when the quota is
+    /// reached, `Other` when the browser has no such storage or this is no dedicated worker.
     pub async fn install(directory: &str) -> Result<Self, SqlError> {
         let vfs = format!("opfs:{directory}");
-        let plan = OpfsSAHPoolCfgBuilder::new()
-            .vfs_name(&vfs)
-            .directory(directory)
-            .initial_capacity(FILES)
-            .build();
+        let plan =
+            OpfsSAHPoolCfgBuilder::new().vfs_name(&vfs).directory(directory).initial_capacity(FILES).build();
         let files = install::<WasmOsCallback>(&plan, false).await.map_err(|error| failure(&error))?;
         // What was released is taken again here.
         files.resume().await.map_err(|error| failure(&error))?;
@@ -70,7 +67,7 @@ impl Pool {
     /// Deletes a database, which nobody has open; `false` where there is none.
     ///
     /// # Errors
-    /// [`SqlError::Host`], also when it is open.
+    /// [`SqlError::Host`]: `Busy` when it is open.
     pub fn remove(&self, name: &str) -> Result<bool, SqlError> {
         let path = path(name);
         let removed = self.files.remove(&path).map_err(|error| failure(&error))?;
@@ -84,7 +81,7 @@ impl Pool {
     /// Lets go of the directory, so that another worker can take it. All databases are closed before.
     ///
     /// # Errors
-    /// [`SqlError::Host`] when one is open.
+    /// [`SqlError::Host`]: `Busy` when one is open.
     pub fn release(&self) -> Result<(), SqlError> {
         self.files.pause().map_err(|error| failure(&error))
     }
@@ -97,10 +94,17 @@ fn path(name: &str) -> String {
 
 fn failure(error: &OpfsSAHError) -> SqlError {
     let message = error.to_string();
+    let in_use = matches!(
+        error,
+        OpfsSAHError::Busy
+            | OpfsSAHError::DirectoryInUse(_)
+            | OpfsSAHError::FileInUse(_)
+            | OpfsSAHError::FilesInUse
+    );
     // The browser's own words for it; its error's name is at the start of what it says.
     let failure = if message.contains("QuotaExceededError") {
         HostFailure::Full
-    } else if message.contains("NoModificationAllowedError") || message.contains("another open Access Handle") {
+    } else if in_use || message.contains("NoModificationAllowedError") {
         HostFailure::Busy
     } else {
         HostFailure::Other

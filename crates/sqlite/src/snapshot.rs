@@ -53,9 +53,7 @@ impl Database {
             .map_err(|error| sql_error(&error))?;
         let db = Self::over(connection)?;
         // The first access is what finds out whether this is a database.
-        db.own(|connection| {
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-        })?;
+        db.own(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
         Ok(db)
     }
 }

@@ -15,10 +15,7 @@ const FORGET_POINT: &str = "RELEASE syncline_point";
 const REWIND: &str = "ROLLBACK TO syncline_point";
 
 impl Database {
-    pub(crate) fn transact(
-        &mut self,
-        body: &mut dyn FnMut(&mut dyn Sql) -> Flow,
-    ) -> Result<(), SqlError> {
+    pub(crate) fn transact(&mut self, body: &mut dyn FnMut(&mut dyn Sql) -> Flow) -> Result<(), SqlError> {
         self.still_within()?;
         let outermost = !self.is_within();
         self.control(if outermost { BEGIN } else { OPEN })?;

@@ -20,7 +20,7 @@ pub use router::route;
 /// The bindings that it looks for: `STORE`, the Durable Object namespace of `StoreObject`; `AUTH_TOKEN`,
 /// the secret that all clients share; and `DB`, the D1 database of the archive, if there is to be one.
 ///
-/// ```ignore
+/// ```text
 /// syncline_worker::worker!(chat_model::Chat);
 /// ```
 #[macro_export]
@@ -46,9 +46,9 @@ macro_rules! worker {
             pub struct StoreObject($crate::Object);
 
             #[wasm_bindgen(
-                wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
-                js_sys = ::worker::js_sys
-            )]
+                                        wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+                                        js_sys = ::worker::js_sys
+                                    )]
             impl StoreObject {
                 #[wasm_bindgen(constructor)]
                 pub fn new(state: DurableObjectState, env: ::worker::Env) -> Self {

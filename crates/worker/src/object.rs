@@ -10,7 +10,9 @@ mod socket;
 use std::cell::{Cell, RefCell};
 
 use js_sys::{JsString, Promise};
-use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, Millis, ServerMessage, StoreId};
+use syncline_engine::protocol::{
+    Code, DecodeError, ErrorFrame, Incarnation, Limits, Millis, ServerMessage, StoreId,
+};
 use syncline_engine::{Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::web_sys::{Request, Response, WebSocket};
@@ -80,10 +82,13 @@ impl Object {
             return Err("the router sends nothing else".into());
         };
         let store = StoreId::parse(store).map_err(|error| error.to_string())?;
-        self.state.as_raw().set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?)?;
+        self.state
+            .as_raw()
+            .set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?)?;
         let pair = WebSocketPair::new()?;
         self.state.as_raw().accept_websocket(pair.server.as_ref())?;
-        Socket::new(pair.server.as_ref()).attach(&Attachment { store, connection: Connection::new(authorized) })?;
+        Socket::new(pair.server.as_ref())
+            .attach(&Attachment { store, connection: Connection::new(authorized) })?;
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 

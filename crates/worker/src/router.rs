@@ -4,15 +4,17 @@ use serde::Serialize;
 use syncline_engine::protocol::{Code, StoreId};
 use worker::{Env, Method, Request, Response, Result, console_error};
 
-use crate::token::{self, Bearer};
 use crate::answer;
+use crate::token::{self, Bearer};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
     Health,
     #[cfg(feature = "conformance")]
     Conformance,
-    Sync { store: &'a str },
+    Sync {
+        store: &'a str,
+    },
     Unknown,
 }
 
@@ -47,7 +49,8 @@ pub async fn route(request: Request, env: Env) -> Result<Response> {
         return Ok(answer);
     }
     let Some(token) = token::configured(&env) else {
-        let message = "the server has no AUTH_TOKEN: set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars";
+        let message =
+            "the server has no AUTH_TOKEN: set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars";
         console_error!("{message}");
         return answer::refusal(500, Code::ServerFailed, message);
     };
@@ -62,7 +65,9 @@ pub async fn route(request: Request, env: Env) -> Result<Response> {
             with_cors(answer::json(200, &Health { status: "ok", version })?)
         }
         #[cfg(feature = "conformance")]
-        Route::Conformance => env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await,
+        Route::Conformance => {
+            env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await
+        }
         Route::Sync { store } => {
             let store = match StoreId::parse(store) {
                 Ok(store) => store,
@@ -105,7 +110,9 @@ mod tests {
         assert_eq!(parse("/health"), Route::Health);
         assert_eq!(parse("/stores/team-1/sync"), Route::Sync { store: "team-1" });
         assert_eq!(parse("/stores//sync"), Route::Sync { store: "" });
-        for nothing in ["", "/", "/health/", "/stores", "/stores/a", "/stores/a/sync/", "/stores/a/b/sync", "//health"] {
+        for nothing in
+            ["", "/", "/health/", "/stores", "/stores/a", "/stores/a/sync/", "/stores/a/b/sync", "//health"]
+        {
             assert_eq!(parse(nothing), Route::Unknown, "{nothing:?}");
         }
     }

@@ -15,6 +15,7 @@ use syncline_engine::{Flow, Param, Query, Row, Sql, SqlError, Value};
 use wasm_bindgen::{JsCast, JsValue};
 
 use binding::{Cursor, SqlStorage, Storage};
+use statement::{Kind, Statement};
 
 /// How many statements are kept as JavaScript strings. An engine and a model have some dozens; one
 /// that builds its statements anew each time must not fill the memory.
@@ -31,6 +32,7 @@ pub(crate) struct ObjectSql {
 struct Prepared {
     integers: u128,
     text: JsString,
+    kind: Kind,
 }
 
 impl ObjectSql {
@@ -41,52 +43,55 @@ impl ObjectSql {
         Self { storage, sql, statements: RefCell::default() }
     }
 
-    fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<Cursor, SqlError> {
-        let bindings = Array::new();
-        let mut integers = 0_u128;
-        for (place, param) in params.iter().enumerate() {
-            let value = match param.checked()? {
-                Param::Null => JsValue::NULL,
-                Param::Integer(n) => {
-                    integers |= statement::bit(place)?;
-                    JsValue::from_f64(n as f64)
-                }
-                Param::Real(x) => JsValue::from_f64(x),
-                Param::Text(text) => JsValue::from_str(text),
-                Param::Blob(bytes) => Uint8Array::from(bytes).into(),
-            };
-            bindings.push(&value);
-        }
-        let text = self.statement(sql, integers)?;
-        self.sql.exec(&text, &bindings).map_err(|error| failure::classify(&error))
+    fn run(&self, (text, _): &(JsString, Kind), bindings: &Array) -> Result<Cursor, SqlError> {
+        self.sql.exec(text, bindings).map_err(|error| failure::classify(&error))
     }
 
-    fn statement(&self, sql: &str, integers: u128) -> Result<JsString, SqlError> {
-        let mut statements = self.statements.borrow_mut();
-        let known = statements.get(sql).and_then(|known| known.iter().find(|known| known.integers == integers));
-        if let Some(known) = known {
-            return Ok(known.text.clone());
+    /// The statement for these parameters.
+    fn prepared(&self, sql: &str, params: &[Param<'_>]) -> Result<(JsString, Kind), SqlError> {
+        let mut integers = 0_u128;
+        for (place, param) in params.iter().enumerate() {
+            let bit = statement::bit(place)?;
+            if matches!(param, Param::Integer(_)) {
+                integers |= bit;
+            }
         }
-        let text = JsString::from(statement::with_integers(sql, integers)?);
+        let mut statements = self.statements.borrow_mut();
+        let known =
+            statements.get(sql).and_then(|known| known.iter().find(|known| known.integers == integers));
+        if let Some(known) = known {
+            return Ok((known.text.clone(), known.kind));
+        }
+        let Statement { text, kind } = Statement::parse(sql, integers)?;
+        let text = JsString::from(text);
         if statements.len() >= KEPT_STATEMENTS {
             statements.clear();
         }
-        statements.entry(sql.to_owned()).or_default().push(Prepared { integers, text: text.clone() });
-        Ok(text)
+        statements.entry(sql.to_owned()).or_default().push(Prepared { integers, text: text.clone(), kind });
+        Ok((text, kind))
     }
 }
 
 impl Query for ObjectSql {
     fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
-        let rows = self.run(sql, params)?.raw().and_then(|rows| rows.to_array());
-        let rows = rows.map_err(|error| failure::classify(&error))?;
-        rows.iter().map(|row| Ok(Row::new(row.unchecked_ref::<Array>().iter().map(value).collect::<Result<_, _>>()?))).collect()
+        let statement = self.prepared(sql, params)?;
+        if matches!(statement.1, Kind::Writes | Kind::WritesAndReturns) {
+            return Err(SqlError::refused("a query only reads"));
+        }
+        let cursor = self.run(&statement, &bindings(params)?)?;
+        rows(&cursor)?.iter().map(|row| self::row(row.unchecked_ref())).collect()
     }
 }
 
 impl Sql for ObjectSql {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), SqlError> {
-        self.run(sql, params).map(drop)
+        let statement = self.prepared(sql, params)?;
+        let cursor = self.run(&statement, &bindings(params)?)?;
+        match statement.1 {
+            Kind::Writes => Ok(()),
+            // A cursor with rows left keeps its tables locked.
+            Kind::WritesAndReturns | Kind::Reads | Kind::Unknown => rows(&cursor).map(drop),
+        }
     }
 
     fn run_script(&mut self, script: &str) -> Result<(), SqlError> {
@@ -113,6 +118,28 @@ impl Sql for ObjectSql {
             (Ok(()), Some(Flow::Undo) | None) => Err(failure::not_undone()),
         }
     }
+}
+
+fn bindings(params: &[Param<'_>]) -> Result<Array, SqlError> {
+    let bindings = Array::new();
+    for param in params {
+        bindings.push(&match param.checked()? {
+            Param::Null => JsValue::NULL,
+            Param::Integer(n) => JsValue::from_f64(n as f64),
+            Param::Real(x) => JsValue::from_f64(x),
+            Param::Text(text) => JsValue::from_str(text),
+            Param::Blob(bytes) => Uint8Array::from(bytes).into(),
+        });
+    }
+    Ok(bindings)
+}
+
+fn rows(cursor: &Cursor) -> Result<Array, SqlError> {
+    cursor.raw().and_then(|rows| rows.to_array()).map_err(|error| failure::classify(&error))
+}
+
+fn row(columns: &Array) -> Result<Row, SqlError> {
+    Ok(Row::new(columns.iter().map(value).collect::<Result<_, _>>()?))
 }
 
 fn value(value: JsValue) -> Result<Value, SqlError> {

@@ -49,7 +49,6 @@ pub enum ChatEvent {
         /// 1 to 4000 characters.
         text: String,
         /// By the clock of the device; milliseconds since 1970-01-01T00:00Z.
-        #[schemars(with = "u64", range(max = 9_007_199_254_740_991_u64))]
         posted_at: Millis,
         /// The id of the message, in the same channel, that it answers.
         reply_to: Option<String>,

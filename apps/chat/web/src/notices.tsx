@@ -7,6 +7,7 @@ import { RejectionError } from 'syncline'
 import { useRejected, useStore } from 'syncline/react'
 import { Icon } from './icons'
 import type { ChatEvent } from './model'
+import { reasonOf } from './reason'
 
 interface Notice {
   readonly id: number
@@ -32,7 +33,7 @@ export function NoticeProvider({ children }: { children: ReactNode }): ReactNode
         return true
       } catch (error) {
         if (!(error instanceof RejectionError)) throw error
-        const notice = { id: next.current, text: error.message }
+        const notice = { id: next.current, text: reasonOf(error) }
         next.current += 1
         // The same reason twice is one notice.
         setNotices((shown) => [...shown.filter(({ text }) => text !== notice.text), notice])
@@ -100,6 +101,7 @@ function RejectedNotice({
   commit: RejectedCommit<ChatEvent>
   onDismiss: () => void
 }): ReactNode {
+  const commitAgain = useCommit()
   const said = useMemo(() => commit.events.map(describe).join(', '), [commit])
   return (
     <div className="notice rejected">
@@ -107,8 +109,17 @@ function RejectedNotice({
         <p>
           <strong>Not accepted:</strong> {said}
         </p>
-        <p className="muted">{commit.message}</p>
+        <p className="muted">{reasonOf(commit)}</p>
       </div>
+      <button
+        type="button"
+        className="small"
+        onClick={() => {
+          if (commitAgain(...commit.events)) onDismiss()
+        }}
+      >
+        Try again
+      </button>
       <DismissButton onClick={onDismiss} />
     </div>
   )

@@ -57,13 +57,16 @@ impl Leader {
         if matches!(self.link, Link::Down) {
             return Ok(());
         }
+        // Before the others, as its entries are decoded once they are known to be wanted.
+        if let Some(frame) = EntriesFrame::of(text)? {
+            return self.append(db, &frame);
+        }
         match decode_server(text)? {
             ServerMessage::Welcome(welcome) => self.welcomed(db, welcome)?,
-            ServerMessage::Entries(_) => self.append(db, &EntriesFrame::decode(text)?)?,
             ServerMessage::Verdicts(verdicts) => self.decided(db, &verdicts)?,
             ServerMessage::Error(error) => self.stopped(error),
-            // Not asked for by this version.
-            ServerMessage::Snapshot(_) | ServerMessage::Presence(_) => {}
+            // Not asked for by this version; entries are dealt with above.
+            ServerMessage::Snapshot(_) | ServerMessage::Presence(_) | ServerMessage::Entries(_) => {}
         }
         Ok(())
     }

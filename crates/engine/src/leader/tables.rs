@@ -242,13 +242,13 @@ pub(super) fn all_rejected(db: &dyn Query) -> Result<Vec<Rejected>, SqlError> {
     rows(db, sql, &[], |row| {
         let events: Vec<RawEvent> =
             serde_json::from_str(&row.get::<String>(3)?).map_err(damaged)?;
-        let why = Rejection::new(row.get::<String>(4)?, row.get::<String>(5)?);
         Ok(Rejected {
             counter: row.get(0)?,
             session: row.get(1)?,
             number: row.get(2)?,
             events,
-            why,
+            code: row.get(4)?,
+            message: row.get(5)?,
         })
     })
 }

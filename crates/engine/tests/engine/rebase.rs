@@ -100,7 +100,7 @@ fn a_commit_rejected_by_the_server_is_taken_back_with_what_was_built_on_it() {
         .effects
         .rejected
         .iter()
-        .map(|rejected| rejected.why.code.as_str())
+        .map(|rejected| rejected.code.as_str())
         .collect();
     assert_eq!(codes, ["constraint-unique", "not-the-author"]);
 }

@@ -81,9 +81,9 @@ fn of_two_conflicting_commits_the_first_to_arrive_wins_and_the_other_is_told_why
     assert_eq!(notes(&world.server.db), ["a=milk/ann"]);
     let rejected = &world.clients[1].effects.rejected;
     assert_eq!(rejected.len(), 1);
-    assert_eq!(rejected[0].why.code, "constraint-unique");
+    assert_eq!(rejected[0].code, "constraint-unique");
     assert_eq!(
-        rejected[0].why.message,
+        rejected[0].message,
         "UNIQUE constraint failed: notes.title"
     );
     assert_eq!(rejected[0].events, [added("b", "milk")]);

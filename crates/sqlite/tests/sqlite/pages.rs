@@ -64,7 +64,10 @@ fn a_query_names_the_tables_that_it_reads() {
         ("SELECT 1 WHERE EXISTS (SELECT 1 FROM pins)", &["pins"]),
         ("WITH notes AS (SELECT id FROM rooms) SELECT id FROM notes", &["rooms"]),
         ("SELECT value FROM json_each('[1]')", &[]),
-        ("SELECT (SELECT count(*) FROM audit), a.text FROM notes a LEFT JOIN rooms ON id = room", &["audit", "notes", "rooms"]),
+        (
+            "SELECT (SELECT count(*) FROM audit), a.text FROM notes a LEFT JOIN rooms ON id = room",
+            &["audit", "notes", "rooms"],
+        ),
     ] {
         for _ in 0..2 {
             let read: Vec<String> = db.tables_read_by(sql).unwrap().into_iter().collect();

@@ -128,19 +128,34 @@ fn a_model_is_held_to_what_every_host_takes_and_a_page_is_not() {
     let unions = ["SELECT 1"; 6].join(" UNION ALL ");
     let parameters = "SELECT ?101".to_owned();
     let long = format!("SELECT 'a' LIKE '{}'", "a".repeat(51));
-    let page_only = [unions, parameters, long, "SELECT random() IS NULL, json_array(0.1)".to_owned(), "SELECT ?".to_owned(), "SELECT :a".to_owned()];
+    let page_only = [
+        unions,
+        parameters,
+        long,
+        "SELECT random() IS NULL, json_array(0.1)".to_owned(),
+        "SELECT ?".to_owned(),
+        "SELECT :a".to_owned(),
+    ];
     for _ in 0..2 {
         for sql in &page_only {
-            let params = vec![Param::Integer(1); if sql.contains("101") { 101 } else { usize::from(sql.contains(['?', ':'])) }];
+            let params = vec![
+                Param::Integer(1);
+                if sql.contains("101") { 101 } else { usize::from(sql.contains(['?', ':'])) }
+            ];
             let refused = db.query(sql, &params);
-            assert!(matches!(refused, Err(SqlError::Refused(_) | SqlError::Statement(_))), "{sql}: {refused:?}");
+            assert!(
+                matches!(refused, Err(SqlError::Refused(_) | SqlError::Statement(_))),
+                "{sql}: {refused:?}"
+            );
             db.tables_read_by(sql).unwrap();
             db.query_json(sql, &params).unwrap();
         }
         // What was lifted for the page is in force again.
         assert!(db.execute("SELECT 'a' LIKE ?1", &[Param::Text(&"a".repeat(51))]).is_err());
     }
-    assert!(is_refused(&db.run_script("CREATE TABLE t (n INTEGER DEFAULT (random())) STRICT; INSERT INTO t DEFAULT VALUES")));
+    assert!(is_refused(
+        &db.run_script("CREATE TABLE t (n INTEGER DEFAULT (random())) STRICT; INSERT INTO t DEFAULT VALUES")
+    ));
     assert!(matches!(db.query("SELECT \"nothing\"", &[]), Err(SqlError::Statement(_))));
     assert!(matches!(db.query_json("SELECT \"nothing\"", &[]), Err(SqlError::Statement(_))));
 }

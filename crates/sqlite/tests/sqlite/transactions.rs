@@ -68,10 +68,8 @@ fn a_constraint_that_fails_leaves_the_transaction_usable() {
 #[test]
 fn a_commit_that_fails_is_rolled_back() {
     let mut db = database();
-    db.run_script(
-        "CREATE TABLE child (t INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED) STRICT",
-    )
-    .unwrap();
+    db.run_script("CREATE TABLE child (t INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED) STRICT")
+        .unwrap();
     let orphan = |db: &mut dyn Sql| db.execute("INSERT INTO child (t) VALUES (99)", &[]);
     let result = nested(&mut db, |db| {
         insert(db, 1)?;
@@ -194,17 +192,6 @@ fn a_rewind_undoes_what_was_written_since_the_point_and_keeps_the_point() {
 }
 
 #[test]
-fn a_point_cannot_be_moved_inside_of_a_transaction() {
-    struct Inside(Database);
-    let mut inside = Inside(database());
-    inside.0.set_point().unwrap();
-    // A transaction lends the database as `dyn Sql` only, which has no point.
-    nested(&mut inside.0, |db| insert(db, 1)).unwrap();
-    inside.0.rewind().unwrap();
-    assert_eq!(numbers(&inside.0), Vec::<i64>::new());
-}
-
-#[test]
 fn above_a_lost_point_nothing_runs_until_the_rewind() {
     let mut db = database();
     insert(&mut db, 1).unwrap();
@@ -238,7 +225,9 @@ fn transactions_are_not_made_in_sql() {
     let mut db = database();
     nested(&mut db, |db| {
         insert(db, 1)?;
-        for sql in ["COMMIT", "ROLLBACK", "BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT s", "RELEASE syncline_nested"] {
+        for sql in
+            ["COMMIT", "ROLLBACK", "BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT s", "RELEASE syncline_nested"]
+        {
             assert!(matches!(db.execute(sql, &[]), Err(SqlError::Refused(_))), "{sql}");
             assert!(matches!(db.run_script(sql), Err(SqlError::Refused(_))), "{sql}");
         }

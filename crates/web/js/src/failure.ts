@@ -1,7 +1,9 @@
 // What can go wrong, as the app sees it: a stable code and a text for people.
 
-/** A stable code of the error catalogue. */
-export type Code = string
+import type { codes } from './generated/codes'
+
+/** A stable code: of the error catalogue, or of the model's own rules. */
+export type Code = keyof typeof codes | (string & {})
 
 export interface Failure {
   readonly code: Code

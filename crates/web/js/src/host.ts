@@ -7,16 +7,13 @@ import { describe, failureOf } from './failure'
 import { HandOvers } from './hand-over'
 import { patiently } from './patience'
 import type { FromLeader, LeaderReport, ToLeader } from './port'
-import { FINAL } from './status'
+import { FINAL, NEEDS_AUTH } from './refusal'
 import type { Init, LeaderStatus, SynclineWasm, WasmLeader } from './wasm'
 
 type Open = Extract<ToLeader, { kind: 'open' }>
 type Reset = Extract<ToLeader, { kind: 'reset' }>
 type Later = Exclude<ToLeader, { kind: 'open' | 'reset' | 'ping' }>
 type Post = (message: FromLeader, transfer?: Transferable[]) => void
-
-/** The error after which only a new token makes connecting again useful. */
-const NEEDS_AUTH = 'unauthorized'
 
 export class LeaderHost {
   readonly #init: Init
@@ -181,13 +178,12 @@ export class LeaderHost {
     const connection = this.#connection
     if (this.#leader === undefined || connection === undefined) return
     const status = JSON.parse(this.#leader.status()) as LeaderStatus
-    if (status.needs != null) {
+    if (status.needs != null && connection.state === 'open') {
       this.#refusal = { needs: status.needs, ...(status.message == null ? {} : { message: status.message }) }
-      if (connection.state === 'open') {
-        this.#refused(connection, status.needs)
-        return
-      }
-    } else if (status.live) {
+      this.#refused(connection, status.needs)
+      return
+    }
+    if (status.live) {
       connection.succeeded()
       if (connection.failures === 0) this.#refusal = {}
     }

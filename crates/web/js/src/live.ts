@@ -13,12 +13,18 @@ export interface QueryRunner {
 
 /** How long a query that nobody watches keeps its result: longer than React needs to subscribe. */
 const UNWATCHED_MS = 5_000
+/** Whoever writes values into the SQL makes ever new texts. */
+const MOST_TEXTS = 500
+
+const keyOf = ({ sql, params }: SqlText): string => `${params}\n${sql}`
 
 class LiveQuery {
   readonly tables: ReadonlySet<string>
   readonly watchers = new Set<() => void>()
   stale = true
   unwatchedSince = Date.now()
+  /** What the watchers know. */
+  #told: readonly Row[] | SynclineError | undefined
   readonly #run: () => string
   #text: string | undefined
   #rows: readonly Row[] = []
@@ -31,27 +37,40 @@ class LiveQuery {
 
   /** The rows as of now. Throws where the query cannot run. */
   get rows(): readonly Row[] {
-    this.refresh()
-    if (this.#error !== undefined) throw this.#error
-    return this.#rows
+    const result = this.#result()
+    if (result instanceof SynclineError) throw result
+    return result
   }
 
-  /** Runs the query if its tables have changed, and returns whether its result has. */
-  refresh(): boolean {
-    if (!this.stale) return false
+  watch(watcher: () => void): void {
+    if (this.watchers.size === 0) this.#told = this.#result()
+    this.watchers.add(watcher)
+  }
+
+  /** Whether the result is another than the watchers know; asked once for each change. */
+  hasNews(): boolean {
+    const [before, result] = [this.#told, this.#result()]
+    this.#told = result
+    return result !== before
+  }
+
+  #result(): readonly Row[] | SynclineError {
+    if (this.stale) this.#refresh()
+    return this.#error ?? this.#rows
+  }
+
+  #refresh(): void {
     this.stale = false
-    const [rows, error] = [this.#rows, this.#error]
     try {
       const text = this.#run()
-      this.#error = undefined
-      if (text !== this.#text) this.#rows = share(rows, JSON.parse(text) as Row[])
+      if (text !== this.#text) this.#rows = share(this.#rows, JSON.parse(text) as Row[])
       this.#text = text
+      this.#error = undefined
     } catch (thrown) {
-      const failure = failureOf(thrown) ?? { code: 'query-failed', message: describe(thrown) }
-      if (error?.code !== failure.code || error.message !== failure.message)
-        this.#error = new SynclineError(failure)
+      const failure = failureOf(thrown) ?? { code: 'bad-query', message: describe(thrown) }
+      const same = this.#error?.code === failure.code && this.#error.message === failure.message
+      if (!same) this.#error = new SynclineError(failure)
     }
-    return this.#rows !== rows || this.#error !== error
   }
 }
 
@@ -71,6 +90,13 @@ export class LiveQueries {
     return this.#queries.size
   }
 
+  /** The result as of now, for whoever asks once: it is not kept. */
+  once(query: SqlText): readonly Row[] {
+    const live = this.#queries.get(keyOf(query))
+    if (live !== undefined) return live.rows
+    return new LiveQuery(new Set(), () => this.#runner.query(query.sql, query.params)).rows
+  }
+
   /** The result as of now; the same array as long as it is equal. Throws where the query cannot run. */
   rows(query: SqlText): readonly Row[] {
     return this.#get(query).rows
@@ -78,7 +104,7 @@ export class LiveQueries {
 
   /** Calls the watcher after each change of the result, until the returned function is called. */
   watch(query: SqlText, watcher: () => void): () => void {
-    this.#get(query).watchers.add(watcher)
+    this.#get(query).watch(watcher)
     return () => {
       const live = this.#get(query)
       live.watchers.delete(watcher)
@@ -100,7 +126,7 @@ export class LiveQueries {
   flush(): void {
     const watchers = new Set<() => void>()
     for (const query of this.#queries.values()) {
-      if (query.watchers.size > 0 && query.refresh())
+      if (query.watchers.size > 0 && query.hasNews())
         for (const watcher of query.watchers) watchers.add(watcher)
     }
     for (const watcher of watchers) watcher()
@@ -111,8 +137,9 @@ export class LiveQueries {
     this.#queries.clear()
   }
 
-  #get({ sql, params }: SqlText): LiveQuery {
-    const key = `${params}\n${sql}`
+  #get(query: SqlText): LiveQuery {
+    const { sql, params } = query
+    const key = keyOf(query)
     let live = this.#queries.get(key)
     if (live === undefined) {
       live = new LiveQuery(this.#tablesReadBy(sql), () => this.#runner.query(sql, params))
@@ -128,6 +155,7 @@ export class LiveQueries {
     if (tables === undefined) {
       try {
         tables = new Set(JSON.parse(this.#runner.tables_read_by(sql)) as string[])
+        if (this.#tables.size >= MOST_TEXTS) this.#tables.clear()
         this.#tables.set(sql, tables)
       } catch {
         tables = new Set()

@@ -237,7 +237,7 @@ async function loadWasm({ init, url }: WasmOptions): Promise<WebAssembly.Module>
     return module
   } catch (thrown) {
     const message = `The app’s wasm could not be loaded. (${describe(thrown)})`
-    throw new SynclineError({ code: 'wasm-failed', message }, { cause: thrown })
+    throw new SynclineError({ code: 'session-failed', message }, { cause: thrown })
   }
 }
 

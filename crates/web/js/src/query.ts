@@ -22,7 +22,7 @@ export interface SqlText {
 
 const refuse = (): never => {
   throw new SynclineError({
-    code: 'query-failed',
+    code: 'bad-query',
     message: 'Kysely only builds queries here; the store runs them.',
   })
 }
@@ -60,7 +60,7 @@ function sqlValue(value: unknown): string | number | null {
   const safe = typeof number === 'number' && Number.isFinite(number)
   if (!safe || (Number.isInteger(number) && !Number.isSafeInteger(number))) {
     throw new SynclineError({
-      code: 'bad-params',
+      code: 'bad-query',
       message: `A query takes text, numbers, booleans and null, not ${String(value)}.`,
     })
   }

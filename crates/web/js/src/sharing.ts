@@ -15,11 +15,13 @@ export function share(old: readonly Row[], fresh: readonly Row[]): readonly Row[
   const known = new Map<string, Row>()
   for (const row of old.slice(start, old.length - end)) known.set(JSON.stringify(row), row)
   const middle = fresh.slice(start, fresh.length - end)
-  return [
+  const shared = [
     ...old.slice(0, start),
     ...(known.size === 0 ? middle : middle.map((row) => known.get(JSON.stringify(row)) ?? row)),
     ...old.slice(old.length - end),
   ]
+  // Rows with lists in them are only found equal as texts.
+  return shared.length === old.length && shared.every((row, place) => row === old[place]) ? old : shared
 }
 
 function sameRow(a: Row | undefined, b: Row | undefined): boolean {

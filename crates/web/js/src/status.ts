@@ -1,7 +1,9 @@
 // The one status of a store, and how it follows from what is known.
 
 import type { Code, Failure } from './failure'
+import { codes } from './generated/codes'
 import type { LeaderReport } from './port'
+import { BLOCKING, NEEDS_AUTH } from './refusal'
 import type { StorageKind } from './wasm'
 
 export interface Status {
@@ -16,19 +18,6 @@ export interface Status {
   /** The last seq of the log that is known here. */
   readonly head: number
 }
-
-/** Errors of the server that time alone does not mend. */
-export const FINAL: ReadonlySet<Code> = new Set(['log-diverged', 'store-mismatch', 'unsupported-protocol'])
-
-/** Errors that somebody has to do something about, although the client goes on trying. */
-const BLOCKING: ReadonlySet<Code> = new Set([
-  ...FINAL,
-  'author-mismatch',
-  'commit-mismatch',
-  'not-supported',
-  'server-behind',
-  'upgrade-required',
-])
 
 /** What a status is made from. */
 export interface Facts {
@@ -59,23 +48,12 @@ export const UNKNOWN: Facts = {
   pending: 0,
 }
 
-const MESSAGES: Readonly<Record<Code, string>> = {
-  'another-tab': 'Another tab of this browser has it open. This one goes on when that tab is closed.',
-  'journal-full': 'localStorage is full or forbidden: a commit made just before a reload may not survive it.',
-  'leader-failed': 'The worker that owns the local database stopped. It is started again.',
-  'opfs-unavailable': 'The browser offers no storage here: a commit is safe only once it is confirmed.',
-  'server-unreachable': 'The server cannot be reached. Everything committed is sent later.',
-  'storage-failed': 'The browser’s storage reported an error.',
-  'storage-full': 'The browser’s storage is full. Commits wait in the page until there is room.',
-  unauthorized: 'The server does not know this sign-in any more.',
-}
-
 export function deriveStatus(facts: Facts): Status {
   const { report } = facts
   const rest = { pending: facts.pending, storage: facts.storage, head: report?.head ?? 0 }
   const say = (state: Status['state'], failure?: { code: Code; message?: string | undefined }): Status => {
     if (failure === undefined) return { state, ...rest }
-    const message = failure.message || MESSAGES[failure.code]
+    const message = failure.message || meaningOf(failure.code)
     return { state, reason: failure.code, ...(message === undefined ? {} : { message }), ...rest }
   }
 
@@ -86,8 +64,7 @@ export function deriveStatus(facts: Facts): Status {
   }
   const hindrance = hindranceOf(facts)
   if (report === undefined) return say(facts.online ? 'connecting' : 'offline', hindrance)
-  if (report.needs === 'unauthorized')
-    return say('needs-auth', { code: report.needs, message: report.message })
+  if (report.needs === NEEDS_AUTH) return say('needs-auth', { code: report.needs, message: report.message })
   if (report.needs !== undefined && !report.live) {
     return say(BLOCKING.has(report.needs) ? 'blocked' : 'offline', {
       code: report.needs,
@@ -99,6 +76,10 @@ export function deriveStatus(facts: Facts): Status {
     return say('offline', { code: 'server-unreachable' })
   }
   return say('connecting', hindrance)
+}
+
+function meaningOf(code: Code): string | undefined {
+  return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes].meaning : undefined
 }
 
 /** What does not work although the store does. */

@@ -76,7 +76,8 @@ export class Store {
 
   /** Rows as of now, own pending commits included. */
   query<Row>(query: Query<Row>, params?: readonly SqlValue[]): readonly Row[] {
-    return this.rows(compile(query, params)) as readonly Row[]
+    this.#assertOpen()
+    return this.#queries.once(compile(query, params)) as readonly Row[]
   }
 
   /** Calls `watcher` with the rows after each change of them, until the returned function is called. */
@@ -85,7 +86,7 @@ export class Store {
     return this.watch(text, () => watcher(this.rows(text) as readonly Row[]))
   }
 
-  /** As `query`, for a query that is compiled already. */
+  /** As `query`, for a compiled query that is asked again and again: an equal result is the same array. */
   rows(text: SqlText): readonly Row[] {
     this.#assertOpen()
     return this.#queries.rows(text)
@@ -292,5 +293,5 @@ export class Store {
 }
 
 function closed(): SynclineError {
-  return new SynclineError({ code: 'store-closed', message: 'The store is closed.' })
+  return new SynclineError({ code: 'session-failed', message: 'The store is closed.' })
 }

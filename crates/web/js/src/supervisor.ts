@@ -97,8 +97,8 @@ export class Supervisor {
   }
 
   #ping(): void {
-    this.send({ kind: 'ping' })
     this.#expect(PONG_MS, 'The worker does not answer.')
+    this.send({ kind: 'ping' })
   }
 
   #expect(ms: number, otherwise: string): void {

@@ -137,3 +137,14 @@ test('whoever comes back after that watches as before', () => {
   queries.flush()
   expect(watcher).toHaveBeenCalledTimes(1)
 })
+
+test('a query that is asked once is not kept, and one that is live is not run for it', () => {
+  const tables = new Tables()
+  const queries = new LiveQueries(tables)
+  expect(queries.once(MESSAGES)).toEqual([{ id: 1 }])
+  expect(queries.size).toBe(0)
+  queries.watch(MESSAGES, vi.fn())
+  const runs = tables.runs
+  expect(queries.once(MESSAGES)).toBe(queries.rows(MESSAGES))
+  expect(tables.runs).toBe(runs)
+})

@@ -20,7 +20,8 @@ const PAGES: usize = 8;
 /// The longest wait while D1 fails.
 const LONGEST_WAIT_MS: u64 = 60_000;
 
-const EVENTS: &str = "INSERT INTO events (store, incarnation, seq, client, counter, idx, author, time, name, args)
+const EVENTS: &str =
+    "INSERT INTO events (store, incarnation, seq, client, counter, idx, author, time, name, args)
     SELECT ?1, ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
     FROM json_each(?3) WHERE true ON CONFLICT DO NOTHING";
 
@@ -103,7 +104,8 @@ impl Object {
 async fn send(d1: &D1Database, store: &StoreId, page: &ArchivePage) -> Result<(), Failure> {
     let store = JsValue::from(store.as_str());
     let incarnation = JsValue::from(page.incarnation.as_str());
-    let [head, archived, time] = [page.head.get(), page.last.get(), now().get()].map(|n| JsValue::from(n as f64));
+    let [head, archived, time] =
+        [page.head.get(), page.last.get(), now().get()].map(|n| JsValue::from(n as f64));
     let events = d1.prepare(EVENTS).bind(&[store.clone(), incarnation.clone(), page.rows.as_str().into()])?;
     let stores = d1.prepare(STORES).bind(&[store, incarnation, head, archived, time])?;
     d1.batch(vec![events, stores]).await?;

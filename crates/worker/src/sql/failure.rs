@@ -1,6 +1,6 @@
 //! What a Durable Object throws, sorted by who can act.
 
-use syncline_engine::{Constraint, HostFailure, SqlError};
+use syncline_engine::{Constraint, ConstraintKind, HostFailure, SqlError};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// What a statement threw.
@@ -10,10 +10,8 @@ pub(super) fn classify(thrown: &JsValue) -> SqlError {
 
 /// What a transaction threw that its body did not ask for: it was not begun, or not kept.
 pub(super) fn of_transaction(thrown: &JsValue) -> SqlError {
-    match sort(message(thrown)) {
-        SqlError::Host { failure, message } => SqlError::Host { failure, message },
-        other => SqlError::Host { failure: HostFailure::Other, message: other.to_string() },
-    }
+    let error = sort(message(thrown));
+    if error.is_host() { error } else { other(error.to_string()) }
 }
 
 pub(super) fn not_undone() -> SqlError {
@@ -41,16 +39,28 @@ fn sort(message: String) -> SqlError {
         return SqlError::Constraint(constraint);
     }
     let says = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
+    if says(&["SQLITE_CONSTRAINT", "SQLITE_MISMATCH"]) {
+        let name = message.split_once(": SQLITE_").map_or(message.as_str(), |(said, _)| said).to_owned();
+        return SqlError::Constraint(Constraint { kind: ConstraintKind::Other, name });
+    }
     if says(&["SQLITE_FULL", "Exceeded allowed storage"]) {
         return SqlError::Host { failure: HostFailure::Full, message };
     }
     if says(&["SQLITE_CORRUPT", "SQLITE_NOTADB"]) {
         return SqlError::Host { failure: HostFailure::Corrupt, message };
     }
+    if says(&["SQLITE_BUSY", "SQLITE_LOCKED"]) {
+        return SqlError::Host { failure: HostFailure::Busy, message };
+    }
     if says(&["SQLITE_TOOBIG", "SQLITE_AUTH", "not authorized"]) {
         return SqlError::Refused(message);
     }
-    if says(&["SQLITE_ERROR", "SQLITE_RANGE", "SQLITE_MISMATCH", "Wrong number of parameter bindings"]) {
+    if says(&[
+        "SQLITE_ERROR",
+        "SQLITE_RANGE",
+        "Wrong number of parameter bindings",
+        "did not contain a statement",
+    ]) {
         return SqlError::Statement(message);
     }
     other(message)
@@ -63,12 +73,16 @@ mod tests {
     #[test]
     fn what_is_thrown_is_sorted_by_who_can_act() {
         let sorted = |message: &str| sort(message.to_owned());
-        assert!(matches!(sorted("UNIQUE constraint failed: people.name: SQLITE_CONSTRAINT"), SqlError::Constraint(_)));
+        assert!(matches!(
+            sorted("UNIQUE constraint failed: people.name: SQLITE_CONSTRAINT"),
+            SqlError::Constraint(_)
+        ));
         assert!(matches!(sorted("no such table: people: SQLITE_ERROR"), SqlError::Statement(_)));
         assert!(matches!(sorted("string or blob too big: SQLITE_TOOBIG"), SqlError::Refused(_)));
         for (message, failure) in [
             ("database or disk is full: SQLITE_FULL", HostFailure::Full),
             ("database disk image is malformed: SQLITE_CORRUPT", HostFailure::Corrupt),
+            ("database table is locked: SQLITE_LOCKED", HostFailure::Busy),
             ("disk I/O error: SQLITE_IOERR", HostFailure::Other),
             ("internal error; reference = 1", HostFailure::Other),
         ] {

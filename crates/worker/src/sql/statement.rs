@@ -1,7 +1,10 @@
 //! Statements as a Durable Object takes them: it binds every number as a double, so a parameter that
-//! holds an integer is cast back to one.
+//! holds an integer is cast back to one; and what it would take that no other host does is refused.
+
+mod token;
 
 use syncline_engine::SqlError;
+use token::{Token, next};
 
 /// Parameters of one statement, by the platform's limit.
 const PARAMETERS: usize = 100;
@@ -15,73 +18,90 @@ pub(super) fn bit(place: usize) -> Result<u128, SqlError> {
     }
 }
 
-/// The statement with each of these parameters as an integer.
-///
-/// The unary plus takes the affinity away that a cast has: a bare parameter has none, and affinity
-/// decides how values of different types compare.
-pub(super) fn with_integers(sql: &str, integers: u128) -> Result<String, SqlError> {
-    let mut text = String::with_capacity(sql.len() + 32);
-    let mut rest = sql;
-    let mut ended = false;
-    while let Some(first) = rest.chars().next() {
-        let (token, after) = rest.split_at_checked(length(rest, first)).unwrap_or((rest, ""));
-        rest = after;
-        let blank = first.is_whitespace() || token.starts_with("--") || token.starts_with("/*");
-        if ended && !blank && first != ';' {
-            return Err(SqlError::refused("one statement at a time"));
-        }
-        match first {
-            ';' => ended = true,
-            '?' => {
-                let number: usize = token.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-                let Some(place) = number.checked_sub(1) else {
-                    return Err(SqlError::refused("parameters are numbered: ?1, ?2, not ?"));
-                };
-                if bit(place)? & integers != 0 {
-                    text.push_str("(+CAST(");
-                    text.push_str(token);
-                    text.push_str(" AS INTEGER))");
+/// What a statement does, as far as its words tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It only reads.
+    Reads,
+    /// It writes, and returns no rows.
+    Writes,
+    /// It writes, and returns rows.
+    WritesAndReturns,
+    /// SQLite has to say.
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) text: String,
+    pub(super) kind: Kind,
+}
+
+impl Statement {
+    /// Reads one statement, and writes it with these parameters as integers.
+    ///
+    /// The unary plus takes the affinity away that a cast has: a bare parameter has none, and
+    /// affinity decides how values of different types compare.
+    pub(super) fn parse(sql: &str, integers: u128) -> Result<Self, SqlError> {
+        let mut text = String::with_capacity(sql.len() + 32);
+        let mut kind = None;
+        let (mut depth, mut ended, mut returns) = (0_usize, false, false);
+        let mut rest = sql;
+        while let Some((token, written)) = next(&mut rest) {
+            match token {
+                Token::Blank if ended => continue,
+                Token::Semicolon => {
+                    ended = true;
                     continue;
                 }
+                _ if ended => return Err(SqlError::refused("a call takes one statement")),
+                Token::Parameter(number) => {
+                    let place = number.checked_sub(1).ok_or_else(|| unnumbered(written))?;
+                    if bit(place)? & integers != 0 {
+                        text.push_str("(+CAST(");
+                        text.push_str(written);
+                        text.push_str(" AS INTEGER))");
+                        continue;
+                    }
+                }
+                Token::NamedParameter => return Err(unnumbered(written)),
+                Token::Open => depth += 1,
+                Token::Close => depth = depth.saturating_sub(1),
+                Token::Word if depth == 0 => {
+                    returns |= written.eq_ignore_ascii_case("returning");
+                    if kind.is_none() {
+                        kind = of_word(written)?;
+                    }
+                }
+                Token::Word | Token::Blank | Token::Other => {}
             }
-            ':' | '@' | '$' => {
-                return Err(SqlError::refused(format!("parameters are numbered: ?1, ?2, not {token}")));
-            }
-            _ => {}
+            text.push_str(written);
         }
-        text.push_str(token);
-    }
-    Ok(text)
-}
-
-/// The bytes of the token that the text begins with.
-fn length(text: &str, first: char) -> usize {
-    let after = text.get(1..).unwrap_or_default();
-    match first {
-        '\'' | '"' | '`' => quoted(after, first),
-        '[' => after.find(']').map_or(text.len(), |end| end + 2),
-        '-' if after.starts_with('-') => text.find('\n').map_or(text.len(), |end| end + 1),
-        '/' if after.starts_with('*') => {
-            after.get(1..).and_then(|inner| inner.find("*/")).map_or(text.len(), |end| end + 4)
-        }
-        '?' => 1 + run(after, |c| c.is_ascii_digit()),
-        ':' | '@' | '$' => 1 + run(after, in_word),
-        first if in_word(first) => run(text, in_word),
-        first => first.len_utf8(),
+        let kind = match kind {
+            Some(Kind::Writes) if returns => Kind::WritesAndReturns,
+            Some(kind) => kind,
+            None => Kind::Unknown,
+        };
+        Ok(Self { text, kind })
     }
 }
 
-/// Up to and with the closing quote; a doubled one closes and opens again, which comes to the same.
-fn quoted(after: &str, quote: char) -> usize {
-    after.find(quote).map_or(after.len() + 1, |end| end + 2)
+/// What the verb of a statement says about it; nothing for `WITH` and the names behind it, whose verb
+/// is still to come.
+fn of_word(word: &str) -> Result<Option<Kind>, SqlError> {
+    Ok(match word.to_ascii_uppercase().as_str() {
+        "SELECT" | "VALUES" | "EXPLAIN" => Some(Kind::Reads),
+        "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "CREATE" | "DROP" | "ALTER" => Some(Kind::Writes),
+        "BEGIN" | "COMMIT" | "END" | "SAVEPOINT" | "RELEASE" | "ROLLBACK" => {
+            return Err(SqlError::refused("transactions are not made in SQL"));
+        }
+        "PRAGMA" => return Err(SqlError::refused("a PRAGMA is not the same on every host")),
+        _ => None,
+    })
 }
 
-fn run(text: &str, inside: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !inside(c)).unwrap_or(text.len())
-}
-
-fn in_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
+fn unnumbered(written: &str) -> SqlError {
+    SqlError::refused(format!("parameters are numbered: ?1, ?2, not {written}"))
 }
 
 #[cfg(test)]
@@ -89,7 +109,11 @@ mod tests {
     use super::*;
 
     fn first_is_integer(sql: &str) -> String {
-        with_integers(sql, 1).unwrap()
+        Statement::parse(sql, 1).unwrap().text
+    }
+
+    fn kind(sql: &str) -> Kind {
+        Statement::parse(sql, 0).unwrap().kind
     }
 
     #[test]
@@ -98,7 +122,7 @@ mod tests {
             first_is_integer("SELECT ?1/2, ?2, ?10, ?1||'m'"),
             "SELECT (+CAST(?1 AS INTEGER))/2, ?2, ?10, (+CAST(?1 AS INTEGER))||'m'"
         );
-        let both = with_integers("VALUES (?1, ?10)", 1 | 1 << 9).unwrap();
+        let both = Statement::parse("VALUES (?1, ?10)", 1 | 1 << 9).unwrap().text;
         assert_eq!(both, "VALUES ((+CAST(?1 AS INTEGER)), (+CAST(?10 AS INTEGER)))");
     }
 
@@ -111,7 +135,6 @@ mod tests {
             "SELECT a$1, 'é?1', été FROM t -- ?",
             "SELECT 'never closed ?1",
             "SELECT /* never closed ?1",
-            "SELECT x->>'$.a', 1; -- done\n ;",
         ] {
             assert_eq!(first_is_integer(sql), sql);
         }
@@ -120,11 +143,41 @@ mod tests {
     }
 
     #[test]
-    fn parameters_without_a_number_and_second_statements_are_refused() {
-        for sql in ["SELECT ?", "SELECT ?, ?1", "SELECT :a", "SELECT @a", "SELECT $a", "SELECT ?0", "SELECT 1; SELECT 2"] {
-            assert!(matches!(with_integers(sql, 0), Err(SqlError::Refused(_))), "{sql}");
+    fn a_semicolon_ends_the_statement_and_nothing_comes_behind_it() {
+        assert_eq!(first_is_integer("SELECT ';' ; -- done\n ;"), "SELECT ';' ");
+        assert!(matches!(Statement::parse("SELECT 1; SELECT 2", 0), Err(SqlError::Refused(_))));
+    }
+
+    #[test]
+    fn parameters_without_a_number_are_refused() {
+        for sql in ["SELECT ?", "SELECT ?, ?1", "SELECT :a", "SELECT @a", "SELECT $a", "SELECT ?0"] {
+            assert!(matches!(Statement::parse(sql, 0), Err(SqlError::Refused(_))), "{sql}");
         }
-        assert!(with_integers("SELECT ?101", 0).is_err());
+        assert!(Statement::parse("SELECT ?101", 0).is_err());
         assert!(bit(100).is_err());
+    }
+
+    #[test]
+    fn the_verb_tells_whether_a_statement_writes_and_returns() {
+        for reads in [
+            "SELECT 1",
+            "-- a\nvalues (1)",
+            "WITH a AS (DELETE) SELECT replace(a, b) FROM a",
+            "EXPLAIN DELETE FROM t",
+        ] {
+            assert_eq!(kind(reads), Kind::Reads, "{reads}");
+        }
+        for writes in [
+            "INSERT INTO t SELECT 1",
+            "delete from t",
+            "WITH a AS (SELECT 1) UPDATE t SET a = 1",
+            "CREATE TABLE returns (a)",
+        ] {
+            assert_eq!(kind(writes), Kind::Writes, "{writes}");
+        }
+        assert_eq!(kind("INSERT INTO t VALUES (1) RETURNING a"), Kind::WritesAndReturns);
+        assert_eq!(kind("SELEC 1"), Kind::Unknown);
+        assert!(Statement::parse("SAVEPOINT a", 0).is_err());
+        assert!(Statement::parse("PRAGMA foreign_keys = OFF", 0).is_err());
     }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { openChat, posted, type Event } from '../src/client.ts'
 import { Server } from '../src/server.ts'
 test('profile', async () => {
-  const server = await Server.start()
+  const server = await Server.start({ archive: false })
   const line = execSync(`ps -o args= -p ${server.processGroup}`).toString()
   const port = /--inspector-port (\d+)/.exec(line)![1]
   const list = await (await fetch(`http://127.0.0.1:${port}/json`)).json()

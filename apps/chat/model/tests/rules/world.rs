@@ -61,7 +61,7 @@ impl World {
     pub(crate) fn commit(&mut self, author: &str, name: &str, args: Json) -> Result<(), Rejection> {
         let (rules, event) = (self.rules, event(name, args));
         let result = told(author, |check, apply| {
-            nested(&mut self.db, |db| rules.admit(&event, check, apply, db))
+            nested(&mut self.db, |db| rules.admit(event, check, apply, db))
         });
         result.map_err(|refusal| match refusal {
             Refusal::Rejected(rejection) => rejection,
@@ -88,7 +88,7 @@ impl World {
     pub(crate) fn replays(&mut self, author: &str, name: &str, args: Json) -> Result<(), Refusal> {
         let (rules, event) = (self.rules, event(name, args));
         told(author, |_, apply| {
-            nested(&mut self.db, |db| rules.apply(&event, apply, db))
+            nested(&mut self.db, |db| rules.apply(event, apply, db))
         })
     }
 
@@ -117,7 +117,7 @@ impl World {
         };
         told(author, |check, apply| {
             self.rules
-                .admit(&event, check, apply, &mut counted)
+                .admit(event, check, apply, &mut counted)
                 .unwrap();
         });
         (counted.queries.get(), counted.statements)

@@ -67,12 +67,15 @@ export interface MessagePosted {
   /** Made by the client: any text that is unique, such as a UUID. */
   id: string
   /** By the clock of the device; milliseconds since 1970-01-01T00:00Z. */
-  postedAt: number
+  postedAt: Millis
   /** The id of the message, in the same channel, that it answers. */
   replyTo?: string | null
   /** 1 to 4000 characters. */
   text: string
 }
+
+/** Milliseconds since 1970-01-01T00:00Z. */
+export type Millis = number
 
 /** Somebody came into the chat, or came again with another name or avatar. */
 export interface PersonJoined {

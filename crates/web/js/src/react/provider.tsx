@@ -78,7 +78,7 @@ function useStoreOpening(options: OpenOptions): Progress {
 function asError(thrown: unknown): SynclineError {
   return thrown instanceof SynclineError
     ? thrown
-    : new SynclineError({ code: 'store-failed', message: describe(thrown) })
+    : new SynclineError({ code: 'session-failed', message: describe(thrown) })
 }
 
 function plainAlert(error: SynclineError): ReactNode {

@@ -1,0 +1,5 @@
+// The page's unit tests.
+
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({ test: { include: ['test/**/*.test.ts'], environment: 'node' } })

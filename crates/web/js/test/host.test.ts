@@ -1,0 +1,256 @@
+// The leader in its worker, with a leader and a server that the tests play.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { LeaderHost } from '../src/host'
+import type { FromLeader, ToLeader } from '../src/port'
+import type { LeaderStatus, WasmLeader } from '../src/wasm'
+import { FakeSocket } from './socket'
+
+class FakeLeader implements WasmLeader {
+  readonly did: string[] = []
+  readonly toServer: string[] = []
+  readonly toSession: string[] = []
+  now: LeaderStatus = { live: false, pending: 0, head: 0, cursor: 0 }
+  failure: unknown
+
+  #do(what: string): void {
+    this.did.push(what)
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  opened(session: string, cursor?: number): string {
+    this.#do(`opened ${session} ${cursor}`)
+    return `for ${session}`
+  }
+  state(): Uint8Array {
+    return new Uint8Array([1, 2, 3])
+  }
+  storage(): string {
+    return 'opfs'
+  }
+  storage_reason(): string | undefined {
+    return undefined
+  }
+  hand_over(message: string): void {
+    this.#do(`took ${message}`)
+    this.toSession.push(`taken ${message}`)
+    this.toServer.push(`push ${message}`)
+  }
+  connected(token: string | undefined): void {
+    this.now = { live: false, pending: 0, head: 0, cursor: 0 }
+    this.#do(`connected ${token}`)
+    this.toServer.push('hello')
+  }
+  disconnected(): void {
+    this.did.push('disconnected')
+  }
+  received(text: string): void {
+    const { code } = JSON.parse(text) as { code?: string }
+    if (code !== undefined) this.now = { ...this.now, live: false, needs: code, message: `it is ${code}` }
+    this.#do(`received ${text}`)
+  }
+  poll_server(): string | undefined {
+    return this.toServer.shift()
+  }
+  poll_session(): string | undefined {
+    return this.toSession.shift()
+  }
+  status(): string {
+    return JSON.stringify(this.now)
+  }
+  free(): void {}
+}
+
+const OPEN: Extract<ToLeader, { kind: 'open' }> = {
+  kind: 'open',
+  module: {} as WebAssembly.Module,
+  config: { storeId: 'team', subject: 'ann', client: 'c1' },
+  session: 's1',
+  url: 'ws://x',
+  token: 't1',
+  online: true,
+  journaled: [],
+  resumed: undefined,
+}
+const last = (): FakeSocket => FakeSocket.opened.at(-1) as FakeSocket
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+function host(open: () => Promise<WasmLeader>) {
+  const posted: FromLeader[] = []
+  const Leader = { open, reset: async () => {} }
+  const made = new LeaderHost(
+    async () => {},
+    { Leader },
+    (message) => posted.push(message),
+  )
+  const of = <K extends FromLeader['kind']>(kind: K) =>
+    posted.filter((message): message is Extract<FromLeader, { kind: K }> => message.kind === kind)
+  return { made, posted, of }
+}
+
+async function opened(open: Partial<typeof OPEN> = {}) {
+  const leader = new FakeLeader()
+  const world = host(async () => leader)
+  world.made.receive({ ...OPEN, ...open })
+  await settle()
+  return { leader, ...world }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  const socket = vi.fn(function open() {
+    return new FakeSocket()
+  })
+  vi.stubGlobal('WebSocket', Object.assign(socket, { OPEN: 1 }))
+  FakeSocket.opened.length = 0
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+test('it opens, tells the page, connects, and greets with the token', async () => {
+  const { leader, of } = await opened()
+  expect(of('opened')).toMatchObject([
+    { opened: 'for s1', storage: 'opfs', state: new Uint8Array([1, 2, 3]) },
+  ])
+  last().accept()
+  expect(leader.did).toEqual(['opened s1 undefined', 'connected t1'])
+  expect(last().sent).toEqual(['hello'])
+})
+
+test('journals of former pages go in before the session opens, and their answers go nowhere', async () => {
+  const { leader, of } = await opened({ journaled: [{ key: 'k1', message: 'former' }] })
+  expect(leader.did).toEqual(['took former', 'opened s1 undefined'])
+  expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'] }])
+  expect(of('messages')).toEqual([])
+})
+
+test('after a crash the session hears of its counters before it is served again', async () => {
+  const { leader, posted } = await opened({ resumed: { cursor: 7, again: 'all' } })
+  expect(leader.did).toEqual(['took all', 'opened s1 7'])
+  const kinds = posted.map(({ kind }) => kind)
+  expect(kinds.indexOf('messages')).toBeLessThan(kinds.indexOf('opened'))
+})
+
+test('what the page says while the leader opens is not lost', async () => {
+  const leader = new FakeLeader()
+  const { made } = host(async () => leader)
+  made.receive(OPEN)
+  made.receive({ kind: 'hand-over', messages: ['one', 'two'] })
+  await settle()
+  expect(leader.did).toEqual(['opened s1 undefined', 'took one', 'took two'])
+})
+
+test('files that another page holds for a moment are waited for', async () => {
+  const leader = new FakeLeader()
+  let attempts = 0
+  const { made, of } = host(async () => {
+    attempts += 1
+    if (attempts < 20) throw '{"code":"storage-failed","message":"busy"}'
+    return leader
+  })
+  made.receive(OPEN)
+  await vi.advanceTimersByTimeAsync(4_000)
+  expect(of('opened').length).toBe(1)
+})
+
+test('files that stay busy are reported within some seconds', async () => {
+  const { made, of } = host(async () => {
+    throw '{"code":"storage-failed","message":"busy"}'
+  })
+  made.receive(OPEN)
+  await vi.advanceTimersByTimeAsync(6_000)
+  expect(of('failed')).toEqual([{ kind: 'failed', failure: { code: 'storage-failed', message: 'busy' } }])
+})
+
+test('an open that never answers is reported, not waited for', async () => {
+  const { made, of } = host(() => new Promise(() => {}))
+  made.receive(OPEN)
+  await vi.advanceTimersByTimeAsync(31_000)
+  expect(of('failed')).toMatchObject([{ failure: { code: 'leader-failed' } }])
+})
+
+test('a trap ends the leader once, and nothing more is asked of it', async () => {
+  const { made, leader, of } = await opened()
+  leader.failure = new WebAssembly.RuntimeError('unreachable')
+  made.receive({ kind: 'hand-over', messages: ['one'] })
+  made.receive({ kind: 'hand-over', messages: ['two'] })
+  expect(of('failed')).toMatchObject([{ failure: { code: 'leader-failed' } }])
+  expect(leader.did).toEqual(['opened s1 undefined', 'took one'])
+})
+
+test('a liveness ping is answered even while the leader opens', async () => {
+  const { made, of } = host(() => new Promise(() => {}))
+  made.receive(OPEN)
+  made.receive({ kind: 'ping' })
+  expect(of('pong').length).toBe(1)
+})
+
+test('a wrong token stops it until there is another one', async () => {
+  const { made, leader, of } = await opened()
+  last().accept()
+  last().says('{"type":"error","code":"unauthorized"}')
+  expect(of('status').at(-1)?.report).toMatchObject({ needs: 'unauthorized', socket: 'stopped' })
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(FakeSocket.opened.length).toBe(1)
+  made.receive({ kind: 'auth', token: 't2' })
+  last().accept()
+  expect(FakeSocket.opened.length).toBe(2)
+  expect(leader.did.at(-1)).toBe('connected t2')
+  expect(of('status').at(-1)?.report.needs).toBeUndefined()
+})
+
+test('a diverged log stops it for good', async () => {
+  const { of } = await opened()
+  last().accept()
+  last().says('{"type":"error","code":"log-diverged"}')
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(FakeSocket.opened.length).toBe(1)
+  expect(of('status').at(-1)?.report).toMatchObject({ needs: 'log-diverged', message: 'it is log-diverged' })
+})
+
+test('an error that passes is tried again no sooner than the server asks', async () => {
+  await opened()
+  last().accept()
+  last().says('{"type":"error","code":"server-failed","message":"…","retryAfterMs":9000}')
+  await vi.advanceTimersByTimeAsync(8_999)
+  expect(FakeSocket.opened.length).toBe(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(FakeSocket.opened.length).toBe(2)
+})
+
+test('a server that fails after each greeting is tried ever more rarely', async () => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.999_999)
+  const { leader } = await opened()
+  for (let minute = 0; minute < 10 * 60; minute += 1) {
+    if (last().readyState === 0) {
+      last().accept()
+      leader.now = { ...leader.now, live: true }
+      last().says('{"type":"welcome"}')
+      last().says('{"type":"error","code":"server-behind"}')
+    }
+    await vi.advanceTimersByTimeAsync(100)
+  }
+  // 250 ms, 500 ms, 1 s, … : a minute has room for eight.
+  expect(FakeSocket.opened.length).toBeLessThanOrEqual(9)
+  random.mockRestore()
+})
+
+test('a storage that refuses a frame drops the socket, says why, and tries again', async () => {
+  const { leader, of } = await opened()
+  last().accept()
+  leader.failure = '{"code":"storage-full","message":"no room"}'
+  last().says('{"type":"entries"}')
+  expect(last().closed).toBe(true)
+  expect(of('failed')).toEqual([])
+  expect(of('status').at(-1)?.report).toMatchObject({
+    socket: 'waiting',
+    hindrance: { code: 'storage-full' },
+  })
+  leader.failure = undefined
+  await vi.advanceTimersByTimeAsync(250)
+  last().accept()
+  last().says('{"type":"entries"}')
+  expect(of('status').at(-1)?.report.hindrance).toBeUndefined()
+})

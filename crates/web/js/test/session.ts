@@ -1,0 +1,75 @@
+// A session for tests: what the wasm would say is up to them.
+
+import type { Effects, PendingCommit, RejectedCommit, WasmSession } from '../src/wasm'
+
+export const NOTHING: Effects = { persisted: [], confirmed: [], rejected: [], changed: [], pending: 0 }
+
+export class FakeSession implements WasmSession {
+  last = 0
+  handed = 0
+  rejection: string | undefined
+  readonly effects = new Map<string, Effects>()
+  readonly waiting: PendingCommit[] = []
+  refused: RejectedCommit[] = []
+  changed: string[] = []
+  dismissed: number[] = []
+  trap: Error | undefined
+  rows: unknown[] = []
+
+  commit(_now: number, events: string): number {
+    if (this.trap !== undefined) throw this.trap
+    if (this.rejection !== undefined) throw this.rejection
+    this.last += 1
+    this.waiting.push({ number: this.last, session: 's1', events: JSON.parse(events) })
+    this.changed = ['messages']
+    return this.last
+  }
+
+  take_hand_over(): string | undefined {
+    if (this.handed === this.last && this.dismissed.length === 0) return undefined
+    this.handed = this.last
+    return `commit ${this.last}, dismissed ${this.dismissed.splice(0).join()}`
+  }
+
+  hand_over_again(): string | undefined {
+    return this.waiting.length === 0 ? undefined : `again ${this.waiting.length}`
+  }
+
+  receive(message: string): string {
+    if (this.trap !== undefined) throw this.trap
+    const effects = this.effects.get(message)
+    if (effects === undefined) throw JSON.stringify({ code: 'leader-failed', message: `what is ${message}?` })
+    return JSON.stringify(effects)
+  }
+
+  query(): string {
+    return JSON.stringify(this.rows)
+  }
+
+  tables_read_by(): string {
+    return '["messages"]'
+  }
+
+  pending(): string {
+    return JSON.stringify(this.waiting)
+  }
+
+  rejections(): string {
+    return JSON.stringify(this.refused)
+  }
+
+  dismiss(counter: number): void {
+    this.refused = this.refused.filter((rejected) => rejected.counter !== counter)
+    this.dismissed.push(counter)
+  }
+
+  take_changed(): string {
+    return JSON.stringify(this.changed.splice(0))
+  }
+
+  cursor(): number {
+    return 5
+  }
+
+  free(): void {}
+}

@@ -1,0 +1,223 @@
+// The store of a page.
+
+import { expect, test, vi } from 'vitest'
+import type { Code } from '../src/failure'
+import { RejectionError } from '../src/failure'
+import { Journal, readJournals } from '../src/journal'
+import type { ToLeader } from '../src/port'
+import { StatusBoard } from '../src/status'
+import { Store } from '../src/store'
+import type { StorageKind } from '../src/wasm'
+import { FakeSession, NOTHING } from './session'
+import { MemoryStorage } from './storage'
+
+const HELLO = { name: 'messagePosted', args: { text: 'hello' } }
+const task = () => new Promise((resolve) => setTimeout(resolve))
+
+function setUp(kind: StorageKind = 'opfs') {
+  const session = new FakeSession()
+  const storage = new MemoryStorage()
+  const journal = new Journal(storage, 'team', 'ann', 's1')
+  const board = new StatusBoard()
+  board.learn({ storage: kind })
+  const sent: ToLeader[] = []
+  const close = vi.fn()
+  const store = new Store({
+    storeId: 'team',
+    subject: 'ann',
+    session: 's1',
+    wasm: session,
+    journal,
+    board,
+    send: (message) => sent.push(message) > 0,
+    setAuth: () => {},
+    close,
+  })
+  const journaled = (session = 's1') =>
+    readJournals(storage, 'team', 'ann')
+      .get(session)
+      ?.map(({ message }) => message)
+  const hear = (message: string, effects: Partial<typeof NOTHING>) => {
+    session.effects.set(message, { ...NOTHING, ...effects })
+    store.receive({ kind: 'messages', texts: [message] })
+  }
+  return { session, storage, journal, board, sent, close, store, journaled, hear }
+}
+
+test('a commit is in the journal before commit returns, and with the leader after the task', async () => {
+  const { store, sent, journaled } = setUp()
+  store.commit(HELLO)
+  expect(journaled()).toEqual(['commit 1, dismissed '])
+  expect(sent).toEqual([])
+  await task()
+  expect(sent).toEqual([{ kind: 'hand-over', messages: ['commit 1, dismissed '] }])
+})
+
+test('many commits in one task are one message, and run each query once', async () => {
+  const { store, session, sent } = setUp()
+  const query = vi.spyOn(session, 'query')
+  const heard = vi.fn()
+  store.subscribe('SELECT * FROM messages', heard)
+  expect(query).toHaveBeenCalledTimes(1)
+  for (let n = 0; n < 50; n += 1) store.commit(HELLO)
+  session.rows = [{ id: 1 }]
+  await task()
+  expect(sent.length).toBe(1)
+  expect(sent[0]).toMatchObject({ kind: 'hand-over', messages: { length: 50 } })
+  expect(query).toHaveBeenCalledTimes(2)
+  expect(heard.mock.calls).toEqual([[[{ id: 1 }]]])
+})
+
+test('a rejection by the rules is thrown with its code, and nothing has happened', async () => {
+  const { store, session, sent, journaled } = setUp()
+  session.rejection = '{"code":"not-a-member","message":"Only members."}'
+  const attempt = () => store.commit(HELLO)
+  expect(attempt).toThrow(RejectionError)
+  expect(attempt).toThrow(
+    expect.objectContaining({ code: 'not-a-member', message: 'Only members.', events: [HELLO] }),
+  )
+  await task()
+  expect([sent, journaled(), store.status.pending]).toEqual([[], undefined, 0])
+})
+
+test('on OPFS the journal is cleared, and the receipt persisted, when the leader has the commit', async () => {
+  const { store, hear, journaled } = setUp('opfs')
+  const receipt = store.commit(HELLO)
+  hear('taken', { persisted: [1], pending: 1 })
+  await receipt.persisted
+  expect(journaled()).toBeUndefined()
+  expect(store.status.pending).toBe(1)
+  hear('entries', { confirmed: [{ number: 1, first: 3, last: 3 }] })
+  expect(await receipt.confirmed).toEqual({ first: 3, last: 3 })
+  expect(store.status.pending).toBe(0)
+})
+
+test('in memory nothing is persisted, and the journal stays, until the server has the commit', async () => {
+  const { store, hear, journaled } = setUp('memory')
+  const receipt = store.commit(HELLO)
+  const persisted = vi.fn()
+  receipt.persisted.then(persisted)
+  hear('taken', { persisted: [1], pending: 1 })
+  await task()
+  expect(persisted).not.toHaveBeenCalled()
+  expect(journaled()?.length).toBe(1)
+  hear('entries', { confirmed: [{ number: 1, first: 3, last: 3 }] })
+  await receipt.persisted
+  expect(journaled()).toBeUndefined()
+})
+
+test('in memory the journal of a former page stays until its commit is decided', () => {
+  const { store, storage, session, journal, hear, journaled } = setUp('memory')
+  new Journal(storage, 'team', 'ann', 'former').keep(4, 'four')
+  journal.adopted.add(storage.key(0) ?? '')
+  session.waiting.push({ number: 4, session: 'former', events: [HELLO] })
+  hear('taken', { pending: 1 })
+  expect(journaled('former')).toEqual(['four'])
+  session.waiting.length = 0
+  hear('entries', { pending: 0 })
+  expect(journaled('former')).toBeUndefined()
+  expect(store.pending()).toEqual([])
+})
+
+test('a rejection by the server reaches the receipt and the list, until it is dismissed', async () => {
+  const { store, session, sent, hear, journaled } = setUp()
+  const receipt = store.commit(HELLO)
+  await task()
+  const rejected = {
+    counter: 9,
+    session: 's1',
+    number: 1,
+    code: 'name-taken' as Code,
+    message: 'No.',
+    events: [HELLO],
+  }
+  session.refused = [rejected]
+  hear('rejected', { rejected: [rejected] })
+  await expect(receipt.confirmed).rejects.toMatchObject({ code: 'name-taken', events: [HELLO] })
+  expect([store.rejected(), journaled()]).toEqual([[rejected], undefined])
+  store.dismiss(rejected)
+  expect(store.rejected()).toEqual([])
+  await task()
+  expect(sent.at(-1)).toEqual({ kind: 'hand-over', messages: ['commit 1, dismissed 9'] })
+})
+
+test('what another session’s commit came to is no receipt of this one', async () => {
+  const { store, session, hear } = setUp()
+  const receipt = store.commit(HELLO)
+  const rejected = { counter: 2, session: 'former', number: 1, code: 'x', message: 'No.', events: [HELLO] }
+  session.refused = [rejected]
+  hear('rejected', { rejected: [rejected], pending: 1 })
+  hear('entries', { confirmed: [{ number: 1, first: 3, last: 3 }] })
+  await receipt.confirmed
+  expect(store.rejected()).toEqual([rejected])
+})
+
+test('a new leader is given what the session was not told is taken', () => {
+  const { store } = setUp()
+  expect(store.resume()).toEqual({ cursor: 5, again: undefined })
+  store.commit(HELLO)
+  expect(store.resume()).toEqual({ cursor: 5, again: 'again 1' })
+})
+
+test('a leader that starts from nothing blocks the page, which says what to do', () => {
+  const { store } = setUp('memory')
+  store.leaderReplaced('memory')
+  expect(store.status).toMatchObject({ state: 'blocked', reason: 'leader-failed' })
+  expect(store.status.message).toContain('Reload')
+})
+
+test('a full journal is a status, and the commit goes on', async () => {
+  const { store, storage, sent } = setUp()
+  storage.room = 0
+  store.commit(HELLO)
+  expect(store.status.reason).toBe('journal-full')
+  await task()
+  expect(sent.length).toBe(1)
+})
+
+test('a trap in the wasm blocks the page instead of going on with half a state', () => {
+  const { store, session, journaled } = setUp()
+  store.commit(HELLO)
+  session.trap = new WebAssembly.RuntimeError('unreachable')
+  expect(() => store.commit(HELLO)).toThrow(expect.objectContaining({ code: 'session-failed' }))
+  expect(store.status).toMatchObject({ state: 'blocked', reason: 'session-failed' })
+  store.receive({ kind: 'messages', texts: ['taken'] })
+  expect(journaled()?.length).toBe(1)
+})
+
+test('settled waits for every verdict', async () => {
+  const { store, hear } = setUp()
+  await store.settled()
+  store.commit(HELLO)
+  const settled = vi.fn()
+  const waiting = store.settled().then(settled)
+  hear('taken', { persisted: [1], pending: 1 })
+  await task()
+  expect(settled).not.toHaveBeenCalled()
+  hear('entries', { confirmed: [{ number: 1, first: 1, last: 1 }] })
+  await waiting
+})
+
+test('a closed store hands over what it has, ends all waiting, and takes nothing more', async () => {
+  const { store, sent, close } = setUp()
+  const receipt = store.commit(HELLO)
+  const settled = store.settled()
+  store.close()
+  store.close()
+  expect(sent.length).toBe(1)
+  expect(close).toHaveBeenCalledTimes(1)
+  await expect(receipt.confirmed).rejects.toMatchObject({ code: 'session-failed' })
+  await expect(settled).rejects.toMatchObject({ code: 'session-failed' })
+  expect(() => store.commit(HELLO)).toThrow('closed')
+})
+
+test('pending commits keep their identity while they are pending', () => {
+  const { store, hear } = setUp()
+  store.commit(HELLO)
+  const [first] = store.pending()
+  store.commit(HELLO)
+  const both = store.pending()
+  expect(both[0]).toBe(first)
+  hear('taken', { persisted: [1, 2], pending: 2 })
+  expect(store.pending()).toBe(both)
+})
