@@ -36,62 +36,35 @@ impl Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            expected,
-            seen,
-        } = self;
+        let Self { name, expected, seen } = self;
         if self.passed() {
             write!(f, "ok: {name}: {seen}")
         } else {
-            write!(
-                f,
-                "FAILED: {name}\n  expected: {expected}\n  seen:     {seen}"
-            )
+            write!(f, "FAILED: {name}\n  expected: {expected}\n  seen:     {seen}")
         }
     }
 }
 
 /// Runs all cases. Its tables begin with `conformance_`; it creates them, and drops them at the end.
 pub fn run(db: &mut dyn Sql) -> Vec<Case> {
-    let mut cases = vec![case(
-        "the tables are created",
-        "ok",
-        outcome(&tables::create(db)),
-    )];
-    cases.extend(
-        reads::READS
-            .iter()
-            .chain(functions::READS)
-            .map(|read| read.run(db)),
-    );
+    let mut cases = vec![case("the tables are created", "ok", outcome(&tables::create(db)))];
+    cases.extend(reads::READS.iter().chain(functions::READS).map(|read| read.run(db)));
     cases.extend(writes::WRITES.iter().map(|write| write.run(db)));
     cases.extend(refusals(db));
     cases.extend(transactions::run(db));
-    cases.push(case(
-        "the tables are dropped",
-        "ok",
-        outcome(&tables::drop_all(db)),
-    ));
+    cases.push(case("the tables are dropped", "ok", outcome(&tables::drop_all(db))));
     cases
 }
 
 /// A fingerprint of what was seen: alike on hosts that answered alike.
 #[must_use]
 pub fn digest(cases: &[Case]) -> String {
-    let text: String = cases
-        .iter()
-        .map(|case| format!("{}\n{}\n", case.name, case.seen))
-        .collect();
+    let text: String = cases.iter().map(|case| format!("{}\n{}\n", case.name, case.seen)).collect();
     Digest::of(text.as_bytes()).to_string()
 }
 
 fn case(name: &str, expected: &str, seen: String) -> Case {
-    Case {
-        name: name.to_owned(),
-        expected: expected.to_owned(),
-        seen,
-    }
+    Case { name: name.to_owned(), expected: expected.to_owned(), seen }
 }
 
 /// Reads that cannot be put into a table, for the size of what they hold.
@@ -102,32 +75,12 @@ fn refusals(db: &mut dyn Sql) -> Vec<Case> {
     let deep = vec!["1"; 101].join(" + ");
     let wide = vec!["1"; 101].join(", ");
     [
-        (
-            "100 parameters",
-            "SELECT ?100",
-            many.get(..100).unwrap_or_default(),
-            "1",
-        ),
+        ("100 parameters", "SELECT ?100", many.get(..100).unwrap_or_default(), "1"),
         ("101 parameters", "SELECT ?101", &many, "refused"),
         ("six SELECTs in one UNION", &unions, &[], "wrong statement"),
-        (
-            "a LIKE pattern of 51 bytes",
-            "SELECT 'a' LIKE ?1",
-            &[Param::Text(&pattern)],
-            "wrong statement",
-        ),
-        (
-            "an expression 101 deep",
-            &format!("SELECT {deep}"),
-            &[],
-            "wrong statement",
-        ),
-        (
-            "a result of 101 columns",
-            &format!("SELECT {wide}"),
-            &[],
-            "wrong statement",
-        ),
+        ("a LIKE pattern of 51 bytes", "SELECT 'a' LIKE ?1", &[Param::Text(&pattern)], "wrong statement"),
+        ("an expression 101 deep", &format!("SELECT {deep}"), &[], "wrong statement"),
+        ("a result of 101 columns", &format!("SELECT {wide}"), &[], "wrong statement"),
     ]
     .map(|(name, sql, params, expected)| case(name, expected, answer(db, sql, params, "i")))
     .into()
@@ -145,11 +98,7 @@ struct Read {
 
 impl Read {
     fn run(&self, db: &dyn Sql) -> Case {
-        case(
-            self.name,
-            self.expected,
-            answer(db, self.sql, self.params, self.types),
-        )
+        case(self.name, self.expected, answer(db, self.sql, self.params, self.types))
     }
 }
 
@@ -157,8 +106,7 @@ fn answer(db: &dyn Sql, sql: &str, params: &[Param<'_>], types: &str) -> String 
     match db.query(sql, params) {
         Ok(rows) => {
             let rows = rows.iter().map(|row| columns(row, types));
-            rows.collect::<Result<Vec<_>, _>>()
-                .map_or_else(|error| wrong(&error), |rows| rows.join("; "))
+            rows.collect::<Result<Vec<_>, _>>().map_or_else(|error| wrong(&error), |rows| rows.join("; "))
         }
         Err(error) => wrong(&error),
     }
@@ -173,10 +121,7 @@ fn columns(row: &Row, types: &str) -> Result<String, SqlError> {
         'f' => column::<f64>(row, place, |x| format!("{x:?}")),
         't' => column::<String>(row, place, |text| format!("{text:?}")),
         'b' => column::<Vec<u8>>(row, place, |bytes| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .fold("x".to_owned(), |text, byte| text + &byte)
+            bytes.iter().map(|byte| format!("{byte:02x}")).fold("x".to_owned(), |text, byte| text + &byte)
         }),
         'o' => column::<bool>(row, place, |yes| yes.to_string()),
         other => Ok(format!("no type {other}")),
@@ -184,14 +129,8 @@ fn columns(row: &Row, types: &str) -> Result<String, SqlError> {
     Ok(columns.collect::<Result<Vec<_>, _>>()?.join(", "))
 }
 
-fn column<T: FromValue>(
-    row: &Row,
-    place: usize,
-    text: impl Fn(T) -> String,
-) -> Result<String, SqlError> {
-    Ok(row
-        .get::<Option<T>>(place)?
-        .map_or_else(|| "NULL".to_owned(), text))
+fn column<T: FromValue>(row: &Row, place: usize, text: impl Fn(T) -> String) -> Result<String, SqlError> {
+    Ok(row.get::<Option<T>>(place)?.map_or_else(|| "NULL".to_owned(), text))
 }
 
 fn outcome(result: &Result<(), SqlError>) -> String {

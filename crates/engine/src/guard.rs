@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use crate::{Flow, Param, Query, Row, Sql, SqlError};
 
+const REALS: &str = "SQLite's versions write reals differently";
+
 /// Words that no statement of a model may hold, each with its reason.
 const REFUSED: &[(&str, &str)] = &[
     ("rollback", "it ends the host's transaction"),
@@ -23,6 +25,14 @@ const REFUSED: &[(&str, &str)] = &[
     ("last_insert_rowid", "it depends on the host"),
     ("changes(", "it depends on the host"),
     ("sqlite_version", "it depends on the host"),
+    ("\"", "some hosts take a misspelt name in double quotes for text: use backticks"),
+    ("quote(", REALS),
+    ("json_array(", REALS),
+    ("json_group_", REALS),
+    ("json_insert", REALS),
+    ("json_object", REALS),
+    ("json_replace", REALS),
+    ("json_set", REALS),
 ];
 
 /// Refuses SQL that could differ between hosts or replicas. Data belongs into parameters, where none
@@ -43,7 +53,7 @@ pub fn refuse_unportable(sql: &str) -> Result<(), SqlError> {
 /// so most bytes cost one comparison.
 fn refused_word(text: &[u8]) -> Option<&'static (&'static str, &'static str)> {
     let first = text.first()?.to_ascii_lowercase();
-    if !b"rspavdcl'".contains(&first) {
+    if !b"rspavdclqj'\"".contains(&first) {
         return None;
     }
     REFUSED.iter().find(|(word, _)| {

@@ -46,9 +46,9 @@ macro_rules! worker {
             pub struct StoreObject($crate::Object);
 
             #[wasm_bindgen(
-                                        wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
-                                        js_sys = ::worker::js_sys
-                                    )]
+                                                wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+                                                js_sys = ::worker::js_sys
+                                            )]
             impl StoreObject {
                 #[wasm_bindgen(constructor)]
                 pub fn new(state: DurableObjectState, env: ::worker::Env) -> Self {

@@ -43,7 +43,7 @@ impl ObjectSql {
         Self { storage, sql, statements: RefCell::default() }
     }
 
-    fn run(&self, (text, _): &(JsString, Kind), bindings: &Array) -> Result<Cursor, SqlError> {
+    fn run(&self, (text, _): &(JsString, Kind), bindings: &[JsValue]) -> Result<Cursor, SqlError> {
         self.sql.exec(text, bindings).map_err(|error| failure::classify(&error))
     }
 
@@ -95,7 +95,7 @@ impl Sql for ObjectSql {
     }
 
     fn run_script(&mut self, script: &str) -> Result<(), SqlError> {
-        let done = self.sql.exec(&JsString::from(script), &Array::new());
+        let done = self.sql.exec(&JsString::from(script), &[]);
         done.map(drop).map_err(|error| failure::classify(&error))
     }
 
@@ -120,18 +120,17 @@ impl Sql for ObjectSql {
     }
 }
 
-fn bindings(params: &[Param<'_>]) -> Result<Array, SqlError> {
-    let bindings = Array::new();
-    for param in params {
-        bindings.push(&match param.checked()? {
+fn bindings(params: &[Param<'_>]) -> Result<Vec<JsValue>, SqlError> {
+    let bindings = params.iter().map(|param| {
+        Ok(match param.checked()? {
             Param::Null => JsValue::NULL,
             Param::Integer(n) => JsValue::from_f64(n as f64),
             Param::Real(x) => JsValue::from_f64(x),
             Param::Text(text) => JsValue::from_str(text),
             Param::Blob(bytes) => Uint8Array::from(bytes).into(),
-        });
-    }
-    Ok(bindings)
+        })
+    });
+    bindings.collect()
 }
 
 fn rows(cursor: &Cursor) -> Result<Array, SqlError> {

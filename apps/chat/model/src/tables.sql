@@ -4,8 +4,8 @@ CREATE TABLE people (
   id TEXT NOT NULL PRIMARY KEY, -- the subject
   name TEXT NOT NULL COLLATE NOCASE UNIQUE,
   avatar TEXT,
-  CONSTRAINT "a name has 1 to 40 characters" CHECK (length(name) BETWEEN 1 AND 40),
-  CONSTRAINT "an avatar is one emoji" CHECK (length(avatar) BETWEEN 1 AND 16)
+  CONSTRAINT `a name has 1 to 40 characters` CHECK (length(name) BETWEEN 1 AND 40),
+  CONSTRAINT `an avatar is one emoji` CHECK (length(avatar) BETWEEN 1 AND 16)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE channels (
@@ -13,8 +13,8 @@ CREATE TABLE channels (
   name TEXT NOT NULL UNIQUE,
   topic TEXT,
   created_by TEXT NOT NULL REFERENCES people (id),
-  CONSTRAINT "an id has 1 to 64 characters" CHECK (length(id) BETWEEN 1 AND 64),
-  CONSTRAINT "a topic has 1 to 200 characters" CHECK (length(topic) BETWEEN 1 AND 200)
+  CONSTRAINT `an id has 1 to 64 characters` CHECK (length(id) BETWEEN 1 AND 64),
+  CONSTRAINT `a topic has 1 to 200 characters` CHECK (length(topic) BETWEEN 1 AND 200)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE members (
@@ -33,8 +33,8 @@ CREATE TABLE messages (
   reply_to TEXT REFERENCES messages (id),
   edited INTEGER NOT NULL DEFAULT 0 CHECK (edited IN (0, 1)),
   deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)),
-  CONSTRAINT "an id has 1 to 64 characters" CHECK (length(id) BETWEEN 1 AND 64),
-  CONSTRAINT "a message has 1 to 4000 characters" CHECK (
+  CONSTRAINT `an id has 1 to 64 characters` CHECK (length(id) BETWEEN 1 AND 64),
+  CONSTRAINT `a message has 1 to 4000 characters` CHECK (
     deleted OR (length(text) <= 4000 AND trim(text, char(9, 10, 13, 32)) <> '')
   )
 ) STRICT, WITHOUT ROWID;
@@ -45,5 +45,5 @@ CREATE TABLE reactions (
   emoji TEXT NOT NULL,
   person TEXT NOT NULL REFERENCES people (id),
   PRIMARY KEY (message, emoji, person),
-  CONSTRAINT "a reaction is one emoji" CHECK (length(emoji) BETWEEN 1 AND 16)
+  CONSTRAINT `a reaction is one emoji` CHECK (length(emoji) BETWEEN 1 AND 16)
 ) STRICT, WITHOUT ROWID;

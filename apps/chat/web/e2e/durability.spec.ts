@@ -20,12 +20,13 @@ const numbered = (count: number) => Array.from({ length: count }, (_, n) => `mes
 test('50 commits right before a reload are all there after it', async ({ newBrowser, server, store }) => {
   const page = await (await newBrowser()).lab('ann')
   await page.evaluate(async () => (await window.lab).join())
+  const reloaded = page.waitForEvent('load')
   await page.evaluate(async () => {
     const lab = await window.lab
     for (let n = 0; n < 50; n++) lab.post(`message ${n}`)
     location.reload()
   })
-  await page.waitForLoadState()
+  await reloaded
   await expect.poll(async () => (await texts(page)).length).toBe(50)
   await page.evaluate(async () => (await window.lab).store.settled())
   expect([...(await texts(page))].sort()).toEqual(numbered(50).sort())

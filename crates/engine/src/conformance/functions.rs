@@ -10,13 +10,7 @@ const fn read(
     types: &'static str,
     expected: &'static str,
 ) -> Read {
-    Read {
-        name,
-        sql,
-        params,
-        types,
-        expected,
-    }
+    Read { name, sql, params, types, expected }
 }
 
 #[rustfmt::skip]

@@ -12,13 +12,7 @@ const fn read(
     types: &'static str,
     expected: &'static str,
 ) -> Read {
-    Read {
-        name,
-        sql,
-        params,
-        types,
-        expected,
-    }
+    Read { name, sql, params, types, expected }
 }
 
 #[rustfmt::skip]
@@ -48,7 +42,7 @@ pub(super) const READS: &[Read] = &[
     read("integers in substr", "SELECT substr('abcdef', ?1, ?2)", &[Integer(2), Integer(3)], "t", r#""bcd""#),
     read("an integer in CASE and coalesce", "SELECT CASE ?1 WHEN 1 THEN 'one' ELSE 'other' END, coalesce(?2, ?1)",
         &[Integer(1), Null], "ti", r#""one", 1"#),
-    read("an infinite real", "SELECT ?1 > 1e308, typeof(?1)", &[Real(f64::INFINITY)], "ot", r#"true, "real""#),
+    read("an infinite real", "SELECT ?1", &[Real(f64::INFINITY)], "f", "refused"),
 
     // Mistakes.
     read("too few parameters", "SELECT ?1", &[], "i", "wrong statement"),

@@ -54,7 +54,5 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
 }
 
 pub(super) fn drop_all(db: &mut dyn Sql) -> Result<(), SqlError> {
-    NAMES
-        .iter()
-        .try_for_each(|name| db.run_script(&format!("DROP {name}")))
+    NAMES.iter().try_for_each(|name| db.run_script(&format!("DROP {name}")))
 }

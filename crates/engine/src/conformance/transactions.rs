@@ -7,11 +7,7 @@ type Body = fn(&mut dyn Sql) -> Result<(), SqlError>;
 
 const CASES: &[(&str, Body, &str)] = &[
     ("a transaction keeps", |db| insert(db, 1), "ok: 1"),
-    (
-        "a transaction undoes",
-        |db| insert(db, 1).and(undo()),
-        "refused: ",
-    ),
+    ("a transaction undoes", |db| insert(db, 1).and(undo()), "refused: "),
     (
         "an error undoes",
         |db| insert(db, 1).and_then(|()| insert(db, 1)),
@@ -91,9 +87,8 @@ const CASES: &[(&str, Body, &str)] = &[
         "many, one after the other",
         |db| {
             for id in 1..=20 {
-                let _ = nested(db, |db| {
-                    insert(db, id).and_then(|()| if id % 7 == 0 { Ok(()) } else { undo() })
-                });
+                let _ =
+                    nested(db, |db| insert(db, id).and_then(|()| if id % 7 == 0 { Ok(()) } else { undo() }));
             }
             Ok(())
         },
@@ -121,53 +116,33 @@ const CASES: &[(&str, Body, &str)] = &[
                 db.run_script("CREATE TABLE conformance_undone (n INTEGER) STRICT; INSERT INTO conformance_undone VALUES (1)")?;
                 undo()
             });
-            db.run_script(
-                "CREATE TABLE conformance_undone (n INTEGER) STRICT; DROP TABLE conformance_undone",
-            )
+            db.run_script("CREATE TABLE conformance_undone (n INTEGER) STRICT; DROP TABLE conformance_undone")
         },
         "ok: ",
     ),
 ];
 
 pub(super) fn run(db: &mut dyn Sql) -> Vec<Case> {
-    CASES
-        .iter()
-        .map(|(name, body, expected)| case(name, expected, seen(db, *body)))
-        .collect()
+    CASES.iter().map(|(name, body, expected)| case(name, expected, seen(db, *body))).collect()
 }
 
 /// The outcome of a body in a transaction of its own, and what it left behind.
 fn seen(db: &mut dyn Sql, body: Body) -> String {
     let result = nested(db, body);
-    let left = answer(
-        db,
-        "SELECT id - 100 FROM conformance_people WHERE id > 100 ORDER BY id",
-        &[],
-        "i",
-    );
+    let left = answer(db, "SELECT id - 100 FROM conformance_people WHERE id > 100 ORDER BY id", &[], "i");
     let cleared = db.in_transaction(&mut |db| {
-        if db
-            .execute("DELETE FROM conformance_people WHERE id > 100", &[])
-            .is_ok()
-        {
+        if db.execute("DELETE FROM conformance_people WHERE id > 100", &[]).is_ok() {
             Flow::Keep
         } else {
             Flow::Undo
         }
     });
     let left = left.replace("; ", " ");
-    if cleared.is_ok() {
-        format!("{}: {left}", outcome(&result))
-    } else {
-        outcome(&cleared)
-    }
+    if cleared.is_ok() { format!("{}: {left}", outcome(&result)) } else { outcome(&cleared) }
 }
 
 fn insert(db: &mut dyn Sql, id: i64) -> Result<(), SqlError> {
-    db.execute(
-        "INSERT INTO conformance_people (id, name) VALUES (?1 + 100, 'person ' || ?1)",
-        &[id.into()],
-    )
+    db.execute("INSERT INTO conformance_people (id, name) VALUES (?1 + 100, 'person ' || ?1)", &[id.into()])
 }
 
 fn undo() -> Result<(), SqlError> {

@@ -41,13 +41,7 @@ const fn write(
     params: &'static [Param<'static>],
     expected: &'static str,
 ) -> Write {
-    Write {
-        name,
-        sql,
-        params,
-        expected,
-        after: None,
-    }
+    Write { name, sql, params, expected, after: None }
 }
 
 const fn then(
@@ -56,13 +50,7 @@ const fn then(
     params: &'static [Param<'static>],
     after: (&'static str, &'static str, &'static str),
 ) -> Write {
-    Write {
-        name,
-        sql,
-        params,
-        expected: "ok",
-        after: Some(after),
-    }
+    Write { name, sql, params, expected: "ok", after: Some(after) }
 }
 
 #[rustfmt::skip]

@@ -26,13 +26,13 @@ impl Param<'_> {
     /// Refuses what some host could not carry exactly.
     ///
     /// # Errors
-    /// [`SqlError::Refused`] for an integer beyond ±(2^53 − 1) and for a double that is not a number.
+    /// [`SqlError::Refused`] for an integer beyond ±(2^53 − 1) and for a double that is not finite.
     pub fn checked(self) -> Result<Self, SqlError> {
         match self {
             Self::Integer(n) if n.unsigned_abs() > MAX_NUMBER => Err(SqlError::refused(format!(
                 "the integer {n} is beyond ±(2^53 − 1)"
             ))),
-            Self::Real(x) if x.is_nan() => Err(SqlError::refused("NaN is not a value")),
+            Self::Real(x) if !x.is_finite() => Err(SqlError::refused("a real must be finite")),
             Self::Null | Self::Integer(_) | Self::Real(_) | Self::Text(_) | Self::Blob(_) => {
                 Ok(self)
             }

@@ -30,7 +30,7 @@ const PASSING: ReadonlySet<string> = new Set(['storage-full', 'storage-failed'])
 export class HandOvers {
   readonly #leader: Pick<WasmLeader, 'hand_over' | 'poll_session'>
   readonly #listener: HandOverListener
-  readonly #backoff = new Backoff()
+  readonly #backoff = new Backoff({ lastMs: 5_000 })
   #waiting: Waiting[] = []
   #retry: ReturnType<typeof setTimeout> | undefined
   #failure: Failure | undefined

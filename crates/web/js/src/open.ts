@@ -187,6 +187,7 @@ class Opening {
       close: () => this.close(),
     })
     this.#store = store
+    this.#board.learn({ opened: true })
     this.#ended.watch(this.#session, this.#closing.signal, (commits) => {
       this.#supervisor?.send({ kind: 'journaled', commits })
     })

@@ -23,6 +23,8 @@ export interface Status {
 export interface Facts {
   /** Another tab of this browser has the store open. */
   readonly anotherTab: boolean
+  /** The page has its session: it works, whatever the leader does. */
+  readonly opened: boolean
   /** Why there is no leader at the moment. */
   readonly leaderFailure: Failure | undefined
   /** Why this page cannot go on, whatever the leader does. */
@@ -38,6 +40,7 @@ export interface Facts {
 
 export const UNKNOWN: Facts = {
   anotherTab: false,
+  opened: false,
   leaderFailure: undefined,
   sessionFailure: undefined,
   report: undefined,
@@ -60,7 +63,8 @@ export function deriveStatus(facts: Facts): Status {
   if (facts.anotherTab) return say('blocked', { code: 'another-tab' })
   if (facts.sessionFailure !== undefined) return say('blocked', facts.sessionFailure)
   if (facts.leaderFailure !== undefined) {
-    return say(facts.leaderFailure.code === 'leader-failed' ? 'connecting' : 'blocked', facts.leaderFailure)
+    const passes = facts.opened && facts.leaderFailure.code === 'leader-failed'
+    return say(passes ? 'connecting' : 'blocked', facts.leaderFailure)
   }
   const hindrance = hindranceOf(facts)
   if (report === undefined) return say(facts.online ? 'connecting' : 'offline', hindrance)
@@ -73,7 +77,7 @@ export function deriveStatus(facts: Facts): Status {
   }
   if (report.socket === 'open' && report.live) return say('online', hindrance)
   if (report.failures > 0 || report.socket === 'waiting' || (report.socket !== 'open' && !facts.online)) {
-    return say('offline', { code: 'server-unreachable' })
+    return say('offline', report.hindrance ?? { code: 'server-unreachable' })
   }
   return say('connecting', hindrance)
 }

@@ -45,12 +45,7 @@ test.each<[string, Partial<Facts>, string, string | undefined]>([
     'server-failed',
   ],
   ['with a full storage', { report: { ...REPORT, hindrance: FULL } }, 'online', 'storage-full'],
-  [
-    'with a full storage and no server',
-    { report: { ...DOWN, hindrance: FULL } },
-    'offline',
-    'server-unreachable',
-  ],
+  ['with a full storage and no server', { report: { ...DOWN, hindrance: FULL } }, 'offline', 'storage-full'],
   ['with a full journal', { report: REPORT, journalFailed: true }, 'online', 'journal-full'],
   [
     'without OPFS',
@@ -60,8 +55,14 @@ test.each<[string, Partial<Facts>, string, string | undefined]>([
   ],
   [
     'while a dead worker is replaced',
-    { leaderFailure: { code: 'leader-failed', message: '' } },
+    { opened: true, leaderFailure: { code: 'leader-failed', message: '' } },
     'connecting',
+    'leader-failed',
+  ],
+  [
+    'with a worker that does not start',
+    { leaderFailure: { code: 'leader-failed', message: '' } },
+    'blocked',
     'leader-failed',
   ],
   [

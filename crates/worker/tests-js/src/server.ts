@@ -134,7 +134,7 @@ export class Server {
 function configuration(script: string, archive: boolean): string {
   const own = readFileSync(join(APP, 'wrangler.toml'), 'utf8')
   const moved = own
-    .replace(/^main = .*$/m, `${process.env['KEEP'] ? 'keep_names = false\n' : ''}main = ${JSON.stringify(script)}`)
+    .replace(/^main = .*$/m, `main = ${JSON.stringify(script)}`)
     .replace(/^migrations_dir = "(.*)"$/m, (_, path) => `migrations_dir = ${JSON.stringify(join(APP, path))}`)
   if (moved === own) throw new Error('wrangler.toml has no main and no migrations_dir')
   return archive ? moved : moved.slice(0, moved.indexOf('[[d1_databases]]'))
