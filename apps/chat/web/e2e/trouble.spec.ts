@@ -31,11 +31,9 @@ test('a second tab says that it waits, and goes on when the first is closed', as
 
 test('without OPFS the page works from memory and says so', async ({ newBrowser }) => {
   const browser = await newBrowser()
-  await browser.context.route(/leader\.worker.*\.js/, async (route) => {
-    const response = await route.fetch()
-    const broken = 'navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));\n'
-    await route.fulfill({ response, body: broken + (await response.text()) })
-  })
+  await browser.inLeader(
+    'navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));',
+  )
   const page = await browser.chat('ann')
   await createChannel(page, 'general')
   await post(page, 'hello')
@@ -47,12 +45,12 @@ test('without OPFS the page works from memory and says so', async ({ newBrowser 
 
 test('a wrong token asks to sign in again, and keeps what was written', async ({ newBrowser }) => {
   const browser = await newBrowser()
-  await browser.context.route(/leader\.worker.*\.js/, async (route) => {
-    const response = await route.fetch()
-    const wrong = `const send = WebSocket.prototype.send; WebSocket.prototype.send = function (text) {
-      send.call(this, String(text).replace(/"token":"[^"]*"/, '"token":"wrong"')) };\n`
-    await route.fulfill({ response, body: wrong + (await response.text()) })
-  })
+  await browser.inLeader(`
+    const send = WebSocket.prototype.send
+    WebSocket.prototype.send = function (text) {
+      send.call(this, String(text).replace(/"token":"[^"]*"/, '"token":"wrong"'))
+    }
+  `)
   const page = await browser.chat('ann')
   await expect(syncStatus(page)).toContainText('Sign in again')
   await createChannel(page, 'general')

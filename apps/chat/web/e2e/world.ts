@@ -88,6 +88,18 @@ export class Browser {
     return new Browser(folder, url, store, context)
   }
 
+  /** Runs code in every leader's worker of this browser, before the app's own. */
+  async inLeader(code: string): Promise<void> {
+    await this.context.addInitScript((first) => {
+      window.Worker = class extends Worker {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          const script = `${first}\nawait import(${JSON.stringify(String(new URL(url, location.href)))})`
+          super(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), options)
+        }
+      }
+    }, code)
+  }
+
   /** Opens the chat as somebody. */
   async chat(subject: string, parameters = ''): Promise<Page> {
     return this.#open(`${this.#url}?as=${subject}&store=${this.#store}${parameters}`)

@@ -162,13 +162,14 @@ export class Client {
     return this.frames.filter((frame) => frame.type === 'entries').flatMap((frame) => frame['entries'] as Entry[])
   }
 
-  /** Goes on until the whole log is here. */
-  async catchUp(head: number): Promise<Entry[]> {
-    return await this.when(`entries up to ${head}`, () => {
+  /** Goes on until the log is here up to a seq: a page that does not reach the head is followed by the next. */
+  async catchUp(seq: number): Promise<Entry[]> {
+    return await this.when(`entries up to ${seq}`, () => {
       const entries = this.entries()
       const last = entries.at(-1)?.seq ?? 0
-      if (last >= head) return entries
-      if (this.#pulledAfter !== last) {
+      if (last >= seq) return entries
+      const head = Number(this.frames.findLast((frame) => frame.type === 'entries')?.['head'] ?? 0)
+      if (last < head && this.#pulledAfter !== last) {
         this.#pulledAfter = last
         this.send({ type: 'pull', after: last })
       }
