@@ -26,6 +26,18 @@ pub(crate) struct Args {
 pub(crate) enum Mode {
     Dev,
     Release,
+    /// With the SQL suite that every host runs; for tests alone.
+    Conformance,
+}
+
+impl Mode {
+    /// The features of the app's crates.
+    const fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Dev | Self::Release => &[],
+            Self::Conformance => &["conformance"],
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -42,4 +54,10 @@ pub(crate) fn all(mode: Mode, log: &Log) -> Result<()> {
     worker(mode, log)?;
     client(mode, log)?;
     page(log)
+}
+
+/// The worker and the client with the SQL suite, beside the ones that ship.
+pub(crate) fn conformance(log: &Log) -> Result<()> {
+    worker(Mode::Conformance, log)?;
+    client(Mode::Conformance, log)
 }

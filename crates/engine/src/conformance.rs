@@ -56,6 +56,24 @@ pub fn run(db: &mut dyn Sql) -> Vec<Case> {
     cases
 }
 
+/// What a host prints of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// See [`digest`].
+    pub digest: String,
+    /// How many cases did not pass.
+    pub failed: usize,
+    /// All of them.
+    pub cases: Vec<Case>,
+}
+
+/// Runs all cases, and sums up.
+pub fn report(db: &mut dyn Sql) -> Report {
+    let cases = run(db);
+    let failed = cases.iter().filter(|case| !case.passed()).count();
+    Report { digest: digest(&cases), failed, cases }
+}
+
 /// A fingerprint of what was seen: alike on hosts that answered alike.
 #[must_use]
 pub fn digest(cases: &[Case]) -> String {

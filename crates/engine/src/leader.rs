@@ -18,10 +18,10 @@ use syncline_protocol::{
 };
 use tables::Facts;
 
-use crate::local::{HandOver, Opened, Taken, Told, Waiting};
+use crate::local::{HandOver, Opened, Rejected, Taken, Told, Waiting};
 use crate::segment;
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError};
+use crate::{Query, Rejection, Rules, Sql, SqlError};
 
 /// What a leader is for: one per (browser profile or process, store, subject).
 #[derive(Clone)]
@@ -193,12 +193,18 @@ impl Leader {
                 .collect();
             self.tell_entries(&texts.join(","));
         }
+        // A session that lives already may have missed them; it ignores those that it knows.
+        let rejected = tables::all_rejected(db)?;
+        for Rejected { counter, code, message, .. } in &rejected {
+            let why = Rejection { code: code.clone(), message: message.clone() };
+            self.tell(&Told::Rejected { counter: *counter, why });
+        }
         let opened = Opened {
             client: self.client.clone(),
             subject: self.config.subject.clone(),
             taken: tables::taken(db, session)?,
             pending: tables::all_waiting(db)?,
-            rejected: tables::all_rejected(db)?,
+            rejected,
             state,
         };
         serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
@@ -221,7 +227,7 @@ impl Leader {
         let (taken, next) = nested(db, |db| self.take(db, &message))?;
         self.next = next;
         if !taken.is_empty() {
-            self.tell(&Told::Taken(taken));
+            self.tell(&Told::Taken { session: message.session, taken });
         }
         self.push(db)?;
         Ok(())

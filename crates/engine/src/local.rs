@@ -40,7 +40,7 @@ pub struct HandedCommit {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Told {
     /// These commits are in the outbox, and durable.
-    Taken(Vec<Taken>),
+    Taken { session: SessionId, taken: Vec<Taken> },
     /// Entries of the log, whole commits.
     Entries(Vec<Entry>),
     /// The server has rejected a commit.

@@ -238,7 +238,9 @@ impl Session {
     ) -> Result<Effects, SessionError> {
         let mut effects = Effects::default();
         match serde_json::from_str(message)? {
-            Told::Taken(taken) => self.taken(&taken, &mut effects),
+            Told::Taken { session, taken } if session == self.id => self.taken(&taken, &mut effects),
+            // What a page before this one had journaled.
+            Told::Taken { .. } => {}
             Told::Entries(entries) => self.follow(db, now, entries, &mut effects)?,
             Told::Rejected { counter, why } => self.rejected(db, now, counter, why, &mut effects)?,
         }

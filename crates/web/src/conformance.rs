@@ -7,14 +7,14 @@ use wasm_bindgen::prelude::*;
 
 use crate::failure::{Failure, json};
 
-/// The suite in memory: its cases, a JSON array.
+/// The suite in memory: its report, as JSON.
 #[wasm_bindgen]
 pub fn conformance_in_memory() -> Result<String, JsValue> {
     let mut db = Database::open_memory().map_err(Failure::from)?;
-    Ok(json(&conformance::run(&mut db)))
+    Ok(json(&conformance::report(&mut db)))
 }
 
-/// The suite on OPFS, in a dedicated worker: its cases, a JSON array.
+/// The suite on OPFS, in a dedicated worker: its report, as JSON.
 #[wasm_bindgen]
 pub async fn conformance_on_opfs() -> Result<String, JsValue> {
     let pool = Pool::install(".syncline-conformance")
@@ -24,5 +24,5 @@ pub async fn conformance_on_opfs() -> Result<String, JsValue> {
     let mut db = pool
         .open("suite.db", Durability::Normal)
         .map_err(Failure::from)?;
-    Ok(json(&conformance::run(&mut db)))
+    Ok(json(&conformance::report(&mut db)))
 }

@@ -9,10 +9,10 @@ use crate::workspace;
 
 pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     let profile = match mode {
-        Mode::Dev => "wasm-dev",
+        Mode::Dev | Mode::Conformance => "wasm-dev",
         Mode::Release => "web",
     };
-    let compiled = wasm::compile("chat-wasm", profile, log)?;
+    let compiled = wasm::compile("chat-wasm", profile, mode.features(), log)?;
     let staging = wasm::staging("client")?;
     Bindgen::new()
         .input_path(compiled)
@@ -26,8 +26,9 @@ pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     if mode == Mode::Release {
         wasm::optimize(&staging.join("chat_bg.wasm"), "-Oz", log)?;
     }
-    files::publish(
-        &staging,
-        &workspace::path(workspace::CLIENT_DIR).join("pkg"),
-    )
+    let pkg = match mode {
+        Mode::Dev | Mode::Release => workspace::path(workspace::CLIENT_DIR).join("pkg"),
+        Mode::Conformance => workspace::target_dir()?.join("xtask/conformance/client"),
+    };
+    files::publish(&staging, &pkg)
 }

@@ -22,10 +22,11 @@ const FEATURES: [&str; 8] = [
 ];
 
 /// Compiles the library of a crate, and returns where its wasm is.
-pub(crate) fn compile(package: &str, profile: &str, log: &Log) -> Result<PathBuf> {
+pub(crate) fn compile(package: &str, profile: &str, features: &[&str], log: &Log) -> Result<PathBuf> {
     let mut cargo = workspace::cargo();
     cargo.args(["build", "--package", package, "--lib"]);
     cargo.args(["--target", WASM_TARGET, "--profile", profile]);
+    cargo.args(["--features", &features.join(",")]);
     setup::wasm_c(&mut cargo)?;
     process::run(&mut cargo, log)?;
     let file = format!("{}.wasm", package.replace('-', "_"));

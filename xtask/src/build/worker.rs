@@ -13,10 +13,10 @@ const SHIM: &str = include_str!("shim.js");
 
 pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     let profile = match mode {
-        Mode::Dev => "wasm-dev",
+        Mode::Dev | Mode::Conformance => "wasm-dev",
         Mode::Release => "worker",
     };
-    let compiled = wasm::compile("chat-worker", profile, log)?;
+    let compiled = wasm::compile("chat-worker", profile, mode.features(), log)?;
     let staging = wasm::staging("worker")?;
     Bindgen::new()
         .input_path(compiled)
@@ -37,8 +37,9 @@ pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     if mode == Mode::Release {
         wasm::optimize(&staging.join("index_bg.wasm"), "-O3", log)?;
     }
-    files::publish(
-        &staging,
-        &workspace::path(workspace::WORKER_DIR).join("dist"),
-    )
+    let dist = match mode {
+        Mode::Dev | Mode::Release => workspace::path(workspace::WORKER_DIR).join("dist"),
+        Mode::Conformance => workspace::target_dir()?.join("xtask/conformance/worker"),
+    };
+    files::publish(&staging, &dist)
 }

@@ -208,7 +208,8 @@ fn biome(log: &Log) -> Result<Done> {
 }
 
 fn build(log: &Log) -> Result<Done> {
-    build::all(Mode::Release, log).map(|()| Done::Done)
+    build::all(Mode::Release, log)?;
+    build::conformance(log).map(|()| Done::Done)
 }
 
 fn tsc(log: &Log) -> Result<Done> {

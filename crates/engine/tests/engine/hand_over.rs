@@ -120,3 +120,37 @@ fn a_commit_of_another_subject_is_never_taken_under_this_name() {
     world.settle();
     assert!(world.log().is_empty(), "own-name");
 }
+
+#[test]
+fn a_rejection_that_died_with_the_worker_is_told_to_the_living_session_by_the_next() {
+    let mut world = World::new(&["ann", "bob"]);
+    world.clients[0].commit(&[added("a", "milk")]).unwrap();
+    world.deliver(0);
+    world.clients[1].commit(&[added("b", "milk")]).unwrap();
+    world.deliver(1);
+    let bob = &mut world.clients[1];
+    while let Some(text) = bob.to_client.pop_front() {
+        bob.leader.receive(&mut bob.log, &text).unwrap();
+    }
+    while bob.leader.poll_session().is_some() {}
+    assert_eq!(bob.pending(), 1, "the session heard of nothing");
+
+    let (id, cursor) = (syncline_engine::protocol::SessionId::parse("bob-1").unwrap(), bob.session.cursor());
+    bob.leader.opened(&bob.log, &id, cursor).unwrap();
+    bob.pump();
+    assert_eq!(bob.pending(), 0);
+    assert_eq!(bob.effects.rejected.len(), 1);
+    assert_eq!(bob.notes(), ["a=milk/ann"]);
+}
+
+#[test]
+fn what_is_taken_of_a_dead_session_is_not_credited_to_the_living_one() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit_in_page(&[added("1", "milk")]).unwrap();
+    let journal = world.clients[0].session.take_hand_over().unwrap();
+    let mut ann = world.clients.remove(0).reload();
+    ann.commit_in_page(&[added("2", "eggs")]).unwrap();
+    ann.leader.hand_over(&mut ann.log, &journal).unwrap();
+    ann.pump();
+    assert!(ann.effects.persisted.is_empty(), "true-receipt");
+}

@@ -21,7 +21,7 @@ const SHIPPED = process.env['SYNCLINE_WORKER'] ?? join(APP, 'dist/shim.js')
 
 /** A build with the feature `conformance`. */
 export const CONFORMANCE =
-  process.env['SYNCLINE_CONFORMANCE_WORKER'] ?? join(ROOT, 'target/xtask/conformance/shim.js')
+  process.env['SYNCLINE_CONFORMANCE_WORKER'] ?? join(ROOT, 'target/xtask/conformance/worker/shim.js')
 
 interface Options {
   readonly script?: string
@@ -43,14 +43,14 @@ const ENVIRONMENT = {
 export class Server {
   readonly #folder: string
   readonly #config: string
-  readonly #port: number
+  #port = 0
   #process: ChildProcess | undefined
   #output = ''
 
-  private constructor(folder: string, config: string, port: number) {
+  private constructor(folder: string, config: string) {
     this.#folder = folder
     this.#config = config
-    this.#port = port
+    process.once('exit', () => this.#kill())
   }
 
   static async start({ token = TOKEN, archive = true, script = SHIPPED }: Options = {}): Promise<Server> {
@@ -59,7 +59,7 @@ export class Server {
     const config = join(folder, 'wrangler.toml')
     writeFileSync(config, configuration(script, archive))
     if (token !== '') writeFileSync(join(folder, '.dev.vars'), `AUTH_TOKEN="${token}"\n`)
-    const server = new Server(folder, config, await freePort())
+    const server = new Server(folder, config)
     if (archive) await server.#wrangler('d1', 'migrations', 'apply', 'DB', '--local')
     await server.run()
     return server
@@ -69,7 +69,7 @@ export class Server {
     return `http://127.0.0.1:${this.#port}`
   }
 
-  /** The process of workerd that runs the worker. */
+  /** All processes of the server are in one group, and no other is. */
   get processGroup(): number {
     const pid = this.#process?.pid
     if (pid === undefined) throw new Error('the server does not run')
@@ -77,37 +77,63 @@ export class Server {
   }
 
   async run(): Promise<void> {
+    const failures: string[] = []
+    while (failures.length < 3) {
+      const failure = await this.#runOnce()
+      if (failure === undefined) return
+      failures.push(failure)
+    }
+    throw new Error(`wrangler has ended, thrice:\n${failures.join('\n')}`)
+  }
+
+  /** Resolves once the server answers, or with what wrangler said before it ended: a port that was free may not be any more. */
+  async #runOnce(): Promise<string | undefined> {
+    this.#port = await freePort()
     const inspector = await freePort()
     const args = ['dev', '--config', this.#config, '--persist-to', join(this.#folder, 'state')]
     args.push('--port', `${this.#port}`, '--inspector-port', `${inspector}`, '--show-interactive-dev-session=false')
-    // A process group of its own: wrangler, its child and workerd end together.
     const child = spawn(WRANGLER, args, { env: ENVIRONMENT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
-        this.#output += data
+        output += data
       })
     }
     this.#process = child
-    await until('the server answers', async () => {
-      if (child.exitCode !== null) throw new Error(`wrangler has ended:\n${this.#output}`)
-      return await fetch(`${this.url}/health`).catch(() => undefined)
+    const answers = await until('the server answers', async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return false
+      return await fetch(`${this.url}/health`).then(
+        () => true,
+        () => undefined,
+      )
     })
+    return answers ? undefined : output
   }
 
   /** As a power cut: no process of the server gets to do anything more. */
   async kill(): Promise<void> {
     const child = this.#process
-    if (child?.pid === undefined) return
+    if (!child) return
     const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
-    process.kill(-child.pid, 'SIGKILL')
+    this.#kill()
     await ended
-    this.#process = undefined
     await until('the port is free', () => isFree(this.#port))
+  }
+
+  #kill(): void {
+    const pid = this.#process?.pid
+    this.#process = undefined
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
   }
 
   async stop(): Promise<void> {
     await this.kill()
-    rmSync(this.#folder, { recursive: true })
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   /** The objects that are awake: SQLite removes a database's -wal file when the last who has it open closes it. */
