@@ -42,11 +42,7 @@ impl Mode {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::for_build()?;
-    let mode = if args.release {
-        Mode::Release
-    } else {
-        Mode::Dev
-    };
+    let mode = if args.release { Mode::Release } else { Mode::Dev };
     all(mode, &Log::Terminal)
 }
 

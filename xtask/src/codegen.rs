@@ -58,20 +58,13 @@ fn write() -> Result<()> {
 /// What differs from what is committed, by its path from the root.
 fn stale() -> Result<Vec<GeneratedFile>> {
     let mut files = rendered()?;
-    files.retain(|file| {
-        fs::read_to_string(workspace::path(&file.path))
-            .ok()
-            .as_ref()
-            != Some(&file.contents)
-    });
+    files
+        .retain(|file| fs::read_to_string(workspace::path(&file.path)).ok().as_ref() != Some(&file.contents));
     Ok(files)
 }
 
 fn rendered() -> Result<Vec<GeneratedFile>> {
-    let catalogue = GeneratedFile {
-        path: ERROR_CATALOGUE.to_owned(),
-        contents: render_error_catalogue(),
-    };
+    let catalogue = GeneratedFile { path: ERROR_CATALOGUE.to_owned(), contents: render_error_catalogue() };
     let mut files = vec![catalogue];
     files.extend(below(MODEL_DIR, render::<Chat>("Chat")?));
     files.extend(below(PROTOCOL_DIR, render_protocol()?));
@@ -79,8 +72,7 @@ fn rendered() -> Result<Vec<GeneratedFile>> {
 }
 
 fn below(folder: &str, files: Vec<GeneratedFile>) -> impl Iterator<Item = GeneratedFile> {
-    files.into_iter().map(move |file| GeneratedFile {
-        path: format!("{folder}/{}", file.path),
-        contents: file.contents,
-    })
+    files
+        .into_iter()
+        .map(move |file| GeneratedFile { path: format!("{folder}/{}", file.path), contents: file.contents })
 }

@@ -41,10 +41,7 @@ impl Log {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Terminal | Self::Service(_) => String::new(),
-            Self::Buffer(buffer) => buffer
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            Self::Buffer(buffer) => buffer.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }

@@ -3,12 +3,14 @@
 #[cfg(not(unix))]
 compile_error!("cargo xtask needs a Unix: on Windows, run it in WSL");
 
+mod bench;
 mod build;
 mod ci;
 mod codegen;
 mod dev;
 mod log;
 mod process;
+mod screenshot;
 mod setup;
 mod test;
 mod workspace;
@@ -38,6 +40,10 @@ enum Command {
     Test(test::Args),
     /// What CI runs: every step of `test`
     Ci,
+    /// Measure
+    Bench(bench::Args),
+    /// Take the picture in the README
+    Screenshot,
 }
 
 fn main() -> ExitCode {
@@ -49,15 +55,14 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
+        Command::Bench(args) => bench::run(&args),
+        Command::Screenshot => screenshot::run(),
     });
     process::end_all();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!(
-                "{} {error:#}",
-                console::style("error:").red().bold().for_stderr()
-            );
+            eprintln!("{} {error:#}", console::style("error:").red().bold().for_stderr());
             ExitCode::FAILURE
         }
     }

@@ -131,10 +131,7 @@ fn copy_lines(reader: PipeReader, log: Log) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         let mut reader = BufReader::new(reader);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             log.line(String::from_utf8_lossy(&line).trim_end());
             line.clear();
         }
@@ -157,10 +154,7 @@ pub(crate) fn end_all_on_signal() -> Result<()> {
 pub(crate) fn end_all() {
     ENDING.store(true, Ordering::SeqCst);
     let running = groups(std::mem::take);
-    let ending: Vec<_> = running
-        .into_iter()
-        .map(|group| thread::spawn(move || end(group)))
-        .collect();
+    let ending: Vec<_> = running.into_iter().map(|group| thread::spawn(move || end(group))).collect();
     for ended in ending {
         ended.join().ok();
     }
@@ -187,8 +181,5 @@ fn describe(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     let words = std::iter::once(name).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -15,10 +15,7 @@ pub(crate) use clang::wasm_c;
 pub(crate) fn for_all() -> Result<()> {
     for_build()?;
     for_browser()?;
-    println!(
-        "{} everything that the commands need is here",
-        style("✓").green()
-    );
+    println!("{} everything that the commands need is here", style("✓").green());
     Ok(())
 }
 

@@ -46,34 +46,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    bail!(
-        "{} failed; `cargo xtask test --only {}` repeats",
-        failed.join(", "),
-        failed.join(",")
-    )
+    bail!("{} failed; `cargo xtask test --only {}` repeats", failed.join(", "), failed.join(","))
 }
 
 fn selected(only: &[String]) -> Result<Vec<&'static Step>> {
-    if let Some(unknown) = only
-        .iter()
-        .find(|name| STEPS.iter().all(|step| step.name != **name))
-    {
+    if let Some(unknown) = only.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
         let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
-        bail!(
-            "there is no step {unknown:?}; the steps are {}",
-            names.join(", ")
-        );
+        bail!("there is no step {unknown:?}; the steps are {}", names.join(", "));
     }
     let asked = |name: &str| only.is_empty() || only.iter().any(|asked| asked == name);
-    let needed = |name: &str| {
-        STEPS
-            .iter()
-            .any(|step| step.needs == Some(name) && asked(step.name))
-    };
-    Ok(STEPS
-        .iter()
-        .filter(|step| asked(step.name) || needed(step.name))
-        .collect())
+    let needed = |name: &str| STEPS.iter().any(|step| step.needs == Some(name) && asked(step.name));
+    Ok(STEPS.iter().filter(|step| asked(step.name) || needed(step.name)).collect())
 }
 
 #[cfg(test)]
@@ -99,10 +82,7 @@ mod tests {
     #[test]
     fn an_unknown_step_is_an_error_that_lists_the_steps() {
         let error = names(&["e2e", "lint"]).unwrap_err().to_string();
-        assert!(
-            error.contains("\"lint\"") && error.contains("clippy"),
-            "{error}"
-        );
+        assert!(error.contains("\"lint\"") && error.contains("clippy"), "{error}");
     }
 
     #[test]
@@ -110,10 +90,7 @@ mod tests {
         for (at, step) in STEPS.iter().enumerate() {
             let before = STEPS.iter().take(at);
             let mut before = before.map(|step| step.name);
-            assert!(
-                step.needs
-                    .is_none_or(|needed| before.any(|name| name == needed))
-            );
+            assert!(step.needs.is_none_or(|needed| before.any(|name| name == needed)));
         }
     }
 }

@@ -38,9 +38,7 @@ pub(crate) fn npm_bin(name: &str) -> Command {
 
 pub(crate) fn target_dir() -> Result<PathBuf> {
     let target = metadata()?.get("target_directory").and_then(Value::as_str);
-    Ok(target
-        .context("cargo metadata names no target directory")?
-        .into())
+    Ok(target.context("cargo metadata names no target directory")?.into())
 }
 
 /// Where the sources of a dependency are.

@@ -66,11 +66,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
             (Some(block), None) => block.body.push(line),
             (None, Some(language)) => {
                 let body = Vec::new();
-                open = Some(Block {
-                    language,
-                    before,
-                    body,
-                });
+                open = Some(Block { language, before, body });
             }
             (None, None) => {}
         }
@@ -83,36 +79,23 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
 /// The targets of links and images that are neither on the web nor samples.
 fn links(text: &str) -> Vec<&str> {
     let after = text.split("](").skip(1);
-    after
-        .filter_map(|rest| rest.split(')').next())
-        .filter(|target| !target.starts_with("http"))
-        .collect()
+    after.filter_map(|rest| rest.split(')').next()).filter(|target| !target.starts_with("http")).collect()
 }
 
 /// What a heading or an explicit anchor can be linked by, as GitHub makes it.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter_map(|line| {
-        let title = line
-            .strip_prefix('#')?
-            .trim_start_matches('#')
-            .strip_prefix(' ')?;
-        let kept = title
-            .chars()
-            .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
+        let title = line.strip_prefix('#')?.trim_start_matches('#').strip_prefix(' ')?;
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
         Some(kept.collect::<String>().to_lowercase().replace(' ', "-"))
     });
-    let explicit = text
-        .split("<a id=\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next());
+    let explicit = text.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next());
     headings.chain(explicit.map(str::to_owned)).collect()
 }
 
 /// Words that are paths of this repository. What git ignores is there only after a build.
 fn named_paths(text: &str) -> Vec<&str> {
-    const ROOTS: [&str; 7] = [
-        ".cargo/", ".ci/", ".github/", "apps/", "crates/", "docs/", "xtask/",
-    ];
+    const ROOTS: [&str; 7] = [".cargo/", ".ci/", ".github/", "apps/", "crates/", "docs/", "xtask/"];
     let ignored = fs::read_to_string(root().join(".gitignore")).unwrap();
     let ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();
     text.split(|c: char| c.is_whitespace() || "()[]`\"'<>,;|*".contains(c))
@@ -127,16 +110,9 @@ fn named_paths(text: &str) -> Vec<&str> {
 fn commands(text: &str) -> BTreeSet<Vec<&str>> {
     let after = text.split("cargo xtask ").skip(1);
     let lines = after.filter_map(|rest| rest.split(['`', '\n', '#', '"']).next());
-    let is_argument = |word: &&str| {
-        word.chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-,".contains(c))
-    };
+    let is_argument = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "-,".contains(c));
     lines
-        .map(|line| {
-            line.split_whitespace()
-                .take_while(is_argument)
-                .collect::<Vec<_>>()
-        })
+        .map(|line| line.split_whitespace().take_while(is_argument).collect::<Vec<_>>())
         .filter(|arguments| !arguments.is_empty())
         .collect()
 }
@@ -147,15 +123,11 @@ fn difference(sample: &[&str], file: &str) -> Option<String> {
     let mut from = 0;
     for piece in sample.split(|line| line.trim_start_matches(['/', '-', ' ']) == "…") {
         let Some(first) = piece.first() else { continue };
-        let found =
-            (from..lines.len()).find(|at| stands_at(piece, lines.get(*at..).unwrap_or_default()));
+        let found = (from..lines.len()).find(|at| stands_at(piece, lines.get(*at..).unwrap_or_default()));
         match found {
             Some(at) => from = at + piece.len(),
             None => {
-                return Some(format!(
-                    "the part that begins with {:?} is not there",
-                    first.trim()
-                ));
+                return Some(format!("the part that begins with {:?} is not there", first.trim()));
             }
         }
     }
@@ -167,10 +139,7 @@ fn stands_at(piece: &[&str], lines: &[&str]) -> bool {
     let (Some(first), Some(line)) = (piece.first(), lines.first()) else {
         return false;
     };
-    let Some(indent) = line
-        .strip_suffix(first)
-        .filter(|indent| indent.trim().is_empty())
-    else {
+    let Some(indent) = line.strip_suffix(first).filter(|indent| indent.trim().is_empty()) else {
         return false;
     };
     lines.len() >= piece.len()
@@ -191,9 +160,7 @@ fn every_link_leads_somewhere() {
             };
             if !file.exists() {
                 objections.push(format!("{target} is not there"));
-            } else if !anchor.is_empty()
-                && !anchors(&fs::read_to_string(file).unwrap()).contains(anchor)
-            {
+            } else if !anchor.is_empty() && !anchors(&fs::read_to_string(file).unwrap()).contains(anchor) {
                 objections.push(format!("{target} has no such heading"));
             }
         }
@@ -214,13 +181,11 @@ fn every_sample_is_run_or_stands_in_the_file_that_it_names() {
     none_objected(|doc, objections| {
         for block in blocks(&doc.text) {
             let excerpt = block.before.strip_prefix("<!-- excerpt: ");
-            match (
-                block.language,
-                excerpt.and_then(|rest| rest.strip_suffix(" -->")),
-            ) {
+            match (block.language, excerpt.and_then(|rest| rest.strip_suffix(" -->"))) {
                 (_, Some(path)) => match fs::read_to_string(root().join(path)) {
-                    Ok(file) => objections
-                        .extend(difference(&block.body, &file).map(|why| format!("{path}: {why}"))),
+                    Ok(file) => {
+                        objections.extend(difference(&block.body, &file).map(|why| format!("{path}: {why}")))
+                    }
                     Err(error) => objections.push(format!("{path}: {error}")),
                 },
                 // Not code, or commands, which the test below looks at.

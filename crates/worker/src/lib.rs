@@ -37,7 +37,8 @@ macro_rules! worker {
 
         const _: () = {
             use ::wasm_bindgen::prelude::*;
-            use ::worker::js_sys::Promise;
+            use ::worker::js_sys::{self, Promise};
+            use ::worker::wasm_bindgen_futures;
             use ::worker::worker_sys::DurableObjectState;
             use ::worker::worker_sys::web_sys::{Request, Response, WebSocket};
 
@@ -45,10 +46,7 @@ macro_rules! worker {
             #[wasm_bindgen]
             pub struct StoreObject($crate::Object);
 
-            #[wasm_bindgen(
-                                                wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
-                                                js_sys = ::worker::js_sys
-                                            )]
+            #[wasm_bindgen(wasm_bindgen_futures = wasm_bindgen_futures, js_sys = js_sys)]
             impl StoreObject {
                 #[wasm_bindgen(constructor)]
                 pub fn new(state: DurableObjectState, env: ::worker::Env) -> Self {

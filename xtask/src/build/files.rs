@@ -63,14 +63,8 @@ mod tests {
 
         publish(from.path(), to.path()).unwrap();
 
-        assert_eq!(
-            relative_files(to.path()).unwrap(),
-            relative_files(from.path()).unwrap()
-        );
-        assert_eq!(
-            fs::read_to_string(to.path().join("changed")).unwrap(),
-            "new"
-        );
+        assert_eq!(relative_files(to.path()).unwrap(), relative_files(from.path()).unwrap());
+        assert_eq!(fs::read_to_string(to.path().join("changed")).unwrap(), "new");
         assert_eq!(fs::metadata(&same).unwrap().modified().unwrap(), written);
     }
 }

@@ -7,9 +7,5 @@ use crate::{process, workspace};
 
 pub(crate) fn build(log: &Log) -> Result<()> {
     let mut vite = workspace::npm_bin("vite");
-    process::run(
-        vite.arg("build")
-            .current_dir(workspace::path(workspace::PAGE_DIR)),
-        log,
-    )
+    process::run(vite.arg("build").current_dir(workspace::path(workspace::PAGE_DIR)), log)
 }

@@ -30,10 +30,7 @@ pub(crate) fn compile(package: &str, profile: &str, features: &[&str], log: &Log
     setup::wasm_c(&mut cargo)?;
     process::run(&mut cargo, log)?;
     let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(workspace::target_dir()?
-        .join(WASM_TARGET)
-        .join(profile)
-        .join(file))
+    Ok(workspace::target_dir()?.join(WASM_TARGET).join(profile).join(file))
 }
 
 /// An empty folder for what is not finished yet.
@@ -47,20 +44,17 @@ pub(crate) fn staging(name: &str) -> Result<PathBuf> {
 }
 
 /// Optimises a file in place; what it was made of is kept, as this takes half a minute each time.
-pub(crate) fn optimize(wasm: &Path, level: &str, log: &Log) -> Result<()> {
+pub(crate) fn optimize(wasm: &Path, options: &[&str], log: &Log) -> Result<()> {
     let cache = workspace::target_dir()?.join("xtask/optimized");
     fs::create_dir_all(&cache)?;
     let name = wasm.file_name().context("wasm has no file name")?;
-    let (before, after) = (cache.join(name).with_extension(level), cache.join(name));
+    let before = cache.join(name).with_extension(options.concat());
+    let after = before.with_added_extension("wasm");
     let input = fs::read(wasm)?;
     let known = after.exists() && fs::read(&before).is_ok_and(|before| before == input);
     if !known {
         let mut opt = workspace::npm_bin("wasm-opt");
-        opt.arg(level)
-            .args(FEATURES)
-            .arg(wasm)
-            .arg("-o")
-            .arg(&after);
+        opt.args(options).args(FEATURES).arg(wasm).arg("-o").arg(&after);
         process::run(&mut opt, log)?;
         fs::write(&before, input)?;
     }

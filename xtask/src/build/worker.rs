@@ -35,7 +35,7 @@ pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
     fs::write(staging.join("shim.js"), SHIM)?;
 
     if mode == Mode::Release {
-        wasm::optimize(&staging.join("index_bg.wasm"), "-O3", log)?;
+        wasm::optimize(&staging.join("index_bg.wasm"), &["-O3"], log)?;
     }
     let dist = match mode {
         Mode::Dev | Mode::Release => workspace::path(workspace::WORKER_DIR).join("dist"),

@@ -45,8 +45,5 @@ impl Part {
 }
 
 pub(crate) fn log(name: &'static str, color: Color) -> Log {
-    Log::Service(Service {
-        name,
-        style: Style::new().fg(color),
-    })
+    Log::Service(Service { name, style: Style::new().fg(color) })
 }

@@ -10,9 +10,7 @@ pub(crate) fn require_free(port: u16) -> Result<()> {
     let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port));
     for bound in [v4, v6] {
         if bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse) {
-            bail!(
-                "port {port} is busy: end what listens on it (`lsof -i :{port}` names it), and try again"
-            );
+            bail!("port {port} is busy: end what listens on it (`lsof -i :{port}` names it), and try again");
         }
     }
     Ok(())

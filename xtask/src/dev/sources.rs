@@ -29,11 +29,7 @@ impl Sources {
 
     fn at(roots: Vec<PathBuf>) -> Result<Self> {
         let known = written(&roots)?;
-        Ok(Self {
-            roots,
-            known,
-            changing: None,
-        })
+        Ok(Self { roots, known, changing: None })
     }
 
     /// Whether they have changed, and stayed as they are since the last look:

@@ -34,12 +34,7 @@ fn service(log: &Log) -> Result<Command> {
     migrate(log)?;
 
     let mut dev = wrangler();
-    dev.args([
-        "dev",
-        "--port",
-        &PORT.to_string(),
-        "--show-interactive-dev-session=false",
-    ]);
+    dev.args(["dev", "--port", &PORT.to_string(), "--show-interactive-dev-session=false"]);
     Ok(dev)
 }
 
@@ -48,8 +43,7 @@ fn migrate(log: &Log) -> Result<()> {
     let said = Log::buffer();
     let mut migrations = wrangler();
     migrations.args(["d1", "migrations", "apply", "DB", "--local"]);
-    process::run(&mut migrations, &said)
-        .inspect_err(|_| said.text().lines().for_each(|line| log.line(line)))
+    process::run(&mut migrations, &said).inspect_err(|_| said.text().lines().for_each(|line| log.line(line)))
 }
 
 fn wrangler() -> Command {

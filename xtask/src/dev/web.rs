@@ -25,13 +25,7 @@ pub(crate) fn part() -> Part {
 
 fn service(_: &Log) -> Result<Command> {
     let mut vite = workspace::npm_bin("vite");
-    vite.args([
-        "--port",
-        &PORT.to_string(),
-        "--strictPort",
-        "--clearScreen",
-        "false",
-    ]);
+    vite.args(["--port", &PORT.to_string(), "--strictPort", "--clearScreen", "false"]);
     vite.current_dir(workspace::path(workspace::PAGE_DIR));
     Ok(vite)
 }

@@ -14,18 +14,34 @@ use crate::workspace::{self, WASM_TARGET};
 /// As distributions name them: first the one that is known to work, then newer and older ones.
 const VERSIONS: [u8; 9] = [19, 20, 21, 22, 18, 17, 16, 15, 14];
 /// Homebrew keeps its LLVM out of the path, as Apple's clang has no wasm target.
-const HOMEBREW: [&str; 2] = [
-    "/opt/homebrew/opt/llvm/bin/clang",
-    "/usr/local/opt/llvm/bin/clang",
-];
+const HOMEBREW: [&str; 2] = ["/opt/homebrew/opt/llvm/bin/clang", "/usr/local/opt/llvm/bin/clang"];
 
 const CC: &str = "CC_wasm32_unknown_unknown";
 const AR: &str = "AR_wasm32_unknown_unknown";
 
-/// The client's SQLite: without what it does not use, and with what the native one has by default.
-const SQLITE_FLAGS: [&str; 13] = [
+/// The client's SQLite: without what neither the client nor its queries use, and with what the native
+/// one has by default. Only what SQLite's parser, which is generated already, does without may go.
+const SQLITE_FLAGS: [&str; 31] = [
     "-DSQLITE_DEFAULT_FOREIGN_KEYS=1",
+    "-DSQLITE_DEFAULT_MEMSTATUS=0",
+    "-DSQLITE_MAX_MMAP_SIZE=0",
+    "-DSQLITE_OMIT_AUTOVACUUM",
+    "-DSQLITE_OMIT_CASE_SENSITIVE_LIKE_PRAGMA",
+    "-DSQLITE_OMIT_COMPILEOPTION_DIAGS",
+    "-DSQLITE_OMIT_COMPLETE",
+    "-DSQLITE_OMIT_DECLTYPE",
+    "-DSQLITE_OMIT_GET_TABLE",
+    "-DSQLITE_OMIT_INCRBLOB",
+    "-DSQLITE_OMIT_INTROSPECTION_PRAGMAS",
+    "-DSQLITE_OMIT_LOOKASIDE",
+    "-DSQLITE_OMIT_PROGRESS_CALLBACK",
+    "-DSQLITE_OMIT_TESTCONTROL",
+    "-DSQLITE_OMIT_TRACE",
+    "-DSQLITE_OMIT_UTF16",
+    "-DSQLITE_UNTESTABLE",
+    "-USQLITE_ENABLE_API_ARMOR",
     "-USQLITE_ENABLE_BYTECODE_VTAB",
+    "-USQLITE_ENABLE_COLUMN_METADATA",
     "-USQLITE_ENABLE_DBPAGE_VTAB",
     "-USQLITE_ENABLE_DBSTAT_VTAB",
     "-USQLITE_ENABLE_FTS5",
@@ -45,10 +61,7 @@ pub(crate) fn get() -> Result<()> {
     }
     // Whoever names a compiler wants that one, not another one installed.
     if let Some(named) = env::var_os(CC) {
-        bail!(
-            "{CC} names {}, which does not compile for wasm32: name a clang, or unset it",
-            named.display()
-        );
+        bail!("{CC} names {}, which does not compile for wasm32: name a clang, or unset it", named.display());
     }
     missing("no clang that compiles for wasm32");
     for version in VERSIONS {
@@ -104,33 +117,18 @@ fn compiles(clang: &std::path::Path) -> bool {
     };
     let (source, object) = (folder.join("probe.c"), folder.join("probe.o"));
     let code = "#include <stddef.h>\nsize_t probe(void) { return sizeof(void *); }\n";
-    if fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&source, code))
-        .is_err()
-    {
+    if fs::create_dir_all(&folder).and_then(|()| fs::write(&source, code)).is_err() {
         return false;
     }
     let mut command = Command::new(clang);
-    command
-        .arg(format!("--target={WASM_TARGET}"))
-        .arg("-c")
-        .arg(source)
-        .arg("-o")
-        .arg(object);
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    command.arg(format!("--target={WASM_TARGET}")).arg("-c").arg(source).arg("-o").arg(object);
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
 /// The archiver of the same LLVM, as another one may not read its objects.
 fn archiver(clang: &std::path::Path) -> Option<PathBuf> {
-    let output = Command::new(clang)
-        .arg("--print-prog-name=llvm-ar")
-        .output()
-        .ok()?;
+    let output = Command::new(clang).arg("--print-prog-name=llvm-ar").output().ok()?;
     let ar = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     (env::var_os(AR).is_none() && ar.is_absolute()).then_some(ar)
 }

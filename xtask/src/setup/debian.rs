@@ -14,17 +14,14 @@ pub(crate) fn has(package: &str) -> Result<bool> {
     refresh()?;
     let mut policy = Command::new("apt-cache");
     let policy = process::output(policy.args(["policy", package]))?;
-    let candidate = policy
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Candidate:"));
+    let candidate = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate:"));
     Ok(candidate.is_some_and(|version| version.trim() != "(none)"))
 }
 
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let mut apt = Command::new("apt-get");
     apt.env("DEBIAN_FRONTEND", "noninteractive");
-    apt.args(["install", "--yes", "--no-install-recommends"])
-        .args(packages);
+    apt.args(["install", "--yes", "--no-install-recommends"]).args(packages);
     process::run_whole(&mut apt)
 }
 
@@ -38,10 +35,7 @@ pub(crate) fn install_elsewhere(packages: &str, homebrew: &str) -> String {
         ("apk", format!("sudo apk add {packages}")),
     ];
     let known = known.into_iter().find(|(tool, _)| runs(tool));
-    known.map_or_else(
-        || format!("brew install {homebrew}"),
-        |(_, command)| command,
-    )
+    known.map_or_else(|| format!("brew install {homebrew}"), |(_, command)| command)
 }
 
 /// A fresh machine's package lists are empty.

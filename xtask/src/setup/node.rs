@@ -37,8 +37,7 @@ pub(crate) fn packages() -> Result<()> {
     missing("npm packages, as package-lock.json names them");
     let mut npm = Command::new("npm");
     // The tests use the Chromium that is installed here.
-    npm.args(["ci", "--no-audit", "--no-fund"])
-        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    npm.args(["ci", "--no-audit", "--no-fund"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     process::run(npm.current_dir(workspace::root()), &Log::Terminal)
 }
 
@@ -57,9 +56,7 @@ fn installed() -> Result<bool> {
 fn covers(noted: &Value, wanted: &Value) -> bool {
     let packages = wanted.get("packages").and_then(Value::as_object);
     packages.into_iter().flatten().all(|(path, package)| {
-        let found = noted
-            .get("packages")
-            .and_then(|packages| packages.get(path));
+        let found = noted.get("packages").and_then(|packages| packages.get(path));
         match found {
             Some(found) => found.get("version") == package.get("version"),
             None => path.is_empty() || package.get("optional") == Some(&Value::Bool(true)),

@@ -19,9 +19,7 @@ pub(crate) fn wasm_target() -> Result<()> {
     }
     missing("rustc has no wasm target: rustup adds it");
     let mut rustup = Command::new("rustup");
-    rustup
-        .args(["target", "add", WASM_TARGET])
-        .current_dir(workspace::root());
+    rustup.args(["target", "add", WASM_TARGET]).current_dir(workspace::root());
     process::run(&mut rustup, &Log::Terminal).context(
         "rustc cannot compile to wasm; with a Rust that is not rustup's, install its standard library for wasm32-unknown-unknown",
     )

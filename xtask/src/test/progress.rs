@@ -20,19 +20,10 @@ impl Progress {
         let spinner = (console::user_attended() && !ci).then(|| {
             let template = "{spinner} {msg} {elapsed}";
             let style = ProgressStyle::with_template(template);
-            ProgressBar::new_spinner()
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
         });
-        let width = steps
-            .iter()
-            .map(|step| step.name.len())
-            .max()
-            .unwrap_or_default();
-        Self {
-            spinner,
-            width,
-            lines: Vec::new(),
-        }
+        let width = steps.iter().map(|step| step.name.len()).max().unwrap_or_default();
+        Self { spinner, width, lines: Vec::new() }
     }
 
     pub(crate) fn begin(&self, step: &Step) {
@@ -55,24 +46,14 @@ impl Progress {
         let name = format!("{:<width$}", step.name, width = self.width);
         let line = match outcome {
             Outcome::Passed(after) => {
-                format!(
-                    "{} {name}  {}  {}",
-                    style("✓").green(),
-                    seconds(*after),
-                    step.about
-                )
+                format!("{} {name}  {}  {}", style("✓").green(), seconds(*after), step.about)
             }
             Outcome::Skipped(reason) => {
                 format!("{} {name}  {:>8}  {reason}", style("–").yellow(), "skipped")
             }
             Outcome::Failed { after, output } => {
                 println!("{output}");
-                format!(
-                    "{} {name}  {}  {}",
-                    style("✗").red(),
-                    seconds(*after),
-                    step.about
-                )
+                format!("{} {name}  {}  {}", style("✗").red(), seconds(*after), step.about)
             }
         };
         println!("{line}");
@@ -80,10 +61,7 @@ impl Progress {
     }
 
     pub(crate) fn summary(&self, after: Duration) {
-        println!(
-            "\n{}\n",
-            style(format!("{} steps in{}", self.lines.len(), seconds(after))).bold()
-        );
+        println!("\n{}\n", style(format!("{} steps in{}", self.lines.len(), seconds(after))).bold());
         for line in &self.lines {
             println!("{line}");
         }

@@ -32,84 +32,19 @@ pub(crate) enum Outcome {
 }
 
 pub(crate) const STEPS: [Step; 13] = [
-    Step {
-        name: "fmt",
-        about: "Rust is formatted",
-        needs: None,
-        work: fmt,
-    },
-    Step {
-        name: "clippy",
-        about: "Rust has no warnings",
-        needs: None,
-        work: clippy,
-    },
-    Step {
-        name: "clippy-wasm",
-        about: "nor has what runs as wasm",
-        needs: None,
-        work: clippy_wasm,
-    },
-    Step {
-        name: "purity",
-        about: "the engine needs no host",
-        needs: None,
-        work: purity,
-    },
-    Step {
-        name: "unit",
-        about: "Rust tests",
-        needs: None,
-        work: unit,
-    },
-    Step {
-        name: "doc",
-        about: "Rust samples in the docs",
-        needs: None,
-        work: doc,
-    },
-    Step {
-        name: "codegen",
-        about: "generated TypeScript is fresh",
-        needs: None,
-        work: codegen,
-    },
-    Step {
-        name: "deny",
-        about: "licences and sources of crates",
-        needs: None,
-        work: deny,
-    },
-    Step {
-        name: "biome",
-        about: "TypeScript is formatted and linted",
-        needs: None,
-        work: biome,
-    },
-    Step {
-        name: "build",
-        about: "worker, client and page, as shipped",
-        needs: None,
-        work: build,
-    },
-    Step {
-        name: "tsc",
-        about: "TypeScript's types",
-        needs: Some("build"),
-        work: tsc,
-    },
-    Step {
-        name: "vitest",
-        about: "TypeScript tests",
-        needs: Some("build"),
-        work: vitest,
-    },
-    Step {
-        name: "e2e",
-        about: "the chat in Chromium against workerd",
-        needs: Some("build"),
-        work: e2e,
-    },
+    Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
+    Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
+    Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
+    Step { name: "purity", about: "the engine needs no host", needs: None, work: purity },
+    Step { name: "unit", about: "Rust tests", needs: None, work: unit },
+    Step { name: "doc", about: "Rust samples in the docs", needs: None, work: doc },
+    Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
+    Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
+    Step { name: "biome", about: "TypeScript is formatted and linted", needs: None, work: biome },
+    Step { name: "build", about: "worker, client and page, as shipped", needs: None, work: build },
+    Step { name: "tsc", about: "TypeScript's types", needs: Some("build"), work: tsc },
+    Step { name: "vitest", about: "TypeScript tests", needs: Some("build"), work: vitest },
+    Step { name: "e2e", about: "the chat in Chromium against workerd", needs: Some("build"), work: e2e },
 ];
 
 impl Step {
@@ -120,10 +55,7 @@ impl Step {
             Ok(Done::Skipped(reason)) => Outcome::Skipped(reason.to_owned()),
             Err(error) => {
                 log.line(&format!("{error:#}"));
-                Outcome::Failed {
-                    after: started.elapsed(),
-                    output: log.text(),
-                }
+                Outcome::Failed { after: started.elapsed(), output: log.text() }
             }
         }
     }
@@ -135,27 +67,14 @@ fn fmt(log: &Log) -> Result<Done> {
 
 fn clippy(log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
-    cargo.args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]);
+    cargo.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
     run(&mut cargo, log)
 }
 
 fn clippy_wasm(log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
     cargo.args(["clippy", "--target", WASM_TARGET, "--lib"]);
-    for package in [
-        "syncline-worker",
-        "syncline-web",
-        "syncline-sqlite",
-        "chat-worker",
-        "chat-wasm",
-    ] {
+    for package in ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm"] {
         cargo.args(["--package", package]);
     }
     setup::wasm_c(&mut cargo)?;
@@ -178,10 +97,7 @@ fn unit(log: &Log) -> Result<Done> {
 }
 
 fn doc(log: &Log) -> Result<Done> {
-    run(
-        workspace::cargo().args(["test", "--workspace", "--doc"]),
-        log,
-    )
+    run(workspace::cargo().args(["test", "--workspace", "--doc"]), log)
 }
 
 fn codegen(_: &Log) -> Result<Done> {
@@ -190,21 +106,13 @@ fn codegen(_: &Log) -> Result<Done> {
 
 fn deny(log: &Log) -> Result<Done> {
     if !has_cargo("deny") {
-        return Ok(Done::Skipped(
-            "cargo-deny is not installed: `cargo install --locked cargo-deny`",
-        ));
+        return Ok(Done::Skipped("cargo-deny is not installed: `cargo install --locked cargo-deny`"));
     }
-    run(
-        workspace::cargo().args(["deny", "check", "bans", "licenses", "sources"]),
-        log,
-    )
+    run(workspace::cargo().args(["deny", "check", "bans", "licenses", "sources"]), log)
 }
 
 fn biome(log: &Log) -> Result<Done> {
-    run(
-        workspace::npm_bin("biome").args(["check", "--error-on-warnings"]),
-        log,
-    )
+    run(workspace::npm_bin("biome").args(["check", "--error-on-warnings"]), log)
 }
 
 fn build(log: &Log) -> Result<Done> {
@@ -224,10 +132,7 @@ fn e2e(log: &Log) -> Result<Done> {
     let chromium = setup::chromium()?.context("no Chromium; run `cargo xtask setup`")?;
     let mut playwright = workspace::npm_bin("playwright");
     playwright.arg("test").env("CHROMIUM", chromium);
-    run(
-        playwright.current_dir(workspace::path(workspace::PAGE_DIR)),
-        log,
-    )
+    run(playwright.current_dir(workspace::path(workspace::PAGE_DIR)), log)
 }
 
 fn run(command: &mut Command, log: &Log) -> Result<Done> {
@@ -237,8 +142,7 @@ fn run(command: &mut Command, log: &Log) -> Result<Done> {
 /// A script of every npm package of the workspace.
 fn npm_script(name: &str) -> Command {
     let mut npm = Command::new("npm");
-    npm.args(["run", name, "--workspaces"])
-        .current_dir(workspace::root());
+    npm.args(["run", name, "--workspaces"]).current_dir(workspace::root());
     npm
 }
 

@@ -1,10 +1,10 @@
 // What the page asks its tables.
 
-import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
+import type { QueryBuilder } from 'syncline'
 import type { Database } from './model'
 
-type Db = Kysely<Database>
+type Db = QueryBuilder<Database>
 
 export const person = (subject: string) => (db: Db) =>
   db.selectFrom('people').selectAll().where('id', '=', subject)

@@ -1,15 +1,15 @@
 // Queries as an app writes them, and as SQLite takes them.
 
-import type { Compilable, CompiledQuery } from 'kysely'
-import { DummyDriver, Kysely, SqliteAdapter, SqliteQueryCompiler } from 'kysely'
+import type { Compilable, CompiledQuery, OperationNodeSource } from 'kysely'
 import { SynclineError } from './failure'
-import type { Database } from './register'
+import type { QueryBuilder } from './query-builder'
+import { builder, compileBuilt } from './query-builder'
 
 export type SqlValue = string | number | bigint | boolean | null
 
-/** A Kysely builder, its compiled query, or SQL with its params. */
+/** A query built with Kysely, one that it has compiled, or SQL with its params. */
 export type Query<Row> =
-  | ((db: Kysely<Database>) => Compilable<Row>)
+  | ((db: QueryBuilder) => Compilable<Row> & OperationNodeSource)
   | CompiledQuery<Row>
   | { readonly sql: string; readonly params?: readonly SqlValue[] }
   | string
@@ -20,27 +20,10 @@ export interface SqlText {
   readonly params: string
 }
 
-const refuse = (): never => {
-  throw new SynclineError({
-    code: 'bad-query',
-    message: 'Kysely only builds queries here; the store runs them.',
-  })
-}
-
-/** Compiles queries of the app's tables; it has no connection. */
-const builder = new Kysely<Database>({
-  dialect: {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: refuse,
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  },
-})
-
 export function compile<Row>(query: Query<Row>, params: readonly SqlValue[] = []): SqlText {
   if (typeof query === 'string') return { sql: query, params: paramsText(params) }
   if (typeof query === 'function') {
-    const { sql, parameters } = query(builder).compile()
+    const { sql, parameters } = compileBuilt(query(builder))
     return { sql, params: paramsText(parameters) }
   }
   if ('parameters' in query) return { sql: query.sql, params: paramsText(query.parameters) }

@@ -26,7 +26,9 @@ function objectProcess(server: Server): string {
       return false // It has ended, or closed the file, meanwhile.
     }
   }
-  const pid = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).find(holds)
+  const pid = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .find(holds)
   if (pid === undefined) throw new Error('no process has the database of an object open')
   return pid
 }
@@ -34,11 +36,14 @@ function objectProcess(server: Server): string {
 /** The time that all threads of a process have run so far, as the scheduler counts it: in nanoseconds. */
 function cpuMs(pid: string): number {
   const threads = readdirSync(`/proc/${pid}/task`)
-  const ran = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+  const ran = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  )
   return ran.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 type Push = (round: string) => Record<string, unknown>[]
 
@@ -66,7 +71,9 @@ async function measure(server: Server, name: string, make: (client: Client) => P
 }
 
 const events = (round: string): Event[] =>
-  Array.from({ length: EVENTS }, (_, n) => posted(`${round}-${n}`, `message ${n} of ${round}, as long as people write`))
+  Array.from({ length: EVENTS }, (_, n) =>
+    posted(`${round}-${n}`, `message ${n} of ${round}, as long as people write`),
+  )
 
 // With the archive, the process does D1's work, too; on Cloudflare another machine does it.
 describe.each([
@@ -80,12 +87,17 @@ describe.each([
   afterAll(() => server.stop())
 
   test('many commits of one event', async () => {
-    const make = (client: Client): Push => (round) => events(round).map((event) => client.commit(event))
+    const make =
+      (client: Client): Push =>
+      (round) =>
+        events(round).map((event) => client.commit(event))
     await measure(server, `${where}, ${EVENTS} commits of one event`, make)
   })
 
   test('one commit of many events', async () => {
-    const make = (client: Client): Push => (round) => [client.commit(...events(round))]
+    const make =
+      (client: Client): Push =>
+      (round) => [client.commit(...events(round))]
     await measure(server, `${where}, one commit of ${EVENTS} events`, make)
   })
 })

@@ -138,7 +138,12 @@ export class Client {
   }
 
   commitAs(counter: number, ...events: Event[]): Record<string, unknown> {
-    return { counter, author: this.subject, modelVersion, events: events.map(([name, args]) => ({ name, args })) }
+    return {
+      counter,
+      author: this.subject,
+      modelVersion,
+      events: events.map(([name, args]) => ({ name, args })),
+    }
   }
 
   push(...commits: Record<string, unknown>[]): void {
@@ -159,7 +164,9 @@ export class Client {
 
   /** Every entry that has come, in the order in which it came. */
   entries(): Entry[] {
-    return this.frames.filter((frame) => frame.type === 'entries').flatMap((frame) => frame['entries'] as Entry[])
+    return this.frames
+      .filter((frame) => frame.type === 'entries')
+      .flatMap((frame) => frame['entries'] as Entry[])
   }
 
   /** Goes on until the log is here up to a seq: a page that does not reach the head is followed by the next. */

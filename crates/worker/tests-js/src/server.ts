@@ -45,7 +45,6 @@ export class Server {
   readonly #config: string
   #port = 0
   #process: ChildProcess | undefined
-  #output = ''
 
   private constructor(folder: string, config: string) {
     this.#folder = folder
@@ -91,8 +90,18 @@ export class Server {
     this.#port = await freePort()
     const inspector = await freePort()
     const args = ['dev', '--config', this.#config, '--persist-to', join(this.#folder, 'state')]
-    args.push('--port', `${this.#port}`, '--inspector-port', `${inspector}`, '--show-interactive-dev-session=false')
-    const child = spawn(WRANGLER, args, { env: ENVIRONMENT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    args.push(
+      '--port',
+      `${this.#port}`,
+      '--inspector-port',
+      `${inspector}`,
+      '--show-interactive-dev-session=false',
+    )
+    const child = spawn(WRANGLER, args, {
+      env: ENVIRONMENT,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
@@ -151,7 +160,10 @@ export class Server {
 
   async #wrangler(...args: string[]): Promise<string> {
     const where = ['--config', this.#config, '--persist-to', join(this.#folder, 'state')]
-    const { stdout } = await promisify(execFile)(WRANGLER, [...args, ...where], { env: ENVIRONMENT, maxBuffer: 1 << 28 })
+    const { stdout } = await promisify(execFile)(WRANGLER, [...args, ...where], {
+      env: ENVIRONMENT,
+      maxBuffer: 1 << 28,
+    })
     return stdout
   }
 }

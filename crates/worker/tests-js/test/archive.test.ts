@@ -18,7 +18,9 @@ async function archived(store: string, count: number): Promise<Record<string, un
     const [row] = await server.d1(`SELECT archived FROM stores WHERE store = '${store}'`)
     return row?.['archived'] === count || undefined
   })
-  return await server.d1(`SELECT seq, client, counter, author, name, args FROM events WHERE store = '${store}' ORDER BY seq`)
+  return await server.d1(
+    `SELECT seq, client, counter, author, name, args FROM events WHERE store = '${store}' ORDER BY seq`,
+  )
 }
 
 function rows(entries: Entry[]): Record<string, unknown>[] {
@@ -29,13 +31,19 @@ function rows(entries: Entry[]): Record<string, unknown>[] {
 
 test('every entry is one row, in order, as it is in the log', async () => {
   const ada = await openChat(server, 'rows')
-  await ada.decideAll(...Array.from({ length: 300 }, (_, n) => ada.commit(posted(`m${n}`, `"quoted" \\ ü 😀 ${n}`))))
+  await ada.decideAll(
+    ...Array.from({ length: 300 }, (_, n) => ada.commit(posted(`m${n}`, `"quoted" \\ ü 😀 ${n}`))),
+  )
   const log = await ada.catchUp(302)
   expect(await archived('rows', 302)).toEqual(rows(log))
-  const [types] = await server.d1("SELECT DISTINCT typeof(seq) AS seq, typeof(time) AS time FROM events WHERE store = 'rows'")
+  const [types] = await server.d1(
+    "SELECT DISTINCT typeof(seq) AS seq, typeof(time) AS time FROM events WHERE store = 'rows'",
+  )
   expect(types).toEqual({ seq: 'integer', time: 'integer' })
   const stores = await server.d1("SELECT store, incarnation, head, archived FROM stores WHERE store = 'rows'")
-  expect(stores).toEqual([{ store: 'rows', incarnation: ada.frames[0]?.['incarnation'], head: 302, archived: 302 }])
+  expect(stores).toEqual([
+    { store: 'rows', incarnation: ada.frames[0]?.['incarnation'], head: 302, archived: 302 },
+  ])
 })
 
 test('a log of many pages is archived whole', async () => {
@@ -58,7 +66,10 @@ test('however often the power goes, every entry is archived once', async () => {
       return ada.commitAs(counter, posted(`m${counter}`))
     })
     for (const commit of commits) client.push(commit)
-    await client.when('verdicts', () => client.frames.filter((frame) => frame.type === 'verdicts').length > 40 || undefined)
+    await client.when(
+      'verdicts',
+      () => client.frames.filter((frame) => frame.type === 'verdicts').length > 40 || undefined,
+    )
     await server.kill()
     await server.run()
     client = await Client.open(server, 'power', { client: ada.id })

@@ -34,7 +34,10 @@ afterEach(async () => {
 async function member(): Promise<Client> {
   const client = await Client.open(server, 'team', { subject: crypto.randomUUID() })
   await client.decide(joined(client.subject), ['channelJoined', { channel: 'general' }])
-  await bystander.when('its entries', () => bystander.entries().some((entry) => entry.client === client.id) || undefined)
+  await bystander.when(
+    'its entries',
+    () => bystander.entries().some((entry) => entry.client === client.id) || undefined,
+  )
   before = bystander.frames.length
   return client
 }
@@ -48,13 +51,21 @@ describe('a message', () => {
     ['that is empty', '', 'bad-message'],
     ['that breaks off', '{"type":"push","commits":[{"counter":1,', 'bad-message'],
     ['with a number where a list belongs', '{"type":"push","commits":7}', 'bad-message'],
-    ['with a counter below zero', '{"type":"push","commits":[{"counter":-1,"author":"a","modelVersion":1,"events":[]}]}', 'bad-message'],
+    [
+      'with a counter below zero',
+      '{"type":"push","commits":[{"counter":-1,"author":"a","modelVersion":1,"events":[]}]}',
+      'bad-message',
+    ],
     ['with a seq that no double carries', '{"type":"pull","after":9007199254740993}', 'bad-message'],
     ['in a binary frame', new Uint8Array([123, 125]), 'bad-message'],
     ['that is nested too deeply', `{"type":"push","commits":${'['.repeat(50_000)}`, 'bad-message'],
     ['that is too large', `{"type":"presence","value":"${much}"}`, 'message-too-large'],
     ['that is far too large', `{"type":"presence","value":"${much.repeat(20)}"}`, 'message-too-large'],
-    ['that is too large as bytes, not as characters', `{"type":"presence","value":"${'é'.repeat(600_000)}"}`, 'message-too-large'],
+    [
+      'that is too large as bytes, not as characters',
+      `{"type":"presence","value":"${'é'.repeat(600_000)}"}`,
+      'message-too-large',
+    ],
     ['that the server does not serve', '{"type":"presence","value":1}', 'not-supported'],
   ]
   test.each(cases)('%s is refused, and the socket stays', async (_, frame, code) => {
@@ -62,7 +73,9 @@ describe('a message', () => {
     client.send(frame)
     expect(await client.nextError()).toBe(code)
     expect(await client.answers()).toBe(true)
-    expect(await client.decide(['channelJoined', { channel: 'nowhere' }])).toMatchObject({ status: 'rejected' })
+    expect(await client.decide(['channelJoined', { channel: 'nowhere' }])).toMatchObject({
+      status: 'rejected',
+    })
   })
 })
 
@@ -73,7 +86,11 @@ describe('a greeting', () => {
     ['without a token', { token: undefined }, 'unauthorized'],
     ['with a wrong token', { token: 'guessed' }, 'unauthorized'],
     ['without a subject', { subject: undefined }, 'unauthorized'],
-    ['that has followed another log', { cursor: { incarnation: 'another', seq: 1, chain: '0'.repeat(64) } }, 'log-diverged'],
+    [
+      'that has followed another log',
+      { cursor: { incarnation: 'another', seq: 1, chain: '0'.repeat(64) } },
+      'log-diverged',
+    ],
   ]
   test.each(cases)('%s is refused, and the socket closed', async (_, fields, code) => {
     const client = await Client.connect(server, 'team')
@@ -99,7 +116,11 @@ describe('a greeting', () => {
   })
 
   test('comes before anything else', async () => {
-    for (const frame of [{ type: 'push', commits: [] }, { type: 'pull', after: 0 }, { type: 'auth', token: 'guessed' }]) {
+    for (const frame of [
+      { type: 'push', commits: [] },
+      { type: 'pull', after: 0 },
+      { type: 'auth', token: 'guessed' },
+    ]) {
       const client = await Client.connect(server, 'team')
       client.send(frame)
       expect(await client.nextError()).toBe('hello-expected')
@@ -160,7 +181,11 @@ describe('a commit', () => {
     ['with args of another shape', [['channelJoined', { channel: 7 }]], 'bad-args'],
     ['with args that are no object', [['channelJoined', [1, 2]]], 'bad-args'],
     ['that is too large', [posted('large', large)], 'commit-too-large'],
-    ['with too many events', Array.from({ length: 1_001 }, (): Event => ['channelJoined', { channel: 'a' }]), 'commit-too-large'],
+    [
+      'with too many events',
+      Array.from({ length: 1_001 }, (): Event => ['channelJoined', { channel: 'a' }]),
+      'commit-too-large',
+    ],
     ['that a constraint refuses', [joined('')], 'constraint-check'],
   ]
   test.each(cases)('%s is rejected, with a verdict', async (_, events, code) => {

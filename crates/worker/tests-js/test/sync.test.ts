@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { channelCreated, Client, joined, openChat, posted } from '../src/client.ts'
+import { Client, channelCreated, joined, openChat, posted } from '../src/client.ts'
 import { Server } from '../src/server.ts'
 
 let server: Server
@@ -22,14 +22,26 @@ test('what one client commits reaches every client of the store, and no other st
   const ada = await Client.open(server, 'exchange')
   const bob = await Client.open(server, 'exchange', { subject: 'bob' })
   const elsewhere = await Client.open(server, 'exchange-2')
-  expect(await ada.decide(joined('Ada'), channelCreated('general'))).toMatchObject({ status: 'accepted', first: 1, last: 2 })
-  expect(await bob.decide(joined('Bob'), ['channelJoined', { channel: 'general' }])).toMatchObject({ first: 3, last: 4 })
+  expect(await ada.decide(joined('Ada'), channelCreated('general'))).toMatchObject({
+    status: 'accepted',
+    first: 1,
+    last: 2,
+  })
+  expect(await bob.decide(joined('Bob'), ['channelJoined', { channel: 'general' }])).toMatchObject({
+    first: 3,
+    last: 4,
+  })
   expect(await ada.decide(posted('m1', 'hello, Bob'))).toMatchObject({ status: 'accepted', first: 5 })
 
   const [atAda, atBob] = [await ada.catchUp(5), await bob.catchUp(5)]
   expect(atBob).toEqual(atAda)
   expect(atBob.map((entry) => entry.seq)).toEqual([1, 2, 3, 4, 5])
-  expect(atBob.at(-1)).toMatchObject({ author: 'ada', client: ada.id, name: 'messagePosted', args: { text: 'hello, Bob' } })
+  expect(atBob.at(-1)).toMatchObject({
+    author: 'ada',
+    client: ada.id,
+    name: 'messagePosted',
+    args: { text: 'hello, Bob' },
+  })
   expect(elsewhere.frames.map((frame) => frame.type)).toEqual(['welcome'])
 })
 

@@ -1,0 +1,169 @@
+// From a commit in one page to the screen of another, and what it takes to get there.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { CDPSession, Page } from '@playwright/test'
+import { measurePush } from '../../../../crates/worker/tests-js/src/push-cost'
+import { createChannel, expectTexts, joinChannel } from '../e2e/chat'
+import { expect, test } from '../e2e/world'
+import { quantile, record } from './figures'
+
+const DIST = resolve(import.meta.dirname, '../dist')
+
+/** Seconds that the page's main thread has worked. */
+async function mainThreadSeconds(devtools: CDPSession): Promise<number> {
+  const { metrics } = await devtools.send('Performance.getMetrics')
+  const busy = metrics.find(({ name }) => name === 'TaskDuration')?.value
+  if (busy === undefined) throw new Error('the browser does not tell how long it worked')
+  return busy
+}
+
+async function onThreadTime(page: Page): Promise<CDPSession> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' })
+  return devtools
+}
+
+test('a commit in the page', async ({ newBrowser }) => {
+  const page = await (await newBrowser()).lab('ann')
+  const devtools = await onThreadTime(page)
+  await page.evaluate(async () => (await window.lab).join())
+  const [batches, size] = [200, 10]
+  const measure = () =>
+    page.evaluate(
+      async ([batches, size]) => {
+        const { store, post } = await window.lab
+        // What a chat shows: a live query whose result changes with every commit.
+        const query = { sql: 'SELECT id, text FROM messages ORDER BY posted_at DESC LIMIT 50', parameters: [] }
+        let shown = 0
+        const stop = store.watch(query, () => {
+          shown += store.rows(query).length
+        })
+        store.rows(query)
+        const times: number[] = []
+        for (let batch = 0; batch < batches; batch++) {
+          const started = performance.now()
+          for (let n = 0; n < size; n++) {
+            post(`message ${n} of batch ${batch}, as long as people write`)
+            // Whoever watches is told in a microtask.
+            await Promise.resolve()
+          }
+          times.push((performance.now() - started) / size)
+          await new Promise((next) => setTimeout(next, 5))
+        }
+        stop()
+        if (shown < batches * size) throw new Error(`only ${shown} rows were shown`)
+        await store.settled()
+        return times
+      },
+      [batches, size] as const,
+    )
+  await measure()
+  const before = await mainThreadSeconds(devtools)
+  const times = await measure()
+  const cpu = ((await mainThreadSeconds(devtools)) - before) * 1_000
+  record({
+    what: 'page: a commit (journal, rules, state, live query told)',
+    value: quantile(times, 0.5),
+    unit: 'ms',
+    most: 0.1,
+    beside: `p99 ${quantile(times, 0.99).toFixed(3)} ms; main thread CPU ${(cpu / (batches * size)).toFixed(3)} ms a commit, confirmation included; ${batches} × ${size} commits`,
+  })
+})
+
+test('from one screen to another', async ({ newBrowser }) => {
+  const [ann, bob] = [await (await newBrowser()).chat('ann'), await (await newBrowser()).chat('bob')]
+  await createChannel(ann, 'general')
+  await joinChannel(bob, 'general')
+  await ann.close()
+  const writer = await (await newBrowser()).lab('carl')
+  await expectTexts(bob, [])
+  const channel = await writer.evaluate(async () => {
+    const { store } = await window.lab
+    const channels = () => store.query<{ id: string }>("SELECT id FROM channels WHERE name = 'general'")
+    while (channels().length === 0) await new Promise((next) => setTimeout(next, 10))
+    const id = channels()[0]?.id ?? ''
+    await store.commit({ name: 'personJoined', args: { name: 'carl' } }).confirmed
+    await store.commit({ name: 'channelJoined', args: { channel: id } }).confirmed
+    return id
+  })
+  // Seen when it is in the page and a frame has been drawn with it.
+  await bob.evaluate(() => {
+    const seen = new Map<string, number>()
+    Object.assign(window, { seen })
+    const log = document.querySelector('[role=log]')
+    if (log === null) throw new Error('there is no log on the screen')
+    new MutationObserver((mutations) => {
+      const texts = mutations.flatMap(({ addedNodes }) => [...addedNodes]).map((node) => node.textContent ?? '')
+      requestAnimationFrame(() => {
+        const now = performance.timeOrigin + performance.now()
+        for (const text of texts) {
+          const id = /ping-(\d+)-/.exec(text)?.[1]
+          if (id !== undefined && !seen.has(id)) seen.set(id, now)
+        }
+      })
+    }).observe(log, { childList: true, subtree: true })
+  })
+  const devtools = await onThreadTime(bob)
+  const before = await mainThreadSeconds(devtools)
+  const count = 200
+  const sent = await writer.evaluate(
+    async ([channel, count]) => {
+      const { store } = await window.lab
+      const sent: number[] = []
+      for (let n = 0; n < count; n++) {
+        const at = performance.timeOrigin + performance.now()
+        const args = { id: crypto.randomUUID(), channel, text: `ping-${n}-`, postedAt: Date.now() }
+        store.commit({ name: 'messagePosted', args })
+        sent.push(at)
+        await new Promise((next) => setTimeout(next, 50))
+      }
+      return sent
+    },
+    [channel, count] as const,
+  )
+  const seenCount = () => bob.evaluate(() => (window as unknown as { seen: Map<string, number> }).seen.size)
+  await expect.poll(seenCount).toBe(count)
+  const seen = await bob.evaluate(() => [...(window as unknown as { seen: Map<string, number> }).seen])
+  const cpu = ((await mainThreadSeconds(devtools)) - before) * 1_000
+  const times = seen.map(([id, at]) => at - (sent[Number(id)] ?? Number.NaN))
+  record({
+    what: 'from a commit in one browser to the screen of another',
+    value: quantile(times, 0.5),
+    unit: 'ms',
+    most: 15,
+    beside: `p99 ${quantile(times, 0.99).toFixed(1)} ms; the reader's main thread CPU ${(cpu / count).toFixed(2)} ms a message; ${count} messages at 20/s`,
+  })
+})
+
+test('the download', () => {
+  const files = (folder: string): string[] =>
+    readdirSync(folder).flatMap((name) => {
+      const path = join(folder, name)
+      return statSync(path).isDirectory() ? files(path) : [path]
+    })
+  const sizes = files(DIST).map((path) => [path, gzipSync(readFileSync(path), { level: 9 }).length] as const)
+  const sum = (end: string) => sizes.filter(([path]) => path.endsWith(end)).reduce((all, [, size]) => all + size, 0)
+  const kib = (bytes: number) => (bytes / 1024).toFixed(1)
+  record({
+    what: 'download of the chat, gzip (wasm, JavaScript with React, CSS, HTML)',
+    value: sum('') / 1024,
+    unit: 'KiB',
+    most: 560,
+    beside: `wasm ${kib(sum('.wasm'))}, JavaScript ${kib(sum('.js'))}, CSS ${kib(sum('.css'))}`,
+  })
+})
+
+for (const shape of ['100 commits of one event', 'one commit of 100 events'] as const) {
+  test(`a push of ${shape}`, async ({ server }) => {
+    const { cpuMs, leastCpuMs, wallMs, pushes } = await measurePush(server, shape)
+    record({
+      what: `room on workerd: a push of ${shape}, with the chat's rules, CPU`,
+      value: cpuMs,
+      unit: 'ms',
+      most: 3,
+      beside: `least ${leastCpuMs.toFixed(2)} ms; wall p50 ${wallMs.toFixed(2)} ms; ${pushes} pushes, D1 archive in the same process`,
+    })
+  })
+}
