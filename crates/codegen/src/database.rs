@@ -7,7 +7,8 @@ use crate::CodegenError;
 use crate::shape::{Documented, Field, Shape};
 use crate::typescript::{declaration, type_name};
 
-const ABOUT: &str = "The tables and views of the state, as Kysely wants them. They are read only: events write them.
+const ABOUT: &str =
+    "The tables and views of the state, as Kysely wants them. They are read only: events write them.
 
 A query gives integers and reals as numbers, booleans as 0 and 1, and a blob as the list of its bytes.
 An expression in a view may be of any type, but for a `CAST`.";
@@ -19,29 +20,13 @@ pub(crate) fn render(ddl: &str) -> Result<String, CodegenError> {
     let mut tables = Vec::new();
     for table in tables_of(&db)? {
         let row = format!("{}Row", type_name(&table.name)?);
-        if tables
-            .iter()
-            .any(|other: &Field| other.shape == Shape::Named(row.clone()))
-        {
+        if tables.iter().any(|other: &Field| other.shape == Shape::Named(row.clone())) {
             return Err(CodegenError::NameTaken { name: row });
         }
         let fields = table.columns(&db)?;
-        let docs = format!(
-            "A row of {} `{}`.",
-            if table.is_view {
-                "the view"
-            } else {
-                "the table"
-            },
-            table.name
-        );
-        text.push_str(&declaration(
-            &row,
-            &Documented {
-                docs,
-                shape: Shape::Object(fields),
-            },
-        ));
+        let docs =
+            format!("A row of {} `{}`.", if table.is_view { "the view" } else { "the table" }, table.name);
+        text.push_str(&declaration(&row, &Documented { docs, shape: Shape::Object(fields) }));
         text.push('\n');
         tables.push(Field {
             name: table.name,
@@ -50,10 +35,7 @@ pub(crate) fn render(ddl: &str) -> Result<String, CodegenError> {
             shape: Shape::Named(row),
         });
     }
-    let database = Documented {
-        docs: ABOUT.to_owned(),
-        shape: Shape::Object(tables),
-    };
+    let database = Documented { docs: ABOUT.to_owned(), shape: Shape::Object(tables) };
     Ok(format!("{}\n{text}", declaration("Database", &database)))
 }
 
@@ -94,10 +76,7 @@ impl Table {
             "SELECT name, type, \"notnull\", pk, hidden IN (2, 3) FROM pragma_table_xinfo(?1) ORDER BY cid",
             &[(&self.name).into()],
         )?;
-        columns
-            .iter()
-            .map(|column| self.column(column, &foreign_keys))
-            .collect()
+        columns.iter().map(|column| self.column(column, &foreign_keys)).collect()
     }
 
     fn column(&self, column: &Row, foreign_keys: &[Row]) -> Result<Field, CodegenError> {
@@ -131,10 +110,7 @@ impl Table {
         let bytes = || Shape::Array(Box::new(number()));
         let any = || {
             Shape::union(
-                [Shape::Builtin("string"), number(), bytes()]
-                    .into_iter()
-                    .map(Shape::undocumented)
-                    .collect(),
+                [Shape::Builtin("string"), number(), bytes()].into_iter().map(Shape::undocumented).collect(),
             )
         };
         match declared.to_ascii_uppercase().as_str() {

@@ -45,18 +45,13 @@ pub(crate) fn render(model: &str, schema: &Value) -> Result<String, CodegenError
 }
 
 fn variants<'a>(schema: &'a Value, union: &str) -> Result<Vec<&'a Value>, CodegenError> {
-    let members = ["oneOf", "anyOf"]
-        .iter()
-        .find_map(|word| schema.get(word))
-        .and_then(Value::as_array);
+    let members = ["oneOf", "anyOf"].iter().find_map(|word| schema.get(word)).and_then(Value::as_array);
     // An enum with one variant, or with all of them unit variants, may come as the one object that it is.
     Ok(match members {
         Some(members) => members.iter().collect(),
         None if schema.get("properties").is_some() => vec![schema],
         None => {
-            return Err(CodegenError::NotAnEvent {
-                path: union.to_owned(),
-            });
+            return Err(CodegenError::NotAnEvent { path: union.to_owned() });
         }
     })
 }
@@ -67,13 +62,9 @@ fn event(
     reader: &mut Reader<'_>,
     inline: &mut Vec<(String, Documented)>,
 ) -> Result<Event, CodegenError> {
-    let not_an_event = |path: &str| CodegenError::NotAnEvent {
-        path: path.to_owned(),
-    };
-    let properties = variant
-        .get("properties")
-        .and_then(Value::as_object)
-        .ok_or_else(|| not_an_event(union))?;
+    let not_an_event = |path: &str| CodegenError::NotAnEvent { path: path.to_owned() };
+    let properties =
+        variant.get("properties").and_then(Value::as_object).ok_or_else(|| not_an_event(union))?;
     let name = properties
         .get("name")
         .and_then(|name| name.get("const"))
@@ -94,13 +85,7 @@ fn event(
                 Args::Empty
             } else {
                 let of = type_name(&name)?;
-                inline.push((
-                    of.clone(),
-                    Documented {
-                        docs: docs.clone(),
-                        shape,
-                    },
-                ));
+                inline.push((of.clone(), Documented { docs: docs.clone(), shape }));
                 Args::Of(of)
             }
         }
@@ -108,20 +93,9 @@ fn event(
     Ok(Event { name, docs, args })
 }
 
-fn text(
-    union: &str,
-    about: &str,
-    events: &[Event],
-    types: &BTreeMap<String, Documented>,
-) -> String {
+fn text(union: &str, about: &str, events: &[Event], types: &BTreeMap<String, Documented>) -> String {
     let members = events.iter().map(member).collect();
-    let mut text = declaration(
-        union,
-        &Documented {
-            docs: about.to_owned(),
-            shape: Shape::Union(members),
-        },
-    );
+    let mut text = declaration(union, &Documented { docs: about.to_owned(), shape: Shape::Union(members) });
     for (name, declared) in types {
         text.push('\n');
         text.push_str(&declaration(name, declared));
@@ -147,14 +121,8 @@ fn member(event: &Event) -> Documented {
         Args::Null => Shape::Builtin("null"),
         Args::Empty => Shape::Object(Vec::new()),
     };
-    let shape = Shape::Object(vec![
-        field("name", Shape::Text(event.name.clone())),
-        field("args", args),
-    ]);
-    Documented {
-        docs: event.docs.clone(),
-        shape,
-    }
+    let shape = Shape::Object(vec![field("name", Shape::Text(event.name.clone())), field("args", args)]);
+    Documented { docs: event.docs.clone(), shape }
 }
 
 fn constructor(event: &Event, union: &str) -> String {

@@ -14,10 +14,7 @@ use crate::{CodegenError, GeneratedFile};
 /// [`CodegenError`] when a message cannot be said exactly in TypeScript.
 pub fn render_protocol() -> Result<Vec<GeneratedFile>, CodegenError> {
     let schema = message_schema().to_value();
-    Ok(vec![
-        GeneratedFile::new("messages.ts", &messages(&schema)?),
-        GeneratedFile::new("codes.ts", &codes()),
-    ])
+    Ok(vec![GeneratedFile::new("messages.ts", &messages(&schema)?), GeneratedFile::new("codes.ts", &codes())])
 }
 
 fn messages(schema: &Value) -> Result<String, CodegenError> {
@@ -42,13 +39,7 @@ fn codes() -> String {
 export const codes = {
 ",
     );
-    for CodeInfo {
-        code,
-        kind,
-        meaning,
-        action,
-    } in CODES
-    {
+    for CodeInfo { code, kind, meaning, action } in CODES {
         text.push_str(&format!("  {}: {{\n", key(code.as_str())));
         for (name, value) in [("kind", kind), ("meaning", meaning), ("action", action)] {
             text.push_str(&format!("    {name}: {},\n", quoted(value)));
@@ -89,7 +80,9 @@ Every failure has a stable code. Programs go by the code; the message beside it 
 ",
     );
     for (kind, title, about) in KINDS {
-        text.push_str(&format!("\n## {title}\n\n{about}\n\n| Code | What happened | What to do |\n| --- | --- | --- |\n"));
+        text.push_str(&format!(
+            "\n## {title}\n\n{about}\n\n| Code | What happened | What to do |\n| --- | --- | --- |\n"
+        ));
         for info in CODES.iter().filter(|info| info.kind == kind) {
             let code = info.code;
             text.push_str(&format!(

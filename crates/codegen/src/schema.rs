@@ -67,30 +67,17 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(document: &'a Value) -> Self {
-        Self {
-            definitions: document.get("$defs").and_then(Value::as_object),
-            declared: BTreeMap::new(),
-        }
+        Self { definitions: document.get("$defs").and_then(Value::as_object), declared: BTreeMap::new() }
     }
 
     /// Every definition that was referred to, by name.
     pub(crate) fn into_declared(self) -> BTreeMap<String, Documented> {
-        self.declared
-            .into_iter()
-            .filter_map(|(name, declared)| Some((name, declared?)))
-            .collect()
+        self.declared.into_iter().filter_map(|(name, declared)| Some((name, declared?))).collect()
     }
 
     /// A schema with its description.
-    pub(crate) fn documented(
-        &mut self,
-        schema: &Value,
-        path: &str,
-    ) -> Result<Documented, CodegenError> {
-        Ok(Documented {
-            docs: description(schema),
-            shape: self.read(schema, path)?,
-        })
+    pub(crate) fn documented(&mut self, schema: &Value, path: &str) -> Result<Documented, CodegenError> {
+        Ok(Documented { docs: description(schema), shape: self.read(schema, path)? })
     }
 
     /// `path` names the schema in errors.
@@ -115,9 +102,7 @@ impl<'a> Reader<'a> {
             return literal(value, path);
         }
         if let Some(values) = schema.get("enum") {
-            let values = array(values, path)?
-                .iter()
-                .map(|value| Ok(literal(value, path)?.undocumented()));
+            let values = array(values, path)?.iter().map(|value| Ok(literal(value, path)?.undocumented()));
             return Ok(Shape::union(values.collect::<Result<_, CodegenError>>()?));
         }
         let mut parts = Vec::new();
@@ -147,23 +132,12 @@ impl<'a> Reader<'a> {
     }
 
     fn reference(&mut self, target: &Value, path: &str) -> Result<Shape, CodegenError> {
-        let missing = || CodegenError::NoSuchDefinition {
-            path: path.to_owned(),
-            target: target.to_string(),
-        };
-        let name = target
-            .as_str()
-            .and_then(|target| target.strip_prefix("#/$defs/"))
-            .ok_or_else(missing)?;
+        let missing = || CodegenError::NoSuchDefinition { path: path.to_owned(), target: target.to_string() };
+        let name = target.as_str().and_then(|target| target.strip_prefix("#/$defs/")).ok_or_else(missing)?;
         if !is_identifier(name) {
-            return Err(CodegenError::NotAName {
-                name: name.to_owned(),
-            });
+            return Err(CodegenError::NotAName { name: name.to_owned() });
         }
-        let definition = self
-            .definitions
-            .and_then(|all| all.get(name))
-            .ok_or_else(missing)?;
+        let definition = self.definitions.and_then(|all| all.get(name)).ok_or_else(missing)?;
         if !self.declared.contains_key(name) {
             self.declared.insert(name.to_owned(), None);
             let declared = self.documented(definition, path)?;
@@ -173,18 +147,12 @@ impl<'a> Reader<'a> {
     }
 
     fn union(&mut self, members: &Value, path: &str) -> Result<Shape, CodegenError> {
-        let members = array(members, path)?
-            .iter()
-            .map(|member| self.documented(member, path));
+        let members = array(members, path)?.iter().map(|member| self.documented(member, path));
         Ok(Shape::union(members.collect::<Result<_, _>>()?))
     }
 
     /// What `type` and the keywords that go with it say.
-    fn own_type(
-        &mut self,
-        schema: &Map<String, Value>,
-        path: &str,
-    ) -> Result<Option<Shape>, CodegenError> {
+    fn own_type(&mut self, schema: &Map<String, Value>, path: &str) -> Result<Option<Shape>, CodegenError> {
         match schema.get("type") {
             None if schema.contains_key("properties") => self.object(schema, path).map(Some),
             None => match ["additionalProperties", "items", "prefixItems"]
@@ -198,9 +166,7 @@ impl<'a> Reader<'a> {
             Some(Value::Array(names)) => {
                 let mut members = Vec::new();
                 for name in names {
-                    let name = name
-                        .as_str()
-                        .ok_or_else(|| unsupported(path, format!("the type {name}")))?;
+                    let name = name.as_str().ok_or_else(|| unsupported(path, format!("the type {name}")))?;
                     members.push(self.typed(name, schema, path)?.undocumented());
                 }
                 Ok(Some(Shape::union(members)))
@@ -209,12 +175,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn typed(
-        &mut self,
-        name: &str,
-        schema: &Map<String, Value>,
-        path: &str,
-    ) -> Result<Shape, CodegenError> {
+    fn typed(&mut self, name: &str, schema: &Map<String, Value>, path: &str) -> Result<Shape, CodegenError> {
         match name {
             "string" => Ok(Shape::Builtin("string")),
             "number" => Ok(Shape::Builtin("number")),
@@ -230,48 +191,32 @@ impl<'a> Reader<'a> {
     fn list(&mut self, schema: &Map<String, Value>, path: &str) -> Result<Shape, CodegenError> {
         let path = format!("{path}[]");
         let Some(places) = schema.get("prefixItems") else {
-            let item = schema
-                .get("items")
-                .map_or(Ok(Shape::Builtin("unknown")), |item| self.read(item, &path))?;
+            let item =
+                schema.get("items").map_or(Ok(Shape::Builtin("unknown")), |item| self.read(item, &path))?;
             return Ok(Shape::Array(Box::new(item)));
         };
         let places = array(places, &path)?;
-        let fixed = schema
-            .get("items")
-            .is_none_or(|rest| *rest == Value::Bool(false));
+        let fixed = schema.get("items").is_none_or(|rest| *rest == Value::Bool(false));
         let all = ["minItems", "maxItems"]
             .iter()
             .all(|bound| schema.get(*bound).and_then(Value::as_u64) == Some(places.len() as u64));
         if !fixed || !all {
-            return Err(unsupported(
-                &path,
-                "prefixItems of a list without a fixed length",
-            ));
+            return Err(unsupported(&path, "prefixItems of a list without a fixed length"));
         }
-        Ok(Shape::Tuple(
-            places
-                .iter()
-                .map(|place| self.read(place, &path))
-                .collect::<Result<_, _>>()?,
-        ))
+        Ok(Shape::Tuple(places.iter().map(|place| self.read(place, &path)).collect::<Result<_, _>>()?))
     }
 
     fn object(&mut self, schema: &Map<String, Value>, path: &str) -> Result<Shape, CodegenError> {
-        let required = schema
-            .get("required")
-            .map_or(Ok(&[][..]), |names| array(names, path))?;
+        let required = schema.get("required").map_or(Ok(&[][..]), |names| array(names, path))?;
         let mut fields = Vec::new();
         if let Some(properties) = schema.get("properties") {
-            let properties = properties
-                .as_object()
-                .ok_or_else(|| unsupported(path, "properties that are no object"))?;
+            let properties =
+                properties.as_object().ok_or_else(|| unsupported(path, "properties that are no object"))?;
             for (name, property) in properties {
                 fields.push(Field {
                     name: name.clone(),
                     docs: description(property),
-                    optional: !required
-                        .iter()
-                        .any(|required| required.as_str() == Some(name)),
+                    optional: !required.iter().any(|required| required.as_str() == Some(name)),
                     shape: self.read(property, &format!("{path}.{name}"))?,
                 });
             }
@@ -285,32 +230,19 @@ impl<'a> Reader<'a> {
         if fields.is_empty() {
             Ok(Shape::Map(Box::new(others)))
         } else if others == Shape::Builtin("unknown") {
-            Ok(Shape::Intersection(vec![
-                Shape::Object(fields),
-                Shape::Map(Box::new(others)),
-            ]))
+            Ok(Shape::Intersection(vec![Shape::Object(fields), Shape::Map(Box::new(others))]))
         } else {
-            Err(unsupported(
-                path,
-                "properties beside additionalProperties of one type",
-            ))
+            Err(unsupported(path, "properties beside additionalProperties of one type"))
         }
     }
 }
 
 pub(crate) fn description(schema: &Value) -> String {
-    schema
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn unsupported(path: &str, construct: impl Into<String>) -> CodegenError {
-    CodegenError::Unsupported {
-        path: path.to_owned(),
-        construct: construct.into(),
-    }
+    CodegenError::Unsupported { path: path.to_owned(), construct: construct.into() }
 }
 
 fn array<'v>(value: &'v Value, path: &str) -> Result<&'v [Value], CodegenError> {
@@ -325,26 +257,18 @@ fn literal(value: &Value, path: &str) -> Result<Shape, CodegenError> {
         Value::String(text) => Ok(Shape::Text(text.clone())),
         Value::Null => Ok(Shape::Builtin("null")),
         Value::Bool(_) | Value::Number(_) => Ok(Shape::Literal(value.to_string())),
-        Value::Array(_) | Value::Object(_) => {
-            Err(unsupported(path, format!("the constant {value}")))
-        }
+        Value::Array(_) | Value::Object(_) => Err(unsupported(path, format!("the constant {value}"))),
     }
 }
 
 fn integer(schema: &Map<String, Value>, path: &str) -> Result<Shape, CodegenError> {
-    let format = schema
-        .get("format")
-        .and_then(Value::as_str)
-        .unwrap_or("any size");
+    let format = schema.get("format").and_then(Value::as_str).unwrap_or("any size");
     let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
     let exact = bound("maximum").is_some_and(|max| max <= MAX_EXACT)
         && bound("minimum").is_some_and(|min| min >= -MAX_EXACT);
     if exact || ["uint8", "int8", "uint16", "int16", "uint32", "int32"].contains(&format) {
         Ok(Shape::Builtin("number"))
     } else {
-        Err(CodegenError::IntegerTooWide {
-            path: path.to_owned(),
-            format: format.to_owned(),
-        })
+        Err(CodegenError::IntegerTooWide { path: path.to_owned(), format: format.to_owned() })
     }
 }

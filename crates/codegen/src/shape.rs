@@ -67,16 +67,10 @@ impl Shape {
     }
 
     pub(crate) fn or_null(self) -> Self {
-        Self::union(vec![
-            self.undocumented(),
-            Self::Builtin("null").undocumented(),
-        ])
+        Self::union(vec![self.undocumented(), Self::Builtin("null").undocumented()])
     }
 
     pub(crate) const fn undocumented(self) -> Documented {
-        Documented {
-            docs: String::new(),
-            shape: self,
-        }
+        Documented { docs: String::new(), shape: self }
     }
 }

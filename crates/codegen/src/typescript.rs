@@ -16,8 +16,7 @@ pub(crate) fn declaration(name: &str, declared: &Documented) -> String {
     }
     let line = format!("export type {name} = {}", inline(&declared.shape, ""));
     if let Shape::Union(members) = &declared.shape
-        && (line.chars().count() > LINE_WIDTH
-            || members.iter().any(|member| !member.docs.is_empty()))
+        && (line.chars().count() > LINE_WIDTH || members.iter().any(|member| !member.docs.is_empty()))
     {
         return format!("{docs}export type {name} ={}\n", members_by_line(members));
     }
@@ -27,13 +26,7 @@ pub(crate) fn declaration(name: &str, declared: &Documented) -> String {
 fn members_by_line(members: &[Documented]) -> String {
     members
         .iter()
-        .map(|member| {
-            format!(
-                "\n{}  | {}",
-                docs(&member.docs, "  "),
-                operand(&member.shape, "  ")
-            )
-        })
+        .map(|member| format!("\n{}  | {}", docs(&member.docs, "  "), operand(&member.shape, "  ")))
         .collect()
 }
 
@@ -65,29 +58,19 @@ pub(crate) fn inline(shape: &Shape, indent: &str) -> String {
         Shape::Tuple(items) => format!("[{}]", list(items, ", ", indent)),
         Shape::Map(value) => format!("Record<string, {}>", inline(value, indent)),
         Shape::Object(fields) if fields.is_empty() => "Record<string, never>".to_owned(),
-        Shape::Object(fields) if fields.iter().all(|field| field.docs.is_empty()) => {
-            one_line(fields, indent)
-        }
+        Shape::Object(fields) if fields.iter().all(|field| field.docs.is_empty()) => one_line(fields, indent),
         Shape::Object(fields) => block(fields, indent),
-        Shape::Union(members) => members
-            .iter()
-            .map(|member| operand(&member.shape, indent))
-            .collect::<Vec<_>>()
-            .join(" | "),
-        Shape::Intersection(parts) => parts
-            .iter()
-            .map(|part| operand(part, indent))
-            .collect::<Vec<_>>()
-            .join(" & "),
+        Shape::Union(members) => {
+            members.iter().map(|member| operand(&member.shape, indent)).collect::<Vec<_>>().join(" | ")
+        }
+        Shape::Intersection(parts) => {
+            parts.iter().map(|part| operand(part, indent)).collect::<Vec<_>>().join(" & ")
+        }
     }
 }
 
 fn list(shapes: &[Shape], between: &str, indent: &str) -> String {
-    shapes
-        .iter()
-        .map(|shape| inline(shape, indent))
-        .collect::<Vec<_>>()
-        .join(between)
+    shapes.iter().map(|shape| inline(shape, indent)).collect::<Vec<_>>().join(between)
 }
 
 fn one_line(fields: &[Field], indent: &str) -> String {
@@ -95,11 +78,7 @@ fn one_line(fields: &[Field], indent: &str) -> String {
         .iter()
         .map(|field| {
             let mark = if field.optional { "?" } else { "" };
-            format!(
-                "{}{mark}: {}",
-                key(&field.name),
-                inline(&field.shape, indent)
-            )
+            format!("{}{mark}: {}", key(&field.name), inline(&field.shape, indent))
         })
         .collect();
     format!("{{ {} }}", fields.join("; "))
@@ -124,23 +103,13 @@ fn operand(shape: &Shape, indent: &str) -> String {
 /// A TSDoc comment with a line break at its end; nothing where there is nothing to say.
 pub(crate) fn docs(text: &str, indent: &str) -> String {
     let text = without_links(text).replace("*/", "*\\/");
-    match text
-        .lines()
-        .map(str::trim_end)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
+    match text.lines().map(str::trim_end).collect::<Vec<_>>().as_slice() {
         [] => String::new(),
         [line] => format!("{indent}/** {line} */\n"),
         lines => {
             let lines: String = lines
                 .iter()
-                .map(|line| {
-                    format!(
-                        "{indent} *{}{line}\n",
-                        if line.is_empty() { "" } else { " " }
-                    )
-                })
+                .map(|line| format!("{indent} *{}{line}\n", if line.is_empty() { "" } else { " " }))
                 .collect();
             format!("{indent}/**\n{lines}{indent} */\n")
         }
@@ -167,11 +136,7 @@ fn without_links(text: &str) -> String {
 
 /// A text literal in single quotes, or in double quotes where that saves escapes.
 pub(crate) fn quoted(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut literal = String::from(quote);
     for c in text.chars() {
         match c {
@@ -191,11 +156,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// A key, in quotes where it is not an identifier.
 pub(crate) fn key(name: &str) -> String {
-    if is_identifier(name) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
+    if is_identifier(name) { name.to_owned() } else { quoted(name) }
 }
 
 pub(crate) fn is_identifier(name: &str) -> bool {
@@ -217,13 +178,7 @@ fn pascal_case(name: &str) -> String {
 /// The name of a type, made of one that is written otherwise.
 pub(crate) fn type_name(name: &str) -> Result<String, CodegenError> {
     let pascal = pascal_case(name);
-    if is_identifier(&pascal) {
-        Ok(pascal)
-    } else {
-        Err(CodegenError::NotAName {
-            name: name.to_owned(),
-        })
-    }
+    if is_identifier(&pascal) { Ok(pascal) } else { Err(CodegenError::NotAName { name: name.to_owned() }) }
 }
 
 #[cfg(test)]

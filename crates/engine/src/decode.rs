@@ -44,7 +44,10 @@ impl<'de, 'a: 'de> Deserializer<'de> for &mut Parts<'a> {
 impl<'de, 'a: 'de> SeqAccess<'de> for Parts<'a> {
     type Error = serde_json::Error;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Self::Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Self::Error> {
         self.given += 1;
         match self.given {
             1 => {
@@ -68,6 +71,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq, Deserialize)]
+    #[expect(clippy::enum_variant_names, reason = "events say what they are about")]
     #[serde(tag = "name", content = "args", rename_all = "camelCase")]
     enum Event {
         DoorOpened { wide: bool },

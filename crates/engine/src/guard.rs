@@ -14,10 +14,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("attach", "it is not the same on every host"),
     ("vacuum", "it is not the same on every host"),
     ("savepoint", "transactions are the engine's"),
-    (
-        "deferr",
-        "a deferred constraint fails outside of the commit at fault",
-    ),
+    ("deferr", "a deferred constraint fails outside of the commit at fault"),
     ("random", "it is not deterministic"),
     ("'now'", "it is not deterministic"),
     ("current_time", "it is not deterministic"),
@@ -42,9 +39,9 @@ const REFUSED: &[(&str, &str)] = &[
 /// [`SqlError::Refused`] with the word and its reason.
 pub fn refuse_unportable(sql: &str) -> Result<(), SqlError> {
     match (0..sql.len()).find_map(|at| refused_word(sql.as_bytes().get(at..)?)) {
-        Some((word, reason)) => Err(SqlError::refused(format!(
-            "a model's SQL must not use {word}: {reason}"
-        ))),
+        Some((word, reason)) => {
+            Err(SqlError::refused(format!("a model's SQL must not use {word}: {reason}")))
+        }
         None => Ok(()),
     }
 }
@@ -57,17 +54,12 @@ fn refused_word(text: &[u8]) -> Option<&'static (&'static str, &'static str)> {
         return None;
     }
     REFUSED.iter().find(|(word, _)| {
-        text.get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+        text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
     })
 }
 
 fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
-    let first = sql
-        .trim_start()
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap_or_default();
+    let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
@@ -79,10 +71,7 @@ pub(crate) struct Guarded<'a> {
 
 impl<'a> Guarded<'a> {
     pub(crate) fn new(db: &'a mut dyn Sql) -> Self {
-        Self {
-            db,
-            host_failure: RefCell::new(None),
-        }
+        Self { db, host_failure: RefCell::new(None) }
     }
 
     /// The host's failure, if there was one: whatever the model made of it does not count.
@@ -94,9 +83,7 @@ impl<'a> Guarded<'a> {
         if let Err(error) = &result
             && error.is_host()
         {
-            self.host_failure
-                .borrow_mut()
-                .get_or_insert_with(|| error.clone());
+            self.host_failure.borrow_mut().get_or_insert_with(|| error.clone());
         }
         result
     }
@@ -105,9 +92,7 @@ impl<'a> Guarded<'a> {
 impl Query for Guarded<'_> {
     fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
         if !starts_with_one_of(sql, &["SELECT", "VALUES"]) {
-            return Err(SqlError::refused(
-                "a model's query must begin with SELECT or VALUES",
-            ));
+            return Err(SqlError::refused("a model's query must begin with SELECT or VALUES"));
         }
         refuse_unportable(sql)?;
         self.noted(self.db.query(sql, params))
@@ -117,9 +102,7 @@ impl Query for Guarded<'_> {
 impl Sql for Guarded<'_> {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), SqlError> {
         if !starts_with_one_of(sql, &["INSERT", "UPDATE", "DELETE", "REPLACE"]) {
-            return Err(SqlError::refused(
-                "a model writes with INSERT, UPDATE, DELETE or REPLACE",
-            ));
+            return Err(SqlError::refused("a model writes with INSERT, UPDATE, DELETE or REPLACE"));
         }
         refuse_unportable(sql)?;
         let result = self.db.execute(sql, params);
@@ -127,15 +110,11 @@ impl Sql for Guarded<'_> {
     }
 
     fn run_script(&mut self, _: &str) -> Result<(), SqlError> {
-        Err(SqlError::refused(
-            "a model runs no scripts: its tables are in TABLES",
-        ))
+        Err(SqlError::refused("a model runs no scripts: its tables are in TABLES"))
     }
 
     fn in_transaction(&mut self, _: &mut dyn FnMut(&mut dyn Sql) -> Flow) -> Result<(), SqlError> {
-        Err(SqlError::refused(
-            "transactions are the engine's: a commit is one already",
-        ))
+        Err(SqlError::refused("transactions are the engine's: a commit is one already"))
     }
 }
 
@@ -147,9 +126,7 @@ mod tests {
     fn sql_that_could_differ_between_replicas_is_refused() {
         for (word, _) in REFUSED {
             let sql = format!("SELECT {}", word.to_uppercase());
-            let SqlError::Refused(message) = refuse_unportable(&sql).unwrap_err() else {
-                panic!()
-            };
+            let SqlError::Refused(message) = refuse_unportable(&sql).unwrap_err() else { panic!() };
             assert!(message.contains(word), "{message}");
         }
         refuse_unportable("SELECT random FROM t").unwrap_err();

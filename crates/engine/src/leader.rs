@@ -12,9 +12,8 @@ use std::collections::VecDeque;
 pub use receive::LeaderError;
 pub use replica::Replica;
 use syncline_protocol::{
-    Chain, ClientId, ClientMessage, Commit, CommitDigest, Counter, Cursor, ErrorFrame, Hello,
-    Incarnation, Limits, ModelVersion, PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId,
-    Subject,
+    Chain, ClientId, ClientMessage, Commit, CommitDigest, Counter, Cursor, ErrorFrame, Hello, Incarnation,
+    Limits, ModelVersion, PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
 };
 use tables::Facts;
 
@@ -43,20 +42,9 @@ impl LeaderConfig {
     ///
     /// # Errors
     /// [`SqlError`] when the model's tables are not portable.
-    pub fn new(
-        rules: &Rules,
-        store: StoreId,
-        subject: Subject,
-        fresh: ClientId,
-    ) -> Result<Self, SqlError> {
+    pub fn new(rules: &Rules, store: StoreId, subject: Subject, fresh: ClientId) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
-        Ok(Self {
-            store,
-            subject,
-            model_version: rules.version(),
-            schema_hash,
-            fresh,
-        })
+        Ok(Self { store, subject, model_version: rules.version(), schema_hash, fresh })
     }
 }
 
@@ -119,11 +107,7 @@ impl Leader {
             Some(facts) => facts,
             None => {
                 let next = Counter::NONE.next();
-                let facts = Facts {
-                    client: config.fresh.clone(),
-                    incarnation: None,
-                    next,
-                };
+                let facts = Facts { client: config.fresh.clone(), incarnation: None, next };
                 tables::put_facts(db, &facts)?;
                 facts
             }
@@ -175,22 +159,14 @@ impl Leader {
     ///
     /// # Errors
     /// [`SqlError`] of the host.
-    pub fn opened(
-        &mut self,
-        db: &dyn Query,
-        session: &SessionId,
-        state: Seq,
-    ) -> Result<String, SqlError> {
+    pub fn opened(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
         self.to_session.clear();
         let mut after = state;
         loop {
             let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
             let Some(last) = segments.last() else { break };
             after = last.last;
-            let texts: Vec<&str> = segments
-                .iter()
-                .map(|segment| segment.text.as_str())
-                .collect();
+            let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
             self.tell_entries(&texts.join(","));
         }
         // A session that lives already may have missed them; it ignores those that it knows.
@@ -217,11 +193,7 @@ impl Leader {
     /// [`LeaderError`]; nothing of the message is taken then.
     pub fn hand_over(&mut self, db: &mut dyn Sql, message: &str) -> Result<(), LeaderError> {
         let message: HandOver = serde_json::from_str(message)?;
-        if let Some(commit) = message
-            .commits
-            .iter()
-            .find(|commit| commit.author != self.config.subject)
-        {
+        if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
             return Err(LeaderError::AnotherAuthor(commit.author.clone()));
         }
         let (taken, next) = nested(db, |db| self.take(db, &message))?;
@@ -233,11 +205,7 @@ impl Leader {
         Ok(())
     }
 
-    fn take(
-        &self,
-        db: &mut dyn Sql,
-        message: &HandOver,
-    ) -> Result<(Vec<Taken>, Counter), SqlError> {
+    fn take(&self, db: &mut dyn Sql, message: &HandOver) -> Result<(Vec<Taken>, Counter), SqlError> {
         let session = &message.session;
         let mut next = self.next;
         let mut last = tables::last_taken(db, session)?;
@@ -245,10 +213,7 @@ impl Leader {
         for commit in &message.commits {
             let number = commit.number;
             if number <= last {
-                taken.push(Taken {
-                    number,
-                    counter: tables::counter_of(db, session, number)?,
-                });
+                taken.push(Taken { number, counter: tables::counter_of(db, session, number)? });
                 continue;
             }
             let commit = Commit {
@@ -258,19 +223,8 @@ impl Leader {
                 events: commit.events.clone(),
             };
             let digest = CommitDigest::of(&commit).to_string();
-            tables::put_waiting(
-                db,
-                &Waiting {
-                    session: session.clone(),
-                    number,
-                    commit,
-                },
-                &digest,
-            )?;
-            let now_taken = Taken {
-                number,
-                counter: Some(next),
-            };
+            tables::put_waiting(db, &Waiting { session: session.clone(), number, commit }, &digest)?;
+            let now_taken = Taken { number, counter: Some(next) };
             tables::put_taken(db, session, now_taken)?;
             taken.push(now_taken);
             next = next.next();
@@ -280,30 +234,21 @@ impl Leader {
             self.put_facts(db, next)?;
         }
         tables::forget_taken(db, session, message.acknowledged)?;
-        message
-            .dismissed
-            .iter()
-            .try_for_each(|counter| tables::dismiss(db, *counter))?;
+        message.dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
         Ok((taken, next))
     }
 
     fn put_facts(&self, db: &mut dyn Sql, next: Counter) -> Result<(), SqlError> {
-        let facts = Facts {
-            client: self.client.clone(),
-            incarnation: self.incarnation.clone(),
-            next,
-        };
+        let facts = Facts { client: self.client.clone(), incarnation: self.incarnation.clone(), next };
         tables::put_facts(db, &facts)
     }
 
     /// A socket is open: `hello` is the first that goes out on it.
     pub fn connected(&mut self, token: Option<String>) {
         let cursor = match &self.incarnation {
-            Some(incarnation) if self.cursor > Seq::ZERO => Some(Cursor {
-                incarnation: incarnation.clone(),
-                seq: self.cursor,
-                chain: self.chain,
-            }),
+            Some(incarnation) if self.cursor > Seq::ZERO => {
+                Some(Cursor { incarnation: incarnation.clone(), seq: self.cursor, chain: self.chain })
+            }
             Some(_) | None => None,
         };
         let hello = Hello {
@@ -349,13 +294,7 @@ impl Leader {
             Link::Down | Link::Greeting => (self.cursor, None),
         };
         let live = matches!(&self.link, Link::Up(up) if up.head <= self.cursor);
-        Ok(LeaderStatus {
-            live,
-            stopped,
-            pending: tables::pending(db)?,
-            cursor: self.cursor,
-            head,
-        })
+        Ok(LeaderStatus { live, stopped, pending: tables::pending(db)?, cursor: self.cursor, head })
     }
 
     /// One push carries all that waits, within the limits; the next follows its verdicts.
@@ -400,19 +339,16 @@ impl Leader {
             && !up.pulling
         {
             up.pulling = true;
-            self.to_server
-                .push_back(ClientMessage::Pull(Pull { after }).encode());
+            self.to_server.push_back(ClientMessage::Pull(Pull { after }).encode());
         }
     }
 
     fn tell(&mut self, told: &Told) {
-        let text =
-            serde_json::to_string(told).expect("a message has text keys and no failing serializer");
+        let text = serde_json::to_string(told).expect("a message has text keys and no failing serializer");
         self.to_session.push_back(text);
     }
 
     fn tell_entries(&mut self, segment: &str) {
-        self.to_session
-            .push_back(crate::local::encode_entries(segment));
+        self.to_session.push_back(crate::local::encode_entries(segment));
     }
 }

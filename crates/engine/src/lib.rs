@@ -97,8 +97,8 @@ pub use room::{ArchivePage, Authorize, Connection, Output, Room, SharedToken};
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};
 pub use sql::{
-    Constraint, ConstraintKind, Flow, FromValue, HostFailure, Param, Query, Rewind, Row, Sql,
-    SqlError, Value, nested,
+    Constraint, ConstraintKind, Flow, FromValue, HostFailure, Param, Query, Rewind, Row, Sql, SqlError,
+    Value, nested,
 };
 pub use state::{Quarantined, quarantined};
 pub use syncline_protocol as protocol;

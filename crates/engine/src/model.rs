@@ -40,11 +40,7 @@ pub trait Model: 'static {
     ///
     /// # Errors
     /// [`ApplyError`]: at admission a rejection, in history a quarantine.
-    fn apply(
-        event: &Self::Event,
-        cx: &ApplyContext<'_>,
-        db: &mut dyn Sql,
-    ) -> Result<(), ApplyError>;
+    fn apply(event: &Self::Event, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), ApplyError>;
 }
 
 /// What `check` may look at beside the event and the state.

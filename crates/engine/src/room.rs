@@ -12,9 +12,8 @@ pub use archive::ArchivePage;
 use connection::Greeted;
 pub use connection::{Authorize, Connection, Output, SharedToken};
 use syncline_protocol::{
-    Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis,
-    PROTOCOL_VERSION, SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client,
-    encode_entries,
+    Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
+    SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
 };
 use tables::Facts;
 
@@ -73,29 +72,13 @@ impl Room {
             Some(facts) if facts.schema_hash == schema_hash => facts.incarnation,
             Some(facts) => {
                 let incarnation = facts.incarnation.clone();
-                nested(db, |db| {
-                    rebuild(
-                        db,
-                        &rules,
-                        Facts {
-                            schema_hash,
-                            ..facts
-                        },
-                    )
-                })?;
+                nested(db, |db| rebuild(db, &rules, Facts { schema_hash, ..facts }))?;
                 incarnation
             }
             None => nested(db, |db| create(db, &rules, fresh, schema_hash))?,
         };
         let (head, chain) = segment::head(db)?;
-        Ok(Self {
-            rules,
-            store,
-            limits: Limits::DEFAULT,
-            incarnation,
-            head,
-            chain,
-        })
+        Ok(Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain })
     }
 
     /// Which life of the log this is.
@@ -145,11 +128,7 @@ impl Room {
     ) -> Result<Vec<Output>, Failure> {
         let Some(from) = connection.greeted().cloned() else {
             let ClientMessage::Hello(hello) = message else {
-                return Err(ErrorFrame::new(
-                    Code::HelloExpected,
-                    "the first message must be hello",
-                )
-                .into());
+                return Err(ErrorFrame::new(Code::HelloExpected, "the first message must be hello").into());
             };
             return self.hello(db, connection, hello, auth);
         };
@@ -158,9 +137,7 @@ impl Room {
                 Err(ErrorFrame::new(Code::HelloExpected, "there is one hello on a socket").into())
             }
             ClientMessage::Push(push) => self.push(db, now, &from, &push),
-            ClientMessage::Pull(pull) => {
-                Ok(vec![Output::Reply(self.page(db, connection, pull.after)?)])
-            }
+            ClientMessage::Pull(pull) => Ok(vec![Output::Reply(self.page(db, connection, pull.after)?)]),
             // Pages are paced by pulls; what is published live needs no acknowledgement yet.
             ClientMessage::Ack(_) => Ok(Vec::new()),
             ClientMessage::Auth(fresh) => {
@@ -188,17 +165,12 @@ impl Room {
             return Err(unauthorized());
         }
         if hello.protocol != PROTOCOL_VERSION {
-            let message = format!(
-                "this server speaks protocol {PROTOCOL_VERSION}, the client {}",
-                hello.protocol
-            );
+            let message =
+                format!("this server speaks protocol {PROTOCOL_VERSION}, the client {}", hello.protocol);
             return Err(ErrorFrame::new(Code::UnsupportedProtocol, message).into());
         }
         if hello.store != self.store {
-            let message = format!(
-                "this is the store {}, hello names {}",
-                self.store, hello.store
-            );
+            let message = format!("this is the store {}, hello names {}", self.store, hello.store);
             return Err(ErrorFrame::new(Code::StoreMismatch, message).into());
         }
         let Some(subject) = hello.subject else {
@@ -207,11 +179,7 @@ impl Room {
         };
         let after = self.resume(db, hello.cursor.as_ref())?;
         let decided = push::decided(db, &hello.client)?;
-        connection.greet(Greeted {
-            client: hello.client,
-            subject,
-            live: after == self.head,
-        });
+        connection.greet(Greeted { client: hello.client, subject, live: after == self.head });
         let welcome = Welcome {
             incarnation: self.incarnation.clone(),
             head: self.head,
@@ -255,15 +223,10 @@ impl Room {
         after: Seq,
     ) -> Result<String, SqlError> {
         let segments = segment::page(db, after, PAGE_BYTES)?;
-        let from = segments
-            .first()
-            .map_or(self.head, |segment| segment.first.before());
+        let from = segments.first().map_or(self.head, |segment| segment.first.before());
         let to = segments.last().map_or(self.head, |segment| segment.last);
         connection.set_live(to == self.head);
-        let texts: Vec<&str> = segments
-            .iter()
-            .map(|segment| segment.text.as_str())
-            .collect();
+        let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
         Ok(encode_entries(from, self.head, &texts))
     }
 }
@@ -288,11 +251,7 @@ fn create(
     schema_hash: SchemaHash,
 ) -> Result<Incarnation, SqlError> {
     state::create(db, rules)?;
-    let facts = Facts {
-        incarnation,
-        schema_hash,
-        archived: Seq::ZERO,
-    };
+    let facts = Facts { incarnation, schema_hash, archived: Seq::ZERO };
     tables::put_facts(db, &facts)?;
     Ok(facts.incarnation)
 }

@@ -17,11 +17,7 @@ pub enum Refusal {
 
 impl From<SqlError> for Refusal {
     fn from(error: SqlError) -> Self {
-        if error.is_host() {
-            Self::Host(error)
-        } else {
-            Self::Rejected(error.into())
-        }
+        if error.is_host() { Self::Host(error) } else { Self::Rejected(error.into()) }
     }
 }
 
@@ -47,12 +43,7 @@ impl Rules {
     /// The rules of a model.
     #[must_use]
     pub fn of<M: Model>() -> Self {
-        Self {
-            tables: M::TABLES,
-            version: ModelVersion(M::VERSION),
-            admit: admit::<M>,
-            apply: apply::<M>,
-        }
+        Self { tables: M::TABLES, version: ModelVersion(M::VERSION), admit: admit::<M>, apply: apply::<M> }
     }
 
     /// The statements that create the state's tables.
@@ -97,12 +88,7 @@ impl Rules {
     ///
     /// # Errors
     /// [`Refusal`]. The caller undoes what was written.
-    pub fn apply(
-        &self,
-        event: RawEvent,
-        cx: &ApplyContext<'_>,
-        db: &mut dyn Sql,
-    ) -> Result<(), Refusal> {
+    pub fn apply(&self, event: RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
         (self.apply)(event, cx, db)
     }
 }
@@ -120,11 +106,7 @@ fn admit<M: Model>(
     })
 }
 
-fn apply<M: Model>(
-    event: RawEvent,
-    cx: &ApplyContext<'_>,
-    db: &mut dyn Sql,
-) -> Result<(), Refusal> {
+fn apply<M: Model>(event: RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
     let event: M::Event = decode(&M::upcast(event))?;
     guarded(db, |db| M::apply(&event, cx, db).map_err(rejection))
 }

@@ -1,9 +1,7 @@
 //! The log as rows: segments, each the encoded entries of some whole commits, as they go on the wire.
 //! Rooms and leaders keep the same table, `syncline_log`.
 
-use syncline_protocol::{
-    Chain, DecodeError, Digest, Entry, Limits, Seq, decode_entries, encode_segment,
-};
+use syncline_protocol::{Chain, DecodeError, Digest, Entry, Limits, Seq, decode_entries, encode_segment};
 use thiserror::Error;
 
 use crate::{HostFailure, Query, Sql, SqlError};
@@ -33,10 +31,7 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub(crate) const fn new(chain: Chain) -> Self {
-        Self {
-            chain,
-            done: Vec::new(),
-        }
+        Self { chain, done: Vec::new() }
     }
 
     /// Adds a commit; it is never divided (whole-commits).
@@ -44,34 +39,21 @@ impl Builder {
         let (Some(first), Some(last)) = (commit.first(), commit.last()) else {
             return;
         };
-        assert!(
-            last.ends_commit(),
-            "whole-commits: a segment ends where a commit ends"
-        );
+        assert!(last.ends_commit(), "whole-commits: a segment ends where a commit ends");
         for entry in commit {
-            self.chain = self
-                .chain
-                .after(entry, &Digest::of(entry.args.get().as_bytes()));
+            self.chain = self.chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
         }
         let text = encode_segment(commit);
         match self.done.last_mut() {
             Some(open) if open.text.len() + 1 + text.len() <= Limits::SEGMENT_BYTES => {
-                assert!(
-                    first.seq == open.last.next(),
-                    "one-order: the log has no gap"
-                );
+                assert!(first.seq == open.last.next(), "one-order: the log has no gap");
                 open.text.push(',');
                 open.text.push_str(&text);
                 open.last = last.seq;
                 open.chain = self.chain;
             }
             Some(_) | None => {
-                self.done.push(Segment {
-                    first: first.seq,
-                    last: last.seq,
-                    chain: self.chain,
-                    text,
-                });
+                self.done.push(Segment { first: first.seq, last: last.seq, chain: self.chain, text });
             }
         }
     }
@@ -99,13 +81,8 @@ pub(crate) fn append(db: &mut dyn Sql, segment: &Segment) -> Result<(), SqlError
 
 /// The last seq of the log and the chain there.
 pub(crate) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
-    let row = db.first(
-        "SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1",
-        &[],
-    )?;
-    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;
+    row.map_or(Ok((Seq::ZERO, Chain::GENESIS)), |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The segments after a seq, at most `bytes` of them but at least one; the first may hold entries at
@@ -140,9 +117,7 @@ fn between(db: &dyn Query, start: Seq, end: Seq) -> Result<Vec<Segment>, SqlErro
         &[start.into(), end.into()],
     )?
     .iter()
-    .map(|row| {
-        Ok(Segment { first: row.get(0)?, last: row.get(1)?, chain: row.get(2)?, text: row.get(3)? })
-    })
+    .map(|row| Ok(Segment { first: row.get(0)?, last: row.get(1)?, chain: row.get(2)?, text: row.get(3)? }))
     .collect()
 }
 
@@ -169,10 +144,7 @@ pub(crate) fn chain_at(db: &dyn Query, seq: Seq) -> Result<Option<Chain>, SqlErr
     let Some(mut chain) = chain_before(db, segment.first)? else {
         return Ok(None);
     };
-    for entry in decode(&segment)?
-        .iter()
-        .take_while(|entry| entry.seq <= seq)
-    {
+    for entry in decode(&segment)?.iter().take_while(|entry| entry.seq <= seq) {
         chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
     }
     Ok(Some(chain))
@@ -191,10 +163,6 @@ fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, SqlError> {
 pub(crate) fn decode(segment: &Segment) -> Result<Vec<Entry>, SqlError> {
     decode_entries(&segment.text).map_err(|source| SqlError::Host {
         failure: HostFailure::Corrupt,
-        message: Damaged {
-            first: segment.first,
-            source,
-        }
-        .to_string(),
+        message: Damaged { first: segment.first, source }.to_string(),
     })
 }

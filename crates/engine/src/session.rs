@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use syncline_protocol::{
-    ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, Limits, Millis, RawEvent,
-    Rejection, Seq, SessionId, SessionNumber, Subject,
+    ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, Limits, Millis, RawEvent, Rejection, Seq,
+    SessionId, SessionNumber, Subject,
 };
 use thiserror::Error;
 
@@ -136,10 +136,7 @@ impl Session {
             crate::state::create(db, &rules)?;
         }
         db.set_point()?;
-        let last = opened
-            .taken
-            .last()
-            .map_or(SessionNumber::default(), |taken| taken.number);
+        let last = opened.taken.last().map_or(SessionNumber::default(), |taken| taken.number);
         let mut session = Self {
             rules,
             id,
@@ -169,9 +166,7 @@ impl Session {
         events: Vec<RawEvent>,
     ) -> Result<SessionNumber, Refusal> {
         refuse_shape(&events)?;
-        nested(&mut *db as &mut dyn Sql, |db| {
-            admit_commit(db, &self.rules, now, &self.subject, &events)
-        })?;
+        nested(&mut *db as &mut dyn Sql, |db| admit_commit(db, &self.rules, now, &self.subject, &events))?;
         self.last = self.last.next();
         let commit = HandedCommit {
             number: self.last,
@@ -214,16 +209,9 @@ impl Session {
         if commits.is_empty() && dismissed.is_empty() {
             return None;
         }
-        let message = HandOver {
-            session: self.id.clone(),
-            acknowledged: self.acknowledged,
-            commits,
-            dismissed,
-        };
-        Some(
-            serde_json::to_string(&message)
-                .expect("a message has text keys and no failing serializer"),
-        )
+        let message =
+            HandOver { session: self.id.clone(), acknowledged: self.acknowledged, commits, dismissed };
+        Some(serde_json::to_string(&message).expect("a message has text keys and no failing serializer"))
     }
 
     /// Handles one message of the leader.
@@ -269,10 +257,7 @@ impl Session {
         why: Rejection,
         effects: &mut Effects,
     ) -> Result<(), SqlError> {
-        let place = self
-            .pending
-            .iter()
-            .position(|pending| pending.counter == Some(counter));
+        let place = self.pending.iter().position(|pending| pending.counter == Some(counter));
         let Some(pending) = place.and_then(|place| self.pending.remove(place)) else {
             return Ok(());
         };
@@ -287,11 +272,7 @@ impl Session {
         self.rejected.push(rejected.clone());
         effects.rejected.push(rejected);
         // A conflicted commit was not in the view: nothing to take back.
-        if pending.conflicted.is_none() {
-            self.rebase(db, now, &[])
-        } else {
-            Ok(())
-        }
+        if pending.conflicted.is_none() { self.rebase(db, now, &[]) } else { Ok(()) }
     }
 
     /// The commits of this client without a verdict, in the order in which they are decided.
@@ -325,31 +306,9 @@ impl Session {
 
 impl Pending {
     fn waiting(waiting: Waiting) -> Self {
-        let Waiting {
-            session,
-            number,
-            commit:
-                Commit {
-                    counter,
-                    author,
-                    model_version,
-                    events,
-                },
-        } = waiting;
-        let commit = HandedCommit {
-            number,
-            author,
-            model_version,
-            events,
-        };
-        Self {
-            session,
-            number,
-            counter: Some(counter),
-            digest: digest(&commit),
-            commit,
-            conflicted: None,
-        }
+        let Waiting { session, number, commit: Commit { counter, author, model_version, events } } = waiting;
+        let commit = HandedCommit { number, author, model_version, events };
+        Self { session, number, counter: Some(counter), digest: digest(&commit), commit, conflicted: None }
     }
 }
 
@@ -364,16 +323,10 @@ fn digest(commit: &HandedCommit) -> Digest {
 /// What the server would reject before its rules see it, told at once.
 fn refuse_shape(events: &[RawEvent]) -> Result<(), Rejection> {
     if events.is_empty() {
-        return Err(Rejection::coded(
-            Code::EmptyCommit,
-            "the commit has no events",
-        ));
+        return Err(Rejection::coded(Code::EmptyCommit, "the commit has no events"));
     }
     let limits = Limits::DEFAULT;
-    let bytes: usize = events
-        .iter()
-        .map(|event| event.name.len() + event.args.get().len())
-        .sum();
+    let bytes: usize = events.iter().map(|event| event.name.len() + event.args.get().len()).sum();
     if events.len() > limits.commit_events || bytes > limits.commit_bytes {
         let message = format!(
             "{} events with {bytes} bytes; the limits are {} and {}",

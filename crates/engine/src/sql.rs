@@ -46,10 +46,7 @@ pub trait Sql: Query {
     ///
     /// # Errors
     /// [`SqlError`] when the host cannot begin, keep or undo; the writes of `body` are undone then.
-    fn in_transaction(
-        &mut self,
-        body: &mut dyn FnMut(&mut dyn Sql) -> Flow,
-    ) -> Result<(), SqlError>;
+    fn in_transaction(&mut self, body: &mut dyn FnMut(&mut dyn Sql) -> Flow) -> Result<(), SqlError>;
 }
 
 /// A database with one long-lived point to come back to: what a session keeps its pending commits on.
@@ -83,11 +80,7 @@ pub fn nested<T, E: From<SqlError>>(
             return Flow::Undo;
         };
         let outcome = body(db);
-        let flow = if outcome.is_ok() {
-            Flow::Keep
-        } else {
-            Flow::Undo
-        };
+        let flow = if outcome.is_ok() { Flow::Keep } else { Flow::Undo };
         result = Some(outcome);
         flow
     })?;

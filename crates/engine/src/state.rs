@@ -45,19 +45,12 @@ fn objects(db: &mut dyn Sql) -> Result<Vec<(String, String)>, SqlError> {
     let sql = "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view')
         AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'syncline_*' AND name NOT GLOB '_cf_*'
         ORDER BY type DESC, rowid DESC";
-    db.query(sql, &[])?
-        .iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?)))
-        .collect()
+    db.query(sql, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Applies whole commits of history. One that cannot be applied is skipped and named in the
 /// quarantine (always-boots); a failure of the host stops, and nothing of its commit stays.
-pub(crate) fn apply_history(
-    db: &mut dyn Sql,
-    rules: &Rules,
-    entries: &[Entry],
-) -> Result<(), SqlError> {
+pub(crate) fn apply_history(db: &mut dyn Sql, rules: &Rules, entries: &[Entry]) -> Result<(), SqlError> {
     for commit in entries.chunk_by(|entry, _| !entry.ends_commit()) {
         let applied = nested(db, |db| apply_commit(db, rules, commit));
         match (applied, commit.first()) {
@@ -71,9 +64,7 @@ pub(crate) fn apply_history(
 
 fn apply_commit(db: &mut dyn Sql, rules: &Rules, commit: &[Entry]) -> Result<(), Refusal> {
     commit.iter().try_for_each(|entry| {
-        let cx = ApplyContext {
-            author: &entry.author,
-        };
+        let cx = ApplyContext { author: &entry.author };
         rules.apply(entry.event(), &cx, db)
     })
 }
@@ -101,19 +92,16 @@ pub struct Quarantined {
 /// # Errors
 /// [`SqlError`].
 pub fn quarantined(db: &dyn Query) -> Result<Vec<Quarantined>, SqlError> {
-    db.query(
-        "SELECT seq, name, code, message FROM syncline_quarantine ORDER BY seq",
-        &[],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(Quarantined {
-            seq: row.get(0)?,
-            name: row.get(1)?,
-            why: Rejection::new(row.get::<String>(2)?, row.get::<String>(3)?),
+    db.query("SELECT seq, name, code, message FROM syncline_quarantine ORDER BY seq", &[])?
+        .iter()
+        .map(|row| {
+            Ok(Quarantined {
+                seq: row.get(0)?,
+                name: row.get(1)?,
+                why: Rejection::new(row.get::<String>(2)?, row.get::<String>(3)?),
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 /// Admits the events of a commit one by one; the caller undoes what was written when one is refused.
@@ -125,7 +113,5 @@ pub(crate) fn admit_commit(
     events: &[RawEvent],
 ) -> Result<(), Refusal> {
     let (check, apply) = (CheckContext { author, now }, ApplyContext { author });
-    events
-        .iter()
-        .try_for_each(|event| rules.admit(event.clone(), &check, &apply, db))
+    events.iter().try_for_each(|event| rules.admit(event.clone(), &check, &apply, db))
 }

@@ -149,10 +149,7 @@ mod tests {
     fn every_code_stands_once_in_the_catalogue_and_travels_as_its_text() {
         for (place, info) in CODES.iter().enumerate() {
             assert!(CODES[..place].iter().all(|other| other.code != info.code));
-            assert_eq!(
-                serde_json::to_string(&info.code).unwrap(),
-                format!("\"{}\"", info.code)
-            );
+            assert_eq!(serde_json::to_string(&info.code).unwrap(), format!("\"{}\"", info.code));
         }
     }
 }

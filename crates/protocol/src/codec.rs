@@ -73,10 +73,7 @@ macro_rules! decode {
 /// [`DecodeError`]; it never panics, whatever the text.
 pub fn decode_client(text: &str, limit: usize) -> Result<ClientMessage, DecodeError> {
     if text.len() > limit {
-        return Err(DecodeError::TooLarge {
-            bytes: text.len(),
-            limit,
-        });
+        return Err(DecodeError::TooLarge { bytes: text.len(), limit });
     }
     decode!(text as ClientMessage:
         "hello" Hello "push" Push "pull" Pull "ack" Ack "presence" Presence "auth" Auth)
@@ -141,14 +138,9 @@ pub fn encode_segment(entries: &[Entry]) -> String {
 /// An `entries` frame made of stored segments, without reading them.
 #[must_use]
 pub fn encode_entries<S: AsRef<str>>(after: Seq, head: Seq, segments: &[S]) -> String {
-    let size = segments
-        .iter()
-        .map(|segment| segment.as_ref().len() + 1)
-        .sum::<usize>();
+    let size = segments.iter().map(|segment| segment.as_ref().len() + 1).sum::<usize>();
     let mut frame = String::with_capacity(size + 80);
-    frame.push_str(&format!(
-        r#"{{"type":"entries","after":{after},"head":{head},"entries":["#
-    ));
+    frame.push_str(&format!(r#"{{"type":"entries","after":{after},"head":{head},"entries":["#));
     for (place, segment) in segments.iter().enumerate() {
         if place > 0 {
             frame.push(',');
@@ -186,11 +178,7 @@ impl<'a> EntriesFrame<'a> {
     #[must_use]
     pub fn segment(&self) -> &'a str {
         let array = self.entries.get();
-        array
-            .strip_prefix('[')
-            .and_then(|array| array.strip_suffix(']'))
-            .unwrap_or_default()
-            .trim()
+        array.strip_prefix('[').and_then(|array| array.strip_suffix(']')).unwrap_or_default().trim()
     }
 }
 

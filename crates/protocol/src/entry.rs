@@ -36,10 +36,7 @@ impl Entry {
     /// The event without where it came from.
     #[must_use]
     pub fn event(&self) -> RawEvent {
-        RawEvent {
-            name: self.name.clone(),
-            args: self.args.clone(),
-        }
+        RawEvent { name: self.name.clone(), args: self.args.clone() }
     }
 
     /// Whether its commit ends with it (whole-commits).

@@ -70,9 +70,7 @@ const NAME: &str = "1 to 128 bytes without control characters";
 
 fn slug(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 fn name(text: &str) -> bool {
@@ -119,12 +117,7 @@ mod tests {
     #[test]
     fn an_id_that_breaks_its_rule_does_not_decode() {
         let error = serde_json::from_str::<StoreId>("\"a b\"").unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("a store id must be 1 to 64 of"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("a store id must be 1 to 64 of"), "{error}");
         assert!(Subject::parse("Zoë Ω").is_ok());
         assert!(Subject::parse("a\nb").is_err());
     }

@@ -201,10 +201,6 @@ pub struct ErrorFrame {
 impl ErrorFrame {
     /// An error without a time to wait.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            retry_after_ms: None,
-        }
+        Self { code, message: message.into(), retry_after_ms: None }
     }
 }

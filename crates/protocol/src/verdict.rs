@@ -23,10 +23,7 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection with a code of the model's own.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-        }
+        Self { code: code.into(), message: message.into() }
     }
 
     /// A rejection with one of Syncline's codes.

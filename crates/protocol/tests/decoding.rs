@@ -1,11 +1,6 @@
 //! What is not a message is refused with its code; what is one is read as it is.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by a panic"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by a panic")]
 
 use syncline_protocol::*;
 
@@ -31,9 +26,7 @@ fn nested(depth: usize) -> String {
 
 /// The args of the one event of a push.
 fn args_of(text: &str) -> String {
-    let ClientMessage::Push(push) = decode_client(text, LIMIT).unwrap() else {
-        panic!("no push")
-    };
+    let ClientMessage::Push(push) = decode_client(text, LIMIT).unwrap() else { panic!("no push") };
     push.commits[0].events[0].args.get().to_owned()
 }
 
@@ -148,11 +141,7 @@ fn a_clients_frame_that_is_no_message_is_refused_as_a_bad_message() {
         assert_eq!(error.code(), Code::BadMessage, "{text:.200}");
         let frame = error.frame();
         assert_eq!(frame.code, Code::BadMessage);
-        assert!(
-            !frame.message.is_empty() && frame.message.len() < 1_000,
-            "{}",
-            frame.message
-        );
+        assert!(!frame.message.is_empty() && frame.message.len() < 1_000, "{}", frame.message);
         assert!(!error.code().closes());
     }
     decode_client(&hello(id, id, &chain), LIMIT).unwrap();
@@ -204,32 +193,19 @@ fn a_frame_over_the_limit_is_refused_before_it_is_read() {
     decode_client(text, text.len()).unwrap();
     let error = decode_client(text, text.len() - 1).unwrap_err();
     assert_eq!(error.code(), Code::MessageTooLarge);
-    assert_eq!(
-        error.to_string(),
-        "the message has 22 bytes, the limit is 21"
-    );
-    assert_eq!(
-        decode_client(&"[".repeat(LIMIT + 1), LIMIT)
-            .unwrap_err()
-            .code(),
-        Code::MessageTooLarge
-    );
+    assert_eq!(error.to_string(), "the message has 22 bytes, the limit is 21");
+    assert_eq!(decode_client(&"[".repeat(LIMIT + 1), LIMIT).unwrap_err().code(), Code::MessageTooLarge);
 }
 
 #[test]
 fn an_unknown_type_is_named_but_not_at_any_length() {
     let error = refused_of_client(&format!(r#"{{"type":"{}"}}"#, "é".repeat(10_000)));
-    assert!(
-        matches!(&error, DecodeError::UnknownType(name) if *name == "é".repeat(64)),
-        "{error}"
-    );
+    assert!(matches!(&error, DecodeError::UnknownType(name) if *name == "é".repeat(64)), "{error}");
 }
 
 #[test]
 fn a_message_is_read_wherever_its_type_stands_and_however_it_is_written() {
-    let ack = ClientMessage::Ack(Ack {
-        seq: Seq::new(7).unwrap(),
-    });
+    let ack = ClientMessage::Ack(Ack { seq: Seq::new(7).unwrap() });
     for text in [
         r#"{"type":"ack","seq":7}"#,
         r#"{"seq":7,"type":"ack"}"#,
@@ -267,9 +243,8 @@ fn args_are_kept_byte_for_byte() {
         let text = push(args);
         assert_eq!(args_of(&text), args);
         assert_eq!(decode_client(&text, LIMIT).unwrap().encode(), text);
-        let segment = format!(
-            r#"{{"seq":1,"client":"c","counter":1,"author":"a","time":1,"name":"e","args":{args}}}"#
-        );
+        let segment =
+            format!(r#"{{"seq":1,"client":"c","counter":1,"author":"a","time":1,"name":"e","args":{args}}}"#);
         assert_eq!(encode_segment(&decode_entries(&segment).unwrap()), segment);
     }
 }
@@ -278,27 +253,16 @@ fn args_are_kept_byte_for_byte() {
 fn args_of_any_depth_are_carried_unread() {
     let deep = nested(100_000);
     assert_eq!(args_of(&push(&deep)), deep);
-    assert_eq!(
-        refused_of_client(&push(&"[".repeat(100_000))).code(),
-        Code::BadMessage
-    );
+    assert_eq!(refused_of_client(&push(&"[".repeat(100_000))).code(), Code::BadMessage);
 }
 
 #[test]
 fn an_ill_formed_segment_is_refused() {
     decode_entries("").unwrap();
     for segment in ["null", "{}", ",", "1,", "]", "[", "[]"] {
-        assert_eq!(
-            decode_entries(segment).unwrap_err().code(),
-            Code::BadMessage,
-            "{segment}"
-        );
+        assert_eq!(decode_entries(segment).unwrap_err().code(), Code::BadMessage, "{segment}");
     }
     for frame in ["", "{}", r#"{"type":"entries","after":0,"head":0}"#] {
-        assert_eq!(
-            EntriesFrame::of(frame).unwrap_err().code(),
-            Code::BadMessage,
-            "{frame}"
-        );
+        assert_eq!(EntriesFrame::of(frame).unwrap_err().code(), Code::BadMessage, "{frame}");
     }
 }

@@ -15,9 +15,7 @@ fn golden() -> PathBuf {
 
 fn frame(name: &str) -> String {
     let text = std::fs::read_to_string(golden().join(name).with_extension("json")).unwrap();
-    text.strip_suffix('\n')
-        .expect("a golden file ends with a line break")
-        .to_owned()
+    text.strip_suffix('\n').expect("a golden file ends with a line break").to_owned()
 }
 
 fn seq(n: u64) -> Seq {
@@ -33,11 +31,7 @@ fn args(text: &str) -> Args {
 }
 
 fn chain() -> Chain {
-    (0..32)
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()
-        .parse()
-        .unwrap()
+    (0..32).map(|byte| format!("{byte:02x}")).collect::<String>().parse().unwrap()
 }
 
 fn schema_hash() -> SchemaHash {
@@ -62,10 +56,7 @@ fn hello() -> Hello {
 }
 
 fn event(name: &str, text: &str) -> RawEvent {
-    RawEvent {
-        name: name.to_owned(),
-        args: args(text),
-    }
+    RawEvent { name: name.to_owned(), args: args(text) }
 }
 
 fn commit(n: u64, events: Vec<RawEvent>) -> Commit {
@@ -81,47 +72,20 @@ const POSTED: &str = r#"{"id":"m1","text":"Grüße 👋"}"#;
 const AS_WRITTEN: &str = r#"{ "title" : "as written" }"#;
 
 fn client_messages() -> Vec<(&'static str, ClientMessage)> {
-    let first = Hello {
-        subject: None,
-        token: None,
-        cursor: None,
-        ..hello()
-    };
+    let first = Hello { subject: None, token: None, cursor: None, ..hello() };
     let many = vec![event("listCleared", "null"), event("todoAdded", AS_WRITTEN)];
     vec![
         ("client-hello", ClientMessage::Hello(hello())),
         ("client-hello-first", ClientMessage::Hello(first)),
         (
             "client-push",
-            ClientMessage::Push(Push {
-                commits: vec![commit(7, vec![event("messagePosted", POSTED)])],
-            }),
+            ClientMessage::Push(Push { commits: vec![commit(7, vec![event("messagePosted", POSTED)])] }),
         ),
-        (
-            "client-push-many",
-            ClientMessage::Push(Push {
-                commits: vec![commit(7, many), commit(8, vec![])],
-            }),
-        ),
+        ("client-push-many", ClientMessage::Push(Push { commits: vec![commit(7, many), commit(8, vec![])] })),
         ("client-pull", ClientMessage::Pull(Pull { after: seq(41) })),
-        (
-            "client-ack",
-            ClientMessage::Ack(Ack {
-                seq: seq(MAX_NUMBER),
-            }),
-        ),
-        (
-            "client-presence",
-            ClientMessage::Presence(Presence {
-                value: args(r#"{"typing":true}"#),
-            }),
-        ),
-        (
-            "client-auth",
-            ClientMessage::Auth(Auth {
-                token: "secret-2".to_owned(),
-            }),
-        ),
+        ("client-ack", ClientMessage::Ack(Ack { seq: seq(MAX_NUMBER) })),
+        ("client-presence", ClientMessage::Presence(Presence { value: args(r#"{"typing":true}"#) })),
+        ("client-auth", ClientMessage::Auth(Auth { token: "secret-2".to_owned() })),
     ]
 }
 
@@ -140,28 +104,15 @@ fn entry(at: u64, n: u64, place: (u32, u32), time: u64, name: &str, text: &str) 
 }
 
 fn entries(after: u64, head: u64, entries: Vec<Entry>) -> ServerMessage {
-    ServerMessage::Entries(Entries {
-        after: seq(after),
-        head: seq(head),
-        entries,
-    })
+    ServerMessage::Entries(Entries { after: seq(after), head: seq(head), entries })
 }
 
 fn accepted(n: u64, first: u64, last: u64) -> Verdict {
-    Verdict {
-        counter: counter(n),
-        outcome: Outcome::Accepted {
-            first: seq(first),
-            last: seq(last),
-        },
-    }
+    Verdict { counter: counter(n), outcome: Outcome::Accepted { first: seq(first), last: seq(last) } }
 }
 
 fn rejected(n: u64, rejection: Rejection) -> Verdict {
-    Verdict {
-        counter: counter(n),
-        outcome: Outcome::Rejected(rejection),
-    }
+    Verdict { counter: counter(n), outcome: Outcome::Rejected(rejection) }
 }
 
 fn presence(value: Option<Args>) -> ServerMessage {
@@ -182,17 +133,11 @@ fn of_one_commit() -> Vec<Entry> {
 }
 
 fn of_both_kinds() -> Vec<Verdict> {
-    let unique = Rejection::coded(
-        Code::ConstraintUnique,
-        "UNIQUE constraint failed: people.name",
-    );
+    let unique = Rejection::coded(Code::ConstraintUnique, "UNIQUE constraint failed: people.name");
     vec![
         accepted(7, 42, 42),
         accepted(8, 43, 45),
-        rejected(
-            9,
-            Rejection::new("not-a-member", "Only members of the channel can do that."),
-        ),
+        rejected(9, Rejection::new("not-a-member", "Only members of the channel can do that.")),
         rejected(10, unique),
     ]
 }
@@ -214,12 +159,7 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         of: 2,
         data: "U1FMaXRl".to_owned(),
     };
-    let verdicts = |head, verdicts| {
-        ServerMessage::Verdicts(Verdicts {
-            head: seq(head),
-            verdicts,
-        })
-    };
+    let verdicts = |head, verdicts| ServerMessage::Verdicts(Verdicts { head: seq(head), verdicts });
     let retry = ErrorFrame {
         retry_after_ms: Some(1500),
         ..ErrorFrame::new(Code::ServerFailed, "the storage failed: disk I/O error")
@@ -229,27 +169,15 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         ("server-welcome", ServerMessage::Welcome(welcome)),
         ("server-entries", entries(41, 42, vec![posted])),
         ("server-entries-none", entries(42, 42, vec![])),
-        (
-            "server-entries-of-one-commit",
-            entries(42, 50, of_one_commit()),
-        ),
+        ("server-entries-of-one-commit", entries(42, 50, of_one_commit())),
         ("server-verdicts", verdicts(42, vec![accepted(7, 42, 42)])),
-        (
-            "server-verdicts-of-both-kinds",
-            verdicts(45, of_both_kinds()),
-        ),
+        ("server-verdicts-of-both-kinds", verdicts(45, of_both_kinds())),
         ("server-snapshot", ServerMessage::Snapshot(snapshot)),
-        (
-            "server-presence",
-            presence(Some(args(r#"{"typing":true}"#))),
-        ),
+        ("server-presence", presence(Some(args(r#"{"typing":true}"#)))),
         ("server-presence-gone", presence(None)),
         (
             "server-error",
-            ServerMessage::Error(ErrorFrame::new(
-                Code::Unauthorized,
-                "the token is missing or wrong",
-            )),
+            ServerMessage::Error(ErrorFrame::new(Code::Unauthorized, "the token is missing or wrong")),
         ),
         ("server-error-retry", ServerMessage::Error(retry)),
     ]
@@ -275,23 +203,12 @@ fn a_servers_message_stands_on_the_wire_as_its_golden_file() {
 
 #[test]
 fn every_golden_file_is_read_by_a_test() {
-    let mut tested: Vec<_> = client_messages()
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+    let mut tested: Vec<_> = client_messages().into_iter().map(|(name, _)| name).collect();
     tested.extend(server_messages().into_iter().map(|(name, _)| name));
     tested.sort_unstable();
     let mut files: Vec<_> = std::fs::read_dir(golden())
         .unwrap()
-        .map(|file| {
-            file.unwrap()
-                .path()
-                .file_stem()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned()
-        })
+        .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     files.sort_unstable();
     assert_eq!(tested, files);
@@ -302,9 +219,7 @@ fn every_kind_of_message_has_a_golden_file() {
     for kind in ["hello", "push", "pull", "ack", "presence", "auth"] {
         assert!(frame(&format!("client-{kind}")).starts_with(&format!(r#"{{"type":"{kind}","#)));
     }
-    for kind in [
-        "welcome", "entries", "verdicts", "snapshot", "presence", "error",
-    ] {
+    for kind in ["welcome", "entries", "verdicts", "snapshot", "presence", "error"] {
         assert!(frame(&format!("server-{kind}")).starts_with(&format!(r#"{{"type":"{kind}","#)));
     }
 }

@@ -10,15 +10,9 @@ const LIMIT: usize = Limits::DEFAULT.message_bytes;
 /// Every golden frame, the client's and the server's.
 fn golden_frames() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     paths.sort_unstable();
-    paths
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect()
+    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
 /// Decodes the text as everything that it could be. What decodes must encode to what decodes alike.
@@ -72,28 +66,22 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
 /// A golden frame with some of its bytes replaced.
 fn mutated() -> impl Strategy<Value = String> {
     let cut = (any::<prop::sample::Index>(), 0_usize..8, piece());
-    (
-        prop::sample::select(golden_frames()),
-        prop::collection::vec(cut, 1..4),
-    )
-        .prop_map(|(frame, cuts)| {
-            let mut bytes = frame.into_bytes();
-            for (at, length, piece) in cuts {
-                let start = at.index(bytes.len() + 1);
-                let end = (start + length).min(bytes.len());
-                bytes.splice(start..end, piece);
-            }
-            String::from_utf8_lossy(&bytes).into_owned()
-        })
+    (prop::sample::select(golden_frames()), prop::collection::vec(cut, 1..4)).prop_map(|(frame, cuts)| {
+        let mut bytes = frame.into_bytes();
+        for (at, length, piece) in cuts {
+            let start = at.index(bytes.len() + 1);
+            let end = (start + length).min(bytes.len());
+            bytes.splice(start..end, piece);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
         any::<i128>().prop_map(|n| n.to_string()),
-        any::<f64>()
-            .prop_filter("JSON has no NaN", |x| x.is_finite())
-            .prop_map(|x| format!("{x:e}")),
+        any::<f64>().prop_filter("JSON has no NaN", |x| x.is_finite()).prop_map(|x| format!("{x:e}")),
         any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),
     ];
     leaf.prop_recursive(4, 32, 4, |inner| {

@@ -17,12 +17,8 @@ pub fn conformance_in_memory() -> Result<String, JsValue> {
 /// The suite on OPFS, in a dedicated worker: its report, as JSON.
 #[wasm_bindgen]
 pub async fn conformance_on_opfs() -> Result<String, JsValue> {
-    let pool = Pool::install(".syncline-conformance")
-        .await
-        .map_err(Failure::from)?;
+    let pool = Pool::install(".syncline-conformance").await.map_err(Failure::from)?;
     pool.remove("suite.db").map_err(Failure::from)?;
-    let mut db = pool
-        .open("suite.db", Durability::Normal)
-        .map_err(Failure::from)?;
+    let mut db = pool.open("suite.db", Durability::Normal).map_err(Failure::from)?;
     Ok(json(&conformance::report(&mut db)))
 }

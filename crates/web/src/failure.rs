@@ -19,10 +19,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl ToString) -> Self {
-        Self {
-            code: code.as_str().to_owned(),
-            message: message.to_string(),
-        }
+        Self { code: code.as_str().to_owned(), message: message.to_string() }
     }
 }
 
@@ -34,10 +31,7 @@ impl From<Failure> for JsValue {
 
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
-        Self {
-            code: rejection.code,
-            message: rejection.message,
-        }
+        Self { code: rejection.code, message: rejection.message }
     }
 }
 
@@ -53,10 +47,7 @@ impl From<Refusal> for Failure {
 impl From<SqlError> for Failure {
     fn from(error: SqlError) -> Self {
         let code = match &error {
-            SqlError::Host {
-                failure: HostFailure::Full,
-                ..
-            } => Code::StorageFull,
+            SqlError::Host { failure: HostFailure::Full, .. } => Code::StorageFull,
             SqlError::Host { .. } => Code::StorageFailed,
             SqlError::Constraint(_)
             | SqlError::Refused(_)

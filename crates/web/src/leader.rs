@@ -77,27 +77,17 @@ impl Leader {
 
     /// `opfs` or `memory`.
     pub fn storage(&self) -> String {
-        if self.no_opfs.is_some() {
-            "memory"
-        } else {
-            "opfs"
-        }
-        .to_owned()
+        if self.no_opfs.is_some() { "memory" } else { "opfs" }.to_owned()
     }
 
     /// The code that says why storage is memory.
     pub fn storage_reason(&self) -> Option<String> {
-        self.no_opfs
-            .as_ref()
-            .map(|_| Code::OpfsUnavailable.as_str().to_owned())
+        self.no_opfs.as_ref().map(|_| Code::OpfsUnavailable.as_str().to_owned())
     }
 
     /// Takes commits of a session.
     pub fn hand_over(&mut self, message: &str) -> Result<(), JsValue> {
-        Ok(self
-            .leader
-            .hand_over(&mut self.log, message)
-            .map_err(Failure::from)?)
+        Ok(self.leader.hand_over(&mut self.log, message).map_err(Failure::from)?)
     }
 
     /// The socket is open.
@@ -142,50 +132,27 @@ impl Leader {
 
 impl Leader {
     async fn try_open(config: &str) -> Result<Self, Failure> {
-        let Config {
-            store_id,
-            subject,
-            client,
-        } = serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        let Config { store_id, subject, client } =
+            serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let directory = directory(&store_id, &subject);
         let (mut log, mut state, no_opfs) = match Pool::install(&directory).await {
-            Ok(pool) => (
-                pool.open(LOG, Durability::Normal)?,
-                open_state(&pool)?,
-                None,
-            ),
+            Ok(pool) => (pool.open(LOG, Durability::Normal)?, open_state(&pool)?, None),
             // Held by a page that is just closing: the caller tries again, for a while.
             Err(error) if is_busy(&error) => return Err(error.into()),
-            Err(error) => (
-                Database::open_memory()?,
-                Database::open_memory()?,
-                Some(error),
-            ),
+            Err(error) => (Database::open_memory()?, Database::open_memory()?, Some(error)),
         };
         let rules = crate::rules();
         let replica = Replica::open(&mut state, rules)?;
-        let leader = EngineLeader::open(
-            &mut log,
-            LeaderConfig::new(&rules, store_id, subject, client)?,
-        )?;
-        Ok(Self {
-            leader,
-            replica,
-            log,
-            state,
-            no_opfs,
-        })
+        let leader = EngineLeader::open(&mut log, LeaderConfig::new(&rules, store_id, subject, client)?)?;
+        Ok(Self { leader, replica, log, state, no_opfs })
     }
 
     fn try_opened(&mut self, session: String, cursor: Option<f64>) -> Result<String, Failure> {
-        let session =
-            SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        let session = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
         self.advance(TAIL)?;
         let after = match cursor {
             #[expect(clippy::cast_possible_truncation, reason = "it came from a seq")]
-            Some(cursor) => {
-                Seq::try_from(cursor as i64).map_err(|e| Failure::new(Code::BadMessage, e))?
-            }
+            Some(cursor) => Seq::try_from(cursor as i64).map_err(|e| Failure::new(Code::BadMessage, e))?,
             None => self.replica.seq(),
         };
         Ok(self.leader.opened(&self.log, &session, after)?)
@@ -197,14 +164,10 @@ impl Leader {
     }
 
     fn advance(&mut self, tail: u64) -> Result<(), Failure> {
-        if self.leader.cursor().get() - self.replica.seq().get().min(self.leader.cursor().get())
-            <= tail
-        {
+        if self.leader.cursor().get() - self.replica.seq().get().min(self.leader.cursor().get()) <= tail {
             return Ok(());
         }
-        Ok(self
-            .leader
-            .advance(&self.log, &mut self.replica, &mut self.state)?)
+        Ok(self.leader.advance(&self.log, &mut self.replica, &mut self.state)?)
     }
 }
 
@@ -233,13 +196,7 @@ async fn remove_all(store_id: String, subject: String) -> Result<(), Failure> {
 }
 
 fn is_busy(error: &SqlError) -> bool {
-    matches!(
-        error,
-        SqlError::Host {
-            failure: HostFailure::Busy,
-            ..
-        }
-    )
+    matches!(error, SqlError::Host { failure: HostFailure::Busy, .. })
 }
 
 /// A subject may be any text; a directory's name may not.

@@ -2,7 +2,10 @@
 //!
 //! `#[wasm_bindgen]` cannot export generics, so the classes here hold a model's rules with the types
 //! erased; [`client!`] in an app's cdylib says which model they are of. The TypeScript package under
-//! `js/` wraps both classes; nothing else should call them.
+//! `js/` wraps both classes; nothing else should call them. It is a crate for browsers alone: elsewhere it
+//! is empty.
+
+#![cfg(all(target_family = "wasm", target_os = "unknown"))]
 
 #[cfg(feature = "conformance")]
 mod conformance;
@@ -26,9 +29,7 @@ pub fn install(rules: Rules) {
 }
 
 fn rules() -> Rules {
-    *RULES
-        .get()
-        .expect("client! has installed the rules when the wasm started")
+    *RULES.get().expect("client! has installed the rules when the wasm started")
 }
 
 /// Makes a cdylib the client of a model.

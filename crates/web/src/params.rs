@@ -8,9 +8,7 @@ pub(crate) struct Params(Vec<Value>);
 
 impl Params {
     pub(crate) fn parse(json: &str) -> Result<Self, SqlError> {
-        serde_json::from_str(json)
-            .map(Self)
-            .map_err(|error| SqlError::refused(error.to_string()))
+        serde_json::from_str(json).map(Self).map_err(|error| SqlError::refused(error.to_string()))
     }
 
     pub(crate) fn bind(&self) -> Result<Vec<Param<'_>>, SqlError> {

@@ -49,22 +49,14 @@ impl Session {
     /// Takes a message of the leader; the answer is its effects.
     pub fn receive(&mut self, message: &str) -> Result<String, JsValue> {
         let now = now(js_sys::Date::now());
-        let effects = self
-            .session
-            .receive(&mut self.db, now, message)
-            .map_err(Failure::from)?;
+        let effects = self.session.receive(&mut self.db, now, message).map_err(Failure::from)?;
         let changed = self.db.take_changed_tables().into_iter().collect();
-        Ok(json(&Followed {
-            effects,
-            changed,
-            pending: self.session.pending().count(),
-        }))
+        Ok(json(&Followed { effects, changed, pending: self.session.pending().count() }))
     }
 
     /// Rows as a JSON array of objects.
     pub fn query(&self, sql: &str, params: &str) -> Result<String, JsValue> {
-        let rows =
-            Params::parse(params).and_then(|params| self.db.query_json(sql, &params.bind()?));
+        let rows = Params::parse(params).and_then(|params| self.db.query_json(sql, &params.bind()?));
         Ok(rows.map_err(Failure::from)?)
     }
 
@@ -85,8 +77,7 @@ impl Session {
 
     /// Forgets a rejected commit; the next hand-over tells the leader.
     pub fn dismiss(&mut self, counter: f64) -> Result<(), JsValue> {
-        self.session
-            .dismiss(Counter::new(whole(counter)).map_err(|e| Failure::new(Code::BadQuery, e))?);
+        self.session.dismiss(Counter::new(whole(counter)).map_err(|e| Failure::new(Code::BadQuery, e))?);
         Ok(())
     }
 
@@ -107,8 +98,7 @@ impl Session {
             Some(bytes) => Database::deserialize(bytes)?,
             None => Database::open_memory()?,
         };
-        let id =
-            SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        let id = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let now = now(js_sys::Date::now());
         let session = EngineSession::open(&mut db, crate::rules(), id, now, opened)?;
         Ok(Self { db, session })
@@ -127,11 +117,7 @@ fn now(at: f64) -> Millis {
     Millis::new(whole(at)).unwrap_or_default()
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast of a double saturates"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a double saturates")]
 fn whole(number: f64) -> u64 {
     number as u64
 }

@@ -14,18 +14,11 @@ fn is_channel_name(name: &str) -> bool {
         && !name.ends_with('-')
 }
 
-pub(crate) fn check_created(
-    name: &str,
-    cx: &CheckContext<'_>,
-    db: &dyn Query,
-) -> Result<(), Rejection> {
+pub(crate) fn check_created(name: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
     if !is_channel_name(name) {
         return Err(Reason::BadChannelName.into());
     }
-    if !db.exists(
-        "SELECT 1 FROM people WHERE id = ?1",
-        &[cx.author.as_str().into()],
-    )? {
+    if !db.exists("SELECT 1 FROM people WHERE id = ?1", &[cx.author.as_str().into()])? {
         return Err(Reason::NotJoined.into());
     }
     Ok(())
@@ -40,21 +33,12 @@ pub(crate) fn create(
 ) -> Result<(), SqlError> {
     db.execute(
         "INSERT INTO channels (id, name, topic, created_by) VALUES (?1, ?2, ?3, ?4)",
-        &[
-            id.into(),
-            name.into(),
-            topic.into(),
-            cx.author.as_str().into(),
-        ],
+        &[id.into(), name.into(), topic.into(), cx.author.as_str().into()],
     )?;
     join(id, cx, db)
 }
 
-pub(crate) fn check_joined(
-    channel: &str,
-    cx: &CheckContext<'_>,
-    db: &dyn Query,
-) -> Result<(), Rejection> {
+pub(crate) fn check_joined(channel: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
     let found = db
         .first(
             "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?1),
@@ -78,27 +62,15 @@ pub(crate) fn join(channel: &str, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Re
     )
 }
 
-pub(crate) fn check_left(
-    channel: &str,
-    cx: &CheckContext<'_>,
-    db: &dyn Query,
-) -> Result<(), Rejection> {
+pub(crate) fn check_left(channel: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
     let is_member = db.exists(
         "SELECT 1 FROM members WHERE channel = ?1 AND person = ?2",
         &[channel.into(), cx.author.as_str().into()],
     )?;
-    if is_member {
-        Ok(())
-    } else {
-        Err(Reason::NotAMember.into())
-    }
+    if is_member { Ok(()) } else { Err(Reason::NotAMember.into()) }
 }
 
-pub(crate) fn leave(
-    channel: &str,
-    cx: &ApplyContext<'_>,
-    db: &mut dyn Sql,
-) -> Result<(), SqlError> {
+pub(crate) fn leave(channel: &str, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), SqlError> {
     db.execute(
         "DELETE FROM members WHERE channel = ?1 AND person = ?2",
         &[channel.into(), cx.author.as_str().into()],

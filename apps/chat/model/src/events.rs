@@ -7,12 +7,7 @@ use syncline_engine::protocol::Millis;
 /// A fact about the chat. Who it is about is the author of the commit: nobody can join, post or react
 /// for somebody else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    tag = "name",
-    content = "args",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "name", content = "args", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ChatEvent {
     /// Somebody came into the chat, or came again with another name or avatar.
     PersonJoined {

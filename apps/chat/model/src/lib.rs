@@ -28,55 +28,35 @@ impl Model for Chat {
     fn check(event: &ChatEvent, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
         match event {
             ChatEvent::PersonJoined { name, avatar: _ } => people::check_joined(name),
-            ChatEvent::ChannelCreated {
-                name,
-                id: _,
-                topic: _,
-            } => channels::check_created(name, cx, db),
+            ChatEvent::ChannelCreated { name, id: _, topic: _ } => channels::check_created(name, cx, db),
             ChatEvent::ChannelJoined { channel } => channels::check_joined(channel, cx, db),
             ChatEvent::ChannelLeft { channel } => channels::check_left(channel, cx, db),
-            ChatEvent::MessagePosted {
-                channel,
-                posted_at,
-                reply_to,
-                id: _,
-                text: _,
-            } => messages::check_posted(channel, *posted_at, reply_to.as_deref(), cx, db),
+            ChatEvent::MessagePosted { channel, posted_at, reply_to, id: _, text: _ } => {
+                messages::check_posted(channel, *posted_at, reply_to.as_deref(), cx, db)
+            }
             ChatEvent::MessageEdited { id, text: _ } | ChatEvent::MessageDeleted { id } => {
                 messages::check_own(id, cx, db)
             }
-            ChatEvent::ReactionAdded { message, emoji: _ } => {
-                reactions::check_added(message, cx, db)
-            }
-            ChatEvent::ReactionRemoved { message, emoji } => {
-                reactions::check_removed(message, emoji, cx, db)
-            }
+            ChatEvent::ReactionAdded { message, emoji: _ } => reactions::check_added(message, cx, db),
+            ChatEvent::ReactionRemoved { message, emoji } => reactions::check_removed(message, emoji, cx, db),
         }
     }
 
     fn apply(event: &ChatEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), ApplyError> {
         match event {
-            ChatEvent::PersonJoined { name, avatar } => {
-                people::join(name, avatar.as_deref(), cx, db)
-            }
+            ChatEvent::PersonJoined { name, avatar } => people::join(name, avatar.as_deref(), cx, db),
             ChatEvent::ChannelCreated { id, name, topic } => {
                 channels::create(id, name, topic.as_deref(), cx, db)
             }
             ChatEvent::ChannelJoined { channel } => channels::join(channel, cx, db),
             ChatEvent::ChannelLeft { channel } => channels::leave(channel, cx, db),
-            ChatEvent::MessagePosted {
-                id,
-                channel,
-                text,
-                posted_at,
-                reply_to,
-            } => messages::post(id, channel, text, *posted_at, reply_to.as_deref(), cx, db),
+            ChatEvent::MessagePosted { id, channel, text, posted_at, reply_to } => {
+                messages::post(id, channel, text, *posted_at, reply_to.as_deref(), cx, db)
+            }
             ChatEvent::MessageEdited { id, text } => messages::edit(id, text, db),
             ChatEvent::MessageDeleted { id } => messages::delete(id, db),
             ChatEvent::ReactionAdded { message, emoji } => reactions::add(message, emoji, cx, db),
-            ChatEvent::ReactionRemoved { message, emoji } => {
-                reactions::remove(message, emoji, cx, db)
-            }
+            ChatEvent::ReactionRemoved { message, emoji } => reactions::remove(message, emoji, cx, db),
         }
         .map_err(ApplyError::from)
     }

@@ -63,10 +63,7 @@ pub(crate) fn post(
 
 pub(crate) fn check_own(id: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
     let message = db
-        .first(
-            "SELECT author, deleted FROM messages WHERE id = ?1",
-            &[id.into()],
-        )?
+        .first("SELECT author, deleted FROM messages WHERE id = ?1", &[id.into()])?
         .ok_or(Reason::NoSuchMessage)?;
     if message.get::<String>(0)? != cx.author.as_str() {
         return Err(Reason::NotTheAuthor.into());
@@ -78,16 +75,10 @@ pub(crate) fn check_own(id: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Resu
 }
 
 pub(crate) fn edit(id: &str, text: &str, db: &mut dyn Sql) -> Result<(), SqlError> {
-    db.execute(
-        "UPDATE messages SET text = ?2, edited = 1 WHERE id = ?1",
-        &[id.into(), text.into()],
-    )
+    db.execute("UPDATE messages SET text = ?2, edited = 1 WHERE id = ?1", &[id.into(), text.into()])
 }
 
 pub(crate) fn delete(id: &str, db: &mut dyn Sql) -> Result<(), SqlError> {
-    db.execute(
-        "UPDATE messages SET text = '', deleted = 1 WHERE id = ?1",
-        &[id.into()],
-    )?;
+    db.execute("UPDATE messages SET text = '', deleted = 1 WHERE id = ?1", &[id.into()])?;
     db.execute("DELETE FROM reactions WHERE message = ?1", &[id.into()])
 }

@@ -4,11 +4,7 @@ use syncline_engine::{ApplyContext, CheckContext, Query, Rejection, Sql, SqlErro
 
 use crate::Reason;
 
-pub(crate) fn check_added(
-    message: &str,
-    cx: &CheckContext<'_>,
-    db: &dyn Query,
-) -> Result<(), Rejection> {
+pub(crate) fn check_added(message: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
     let found = db
         .first(
             "SELECT deleted, EXISTS (
@@ -48,11 +44,7 @@ pub(crate) fn check_removed(
         "SELECT 1 FROM reactions WHERE message = ?1 AND emoji = ?2 AND person = ?3",
         &[message.into(), emoji.into(), cx.author.as_str().into()],
     )?;
-    if has_reacted {
-        Ok(())
-    } else {
-        Err(Reason::NoSuchReaction.into())
-    }
+    if has_reacted { Ok(()) } else { Err(Reason::NoSuchReaction.into()) }
 }
 
 pub(crate) fn remove(

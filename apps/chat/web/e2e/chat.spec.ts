@@ -15,7 +15,9 @@ test('two browsers exchange messages', async ({ newBrowser }) => {
   await expectConfirmed(bob)
 })
 
-test('a message can be edited, reacted to and deleted, and the other browser sees it', async ({ newBrowser }) => {
+test('a message can be edited, reacted to and deleted, and the other browser sees it', async ({
+  newBrowser,
+}) => {
   const [ann, bob] = [await (await newBrowser()).chat('ann'), await (await newBrowser()).chat('bob')]
   await createChannel(ann, 'general')
   await post(ann, 'helo')
@@ -94,7 +96,9 @@ test('a commit that the rules refuse here says why and changes nothing', async (
   await expectConfirmed(page)
   await createChannel(page, 'general')
   await expect(page.getByRole('alert')).toContainText('There is a channel with this name already.')
-  await expect(page.getByRole('navigation', { name: 'Channels' }).getByRole('link', { name: 'general' })).toHaveCount(1)
+  await expect(
+    page.getByRole('navigation', { name: 'Channels' }).getByRole('link', { name: 'general' }),
+  ).toHaveCount(1)
   await expect(syncStatus(page)).toHaveText('Online')
 })
 
@@ -136,7 +140,10 @@ test('a commit that the server rejects says why, is taken back, and can be dismi
   await expect(loser.getByRole('alert')).toHaveCount(0)
 })
 
-test('?reset clears what this browser keeps, and gets it again from the server', async ({ newBrowser, server }) => {
+test('?reset clears what this browser keeps, and gets it again from the server', async ({
+  newBrowser,
+  server,
+}) => {
   const browser = await newBrowser()
   const page = await browser.chat('ann')
   await createChannel(page, 'general')

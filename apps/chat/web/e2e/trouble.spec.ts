@@ -60,7 +60,9 @@ test('a wrong token asks to sign in again, and keeps what was written', async ({
   await expectTexts(page, ['kept'])
 })
 
-test('a full disk is told, and what was written meanwhile is kept once there is room', async ({ newBrowser }) => {
+test('a full disk is told, and what was written meanwhile is kept once there is room', async ({
+  newBrowser,
+}) => {
   const browser = await newBrowser()
   const page = await browser.chat('ann')
   await createChannel(page, 'general')

@@ -35,7 +35,10 @@ test('a commit in the page', async ({ newBrowser }) => {
       async ([batches, size]) => {
         const { store, post } = await window.lab
         // What a chat shows: a live query whose result changes with every commit.
-        const query = { sql: 'SELECT id, text FROM messages ORDER BY posted_at DESC LIMIT 50', parameters: [] }
+        const query = {
+          sql: 'SELECT id, text FROM messages ORDER BY posted_at DESC LIMIT 50',
+          params: '[]',
+        }
         let shown = 0
         const stop = store.watch(query, () => {
           shown += store.rows(query).length
@@ -95,7 +98,9 @@ test('from one screen to another', async ({ newBrowser }) => {
     const log = document.querySelector('[role=log]')
     if (log === null) throw new Error('there is no log on the screen')
     new MutationObserver((mutations) => {
-      const texts = mutations.flatMap(({ addedNodes }) => [...addedNodes]).map((node) => node.textContent ?? '')
+      const texts = mutations
+        .flatMap(({ addedNodes }) => [...addedNodes])
+        .map((node) => node.textContent ?? '')
       requestAnimationFrame(() => {
         const now = performance.timeOrigin + performance.now()
         for (const text of texts) {
@@ -144,7 +149,8 @@ test('the download', () => {
       return statSync(path).isDirectory() ? files(path) : [path]
     })
   const sizes = files(DIST).map((path) => [path, gzipSync(readFileSync(path), { level: 9 }).length] as const)
-  const sum = (end: string) => sizes.filter(([path]) => path.endsWith(end)).reduce((all, [, size]) => all + size, 0)
+  const sum = (end: string) =>
+    sizes.filter(([path]) => path.endsWith(end)).reduce((all, [, size]) => all + size, 0)
   const kib = (bytes: number) => (bytes / 1024).toFixed(1)
   record({
     what: 'download of the chat, gzip (wasm, JavaScript with React, CSS, HTML)',

@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import { createChannel, expectConfirmed, expectTexts, joinChannel, post } from '../e2e/chat'
 import { test } from '../e2e/world'
 
+test.use({ store: 'analytical-engines' })
+
 const PICTURE = resolve(import.meta.dirname, '../../../../docs/chat.png')
 
 test('the chat', async ({ newBrowser, server }) => {

@@ -115,10 +115,7 @@ macro_rules! refused {
 
 #[test]
 fn a_table_that_may_hold_anything_is_refused() {
-    refused!(
-        "CREATE TABLE t (a INTEGER);",
-        CodegenError::NotStrict { .. }
-    );
+    refused!("CREATE TABLE t (a INTEGER);", CodegenError::NotStrict { .. });
 }
 
 #[test]

@@ -10,12 +10,7 @@ use crate::{file, model};
 
 /// What happens to a list of todos.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    tag = "name",
-    content = "args",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "name", content = "args", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum TodoEvent {
     /// A todo was written down.
     ///
@@ -124,14 +119,8 @@ export const events = {
 #[test]
 fn what_a_constructor_without_args_makes_decodes() {
     for (text, event) in [
-        (
-            r#"{"name":"listCleared","args":null}"#,
-            TodoEvent::ListCleared,
-        ),
-        (
-            r#"{"name":"listArchived","args":{}}"#,
-            TodoEvent::ListArchived {},
-        ),
+        (r#"{"name":"listCleared","args":null}"#, TodoEvent::ListCleared),
+        (r#"{"name":"listArchived","args":{}}"#, TodoEvent::ListArchived {}),
     ] {
         assert_eq!(serde_json::from_str::<TodoEvent>(text).unwrap(), event);
     }
@@ -140,22 +129,13 @@ fn what_a_constructor_without_args_makes_decodes() {
 #[test]
 fn the_name_of_the_union_is_that_of_the_model_in_pascal_case() {
     for name in ["todo", "Todo"] {
-        assert!(
-            file(render::<Todo>(name).unwrap(), "events.ts").contains("export type TodoEvent =")
-        );
+        assert!(file(render::<Todo>(name).unwrap(), "events.ts").contains("export type TodoEvent ="));
     }
-    assert!(
-        file(render::<Todo>("my-todo").unwrap(), "events.ts").contains("export type MyTodoEvent =")
-    );
+    assert!(file(render::<Todo>("my-todo").unwrap(), "events.ts").contains("export type MyTodoEvent ="));
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(
-    tag = "name",
-    content = "args",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "name", content = "args", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Everything {
     Happened {
         flag: bool,
@@ -217,13 +197,7 @@ model!(All, Everything, "");
 #[test]
 fn every_shape_that_serde_makes_has_its_type() {
     let text = file(render::<All>("All").unwrap(), "events.ts");
-    let types = text
-        .split_once("args: Happened }\n\n")
-        .unwrap()
-        .1
-        .split_once("\n/** Makes")
-        .unwrap()
-        .0;
+    let types = text.split_once("args: Happened }\n\n").unwrap().1.split_once("\n/** Makes").unwrap().0;
     assert_eq!(
         types,
         r"export type Extra = { known: string; text: string } & Record<string, unknown>

@@ -39,9 +39,5 @@ pub(crate) use model;
 
 /// The contents of one generated file.
 pub(crate) fn file(files: Vec<syncline_codegen::GeneratedFile>, path: &str) -> String {
-    files
-        .into_iter()
-        .find(|file| file.path == path)
-        .unwrap()
-        .contents
+    files.into_iter().find(|file| file.path == path).unwrap().contents
 }

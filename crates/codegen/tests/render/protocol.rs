@@ -71,10 +71,7 @@ fn every_code_is_in_the_list_and_in_the_catalogue() {
             "{}",
             info.code
         );
-        let row = format!(
-            "| <a id=\"{0}\"></a>`{0}` | {1} | {2} |\n",
-            info.code, info.meaning, info.action
-        );
+        let row = format!("| <a id=\"{0}\"></a>`{0}` | {1} | {2} |\n", info.code, info.meaning, info.action);
         assert_eq!(catalogue.matches(&row).count(), 1, "{row}");
     }
     assert!(list.contains(

@@ -112,9 +112,7 @@ fn a_schema_of_an_unknown_construct_is_refused() {
     );
     refused!(
         enum E {
-            Sent {
-                counts: std::collections::BTreeMap<u32, String>,
-            },
+            Sent { counts: std::collections::BTreeMap<u32, String> },
         },
         CodegenError::Unsupported { .. },
         "sent.counts: the JSON Schema has the keyword patternProperties"
@@ -128,10 +126,7 @@ fn an_event_type_that_is_tagged_otherwise_is_refused() {
         Posted { text: String },
     }
     model!(A, External, "");
-    assert!(matches!(
-        render::<A>("A").unwrap_err(),
-        CodegenError::NotAnEvent { .. }
-    ));
+    assert!(matches!(render::<A>("A").unwrap_err(), CodegenError::NotAnEvent { .. }));
 
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(tag = "name")]
@@ -139,16 +134,10 @@ fn an_event_type_that_is_tagged_otherwise_is_refused() {
         Posted { text: String },
     }
     model!(B, Internal, "");
-    assert!(matches!(
-        render::<B>("B").unwrap_err(),
-        CodegenError::NotAnEvent { .. }
-    ));
+    assert!(matches!(render::<B>("B").unwrap_err(), CodegenError::NotAnEvent { .. }));
 
     model!(C, String, "");
-    assert!(matches!(
-        render::<C>("C").unwrap_err(),
-        CodegenError::NotAnEvent { .. }
-    ));
+    assert!(matches!(render::<C>("C").unwrap_err(), CodegenError::NotAnEvent { .. }));
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]

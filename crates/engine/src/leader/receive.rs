@@ -1,8 +1,8 @@
 //! What the server says, and what follows from it.
 
 use syncline_protocol::{
-    Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, Outcome,
-    Seq, ServerMessage, Subject, Verdict, Verdicts, Welcome, decode_entries, decode_server,
+    Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, Outcome, Seq,
+    ServerMessage, Subject, Verdict, Verdicts, Welcome, decode_entries, decode_server,
 };
 use thiserror::Error;
 
@@ -39,10 +39,7 @@ impl LeaderError {
         match self {
             Self::AnotherAuthor(_) => Code::AuthorMismatch,
             Self::Frame(_) | Self::OutOfOrder(_) | Self::Message(_) => Code::BadMessage,
-            Self::Host(SqlError::Host {
-                failure: crate::HostFailure::Full,
-                ..
-            }) => Code::StorageFull,
+            Self::Host(SqlError::Host { failure: crate::HostFailure::Full, .. }) => Code::StorageFull,
             Self::Host(_) => Code::StorageFailed,
         }
     }
@@ -132,9 +129,7 @@ impl Leader {
             if whole {
                 self.tell_entries(frame.segment());
             } else {
-                segments
-                    .iter()
-                    .for_each(|segment| self.tell_entries(&segment.text));
+                segments.iter().for_each(|segment| self.tell_entries(&segment.text));
             }
         }
         self.pull();
@@ -215,18 +210,9 @@ fn refuse_disorder(entries: &[Entry], cursor: Seq) -> Result<(), LeaderError> {
             return Err(LeaderError::OutOfOrder(cursor));
         }
     }
-    let whole = entries
-        .chunk_by(|entry, _| !entry.ends_commit())
-        .all(|commit| {
-            let size = commit
-                .last()
-                .filter(|last| last.ends_commit())
-                .map(|last| last.of as usize);
-            size == Some(commit.len())
-        });
-    if whole {
-        Ok(())
-    } else {
-        Err(LeaderError::OutOfOrder(cursor))
-    }
+    let whole = entries.chunk_by(|entry, _| !entry.ends_commit()).all(|commit| {
+        let size = commit.last().filter(|last| last.ends_commit()).map(|last| last.of as usize);
+        size == Some(commit.len())
+    });
+    if whole { Ok(()) } else { Err(LeaderError::OutOfOrder(cursor)) }
 }

@@ -34,19 +34,11 @@ impl Replica {
     pub fn open(db: &mut dyn Sql, rules: Rules) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
         db.run_script(TABLE)?;
-        let row = db.first(
-            "SELECT incarnation, schema_hash, seq FROM syncline_state",
-            &[],
-        )?;
+        let row = db.first("SELECT incarnation, schema_hash, seq FROM syncline_state", &[])?;
         let stored = row
             .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get::<SchemaHash>(1)?, row.get(2)?)))
             .transpose()?;
-        let mut replica = Self {
-            rules,
-            schema_hash,
-            seq: Seq::ZERO,
-            incarnation: None,
-        };
+        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, incarnation: None };
         match stored {
             Some((incarnation, hash, seq)) if hash == replica.schema_hash => {
                 replica.seq = seq;
@@ -74,11 +66,7 @@ impl Replica {
         log: &dyn Query,
         incarnation: &Incarnation,
     ) -> Result<(), SqlError> {
-        if self
-            .incarnation
-            .as_ref()
-            .is_some_and(|known| known != incarnation)
-        {
+        if self.incarnation.as_ref().is_some_and(|known| known != incarnation) {
             nested(db, |db| self.clear(db))?;
         }
         loop {
@@ -95,11 +83,7 @@ impl Replica {
                 db.execute(
                     "INSERT OR REPLACE INTO syncline_state (id, incarnation, schema_hash, seq)
                         VALUES (1, ?1, ?2, ?3)",
-                    &[
-                        incarnation.as_str().into(),
-                        self.schema_hash.as_str().into(),
-                        last.into(),
-                    ],
+                    &[incarnation.as_str().into(), self.schema_hash.as_str().into(), last.into()],
                 )
             })?;
             self.seq = last;

@@ -56,14 +56,7 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
 
 pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
     let row = db.first("SELECT client, incarnation, next FROM syncline_leader", &[])?;
-    row.map(|row| {
-        Ok(Facts {
-            client: row.get(0)?,
-            incarnation: row.get(1)?,
-            next: row.get(2)?,
-        })
-    })
-    .transpose()
+    row.map(|row| Ok(Facts { client: row.get(0)?, incarnation: row.get(1)?, next: row.get(2)? })).transpose()
 }
 
 pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError> {
@@ -80,20 +73,12 @@ pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError>
 /// The last number that a session has handed over.
 pub(super) fn last_taken(db: &dyn Query, session: &SessionId) -> Result<SessionNumber, SqlError> {
     let sql = "SELECT max(number) FROM syncline_taken WHERE session = ?1";
-    Ok(db
-        .value::<Option<SessionNumber>>(sql, &[session.as_str().into()])?
-        .flatten()
-        .unwrap_or_default())
+    Ok(db.value::<Option<SessionNumber>>(sql, &[session.as_str().into()])?.flatten().unwrap_or_default())
 }
 
 pub(super) fn taken(db: &dyn Query, session: &SessionId) -> Result<Vec<Taken>, SqlError> {
     let sql = "SELECT number, counter FROM syncline_taken WHERE session = ?1 ORDER BY number";
-    rows(db, sql, &[session.as_str().into()], |row| {
-        Ok(Taken {
-            number: row.get(0)?,
-            counter: row.get(1)?,
-        })
-    })
+    rows(db, sql, &[session.as_str().into()], |row| Ok(Taken { number: row.get(0)?, counter: row.get(1)? }))
 }
 
 pub(super) fn counter_of(
@@ -105,18 +90,10 @@ pub(super) fn counter_of(
     db.value(sql, &[session.as_str().into(), number.into()])
 }
 
-pub(super) fn put_taken(
-    db: &mut dyn Sql,
-    session: &SessionId,
-    taken: Taken,
-) -> Result<(), SqlError> {
+pub(super) fn put_taken(db: &mut dyn Sql, session: &SessionId, taken: Taken) -> Result<(), SqlError> {
     db.execute(
         "INSERT INTO syncline_taken (session, number, counter) VALUES (?1, ?2, ?3)",
-        &[
-            session.as_str().into(),
-            taken.number.into(),
-            taken.counter.into(),
-        ],
+        &[session.as_str().into(), taken.number.into(), taken.counter.into()],
     )
 }
 
@@ -133,11 +110,7 @@ pub(super) fn forget_taken(
     )
 }
 
-pub(super) fn put_waiting(
-    db: &mut dyn Sql,
-    waiting: &Waiting,
-    digest: &str,
-) -> Result<(), SqlError> {
+pub(super) fn put_waiting(db: &mut dyn Sql, waiting: &Waiting, digest: &str) -> Result<(), SqlError> {
     let encoded = serde_json::to_string(&waiting.commit).map_err(damaged)?;
     db.execute(
         "INSERT INTO syncline_outbox (counter, session, number, digest, encoded) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -158,22 +131,13 @@ pub(super) fn all_waiting(db: &dyn Query) -> Result<Vec<Waiting>, SqlError> {
 }
 
 pub(super) fn one_waiting(db: &dyn Query, counter: Counter) -> Result<Option<Waiting>, SqlError> {
-    let found = rows(
-        db,
-        &format!("{WAITING} WHERE counter = ?1"),
-        &[counter.into()],
-        waiting,
-    )?;
+    let found = rows(db, &format!("{WAITING} WHERE counter = ?1"), &[counter.into()], waiting)?;
     Ok(found.into_iter().next())
 }
 
 fn waiting(row: &Row) -> Result<Waiting, SqlError> {
     let commit: Commit = serde_json::from_str(&row.get::<String>(2)?).map_err(damaged)?;
-    Ok(Waiting {
-        session: row.get(0)?,
-        number: row.get(1)?,
-        commit,
-    })
+    Ok(Waiting { session: row.get(0)?, number: row.get(1)?, commit })
 }
 
 /// The commits after a counter that wait for a verdict, encoded as a push carries them.
@@ -185,43 +149,26 @@ pub(super) fn to_push(
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let sql = "SELECT counter, encoded FROM syncline_outbox
         WHERE counter > ?1 AND accepted = 0 ORDER BY counter LIMIT ?2";
-    rows(db, sql, &[after.into(), most.into()], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    rows(db, sql, &[after.into(), most.into()], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 pub(super) fn pending(db: &dyn Query) -> Result<u32, SqlError> {
-    Ok(db
-        .value("SELECT count(*) FROM syncline_outbox", &[])?
-        .unwrap_or_default())
+    Ok(db.value("SELECT count(*) FROM syncline_outbox", &[])?.unwrap_or_default())
 }
 
 pub(super) fn digest_of(db: &dyn Query, counter: Counter) -> Result<Option<String>, SqlError> {
-    db.value(
-        "SELECT digest FROM syncline_outbox WHERE counter = ?1",
-        &[counter.into()],
-    )
+    db.value("SELECT digest FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
 }
 
 pub(super) fn mark_accepted(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
-    db.execute(
-        "UPDATE syncline_outbox SET accepted = 1 WHERE counter = ?1",
-        &[counter.into()],
-    )
+    db.execute("UPDATE syncline_outbox SET accepted = 1 WHERE counter = ?1", &[counter.into()])
 }
 
 pub(super) fn remove_waiting(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
-    db.execute(
-        "DELETE FROM syncline_outbox WHERE counter = ?1",
-        &[counter.into()],
-    )
+    db.execute("DELETE FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
 }
 
-pub(super) fn put_rejected(
-    db: &mut dyn Sql,
-    waiting: &Waiting,
-    why: &Rejection,
-) -> Result<(), SqlError> {
+pub(super) fn put_rejected(db: &mut dyn Sql, waiting: &Waiting, why: &Rejection) -> Result<(), SqlError> {
     let events = serde_json::to_string(&waiting.commit.events).map_err(damaged)?;
     db.execute(
         "INSERT INTO syncline_rejected (counter, session, number, code, message, events)
@@ -238,10 +185,10 @@ pub(super) fn put_rejected(
 }
 
 pub(super) fn all_rejected(db: &dyn Query) -> Result<Vec<Rejected>, SqlError> {
-    let sql = "SELECT counter, session, number, events, code, message FROM syncline_rejected ORDER BY counter";
+    let sql =
+        "SELECT counter, session, number, events, code, message FROM syncline_rejected ORDER BY counter";
     rows(db, sql, &[], |row| {
-        let events: Vec<RawEvent> =
-            serde_json::from_str(&row.get::<String>(3)?).map_err(damaged)?;
+        let events: Vec<RawEvent> = serde_json::from_str(&row.get::<String>(3)?).map_err(damaged)?;
         Ok(Rejected {
             counter: row.get(0)?,
             session: row.get(1)?,
@@ -254,10 +201,7 @@ pub(super) fn all_rejected(db: &dyn Query) -> Result<Vec<Rejected>, SqlError> {
 }
 
 pub(super) fn dismiss(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
-    db.execute(
-        "DELETE FROM syncline_rejected WHERE counter = ?1",
-        &[counter.into()],
-    )
+    db.execute("DELETE FROM syncline_rejected WHERE counter = ?1", &[counter.into()])
 }
 
 fn rows<T>(
@@ -270,8 +214,5 @@ fn rows<T>(
 }
 
 fn damaged(error: serde_json::Error) -> SqlError {
-    SqlError::Host {
-        failure: HostFailure::Corrupt,
-        message: error.to_string(),
-    }
+    SqlError::Host { failure: HostFailure::Corrupt, message: error.to_string() }
 }

@@ -42,27 +42,10 @@ impl Room {
         };
         let rows: Vec<_> = entries
             .iter()
-            .map(|e| {
-                (
-                    e.seq,
-                    &e.client,
-                    e.counter,
-                    e.index,
-                    &e.author,
-                    e.time,
-                    &e.name,
-                    e.args.get(),
-                )
-            })
+            .map(|e| (e.seq, &e.client, e.counter, e.index, &e.author, e.time, &e.name, e.args.get()))
             .collect();
-        let rows =
-            serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
-        Ok(Some(ArchivePage {
-            incarnation: self.incarnation.clone(),
-            last,
-            head: self.head,
-            rows,
-        }))
+        let rows = serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
+        Ok(Some(ArchivePage { incarnation: self.incarnation.clone(), last, head: self.head, rows }))
     }
 
     /// Notes that the archive has everything up to a seq.
@@ -70,9 +53,6 @@ impl Room {
     /// # Errors
     /// [`SqlError`].
     pub fn archived(&mut self, db: &mut dyn Sql, seq: Seq) -> Result<(), SqlError> {
-        db.execute(
-            "UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1",
-            &[seq.into()],
-        )
+        db.execute("UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1", &[seq.into()])
     }
 }

@@ -25,10 +25,7 @@ impl Connection {
     /// A fresh socket; `authorized` where a token in a header was accepted.
     #[must_use]
     pub const fn new(authorized: bool) -> Self {
-        Self {
-            authorized,
-            greeted: None,
-        }
+        Self { authorized, greeted: None }
     }
 
     /// Whether it gets what is published.
@@ -88,9 +85,6 @@ impl Authorize for SharedToken {
     /// Digests are compared, in constant time: neither content nor length of the secret shows.
     fn authorize(&self, token: Option<&str>) -> bool {
         let Some(token) = token else { return false };
-        Digest::of(token.as_bytes())
-            .bytes()
-            .ct_eq(self.0.bytes())
-            .into()
+        Digest::of(token.as_bytes()).bytes().ct_eq(self.0.bytes()).into()
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_protocol::{
-    Chain, ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, ErrorFrame, Limits,
-    Millis, Outcome, Push, Rejection, Seq, ServerMessage, Verdict, Verdicts, encode_entries,
+    Chain, ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, ErrorFrame, Limits, Millis, Outcome,
+    Push, Rejection, Seq, ServerMessage, Verdict, Verdicts, encode_entries,
 };
 
 use super::{Failure, Output, Room, connection::Greeted};
@@ -18,11 +18,7 @@ use crate::{HostFailure, Query, Refusal, Sql, SqlError};
 #[serde(untagged)]
 enum Kept {
     Accepted(u32),
-    Rejected {
-        code: String,
-        message: String,
-        digest: Digest,
-    },
+    Rejected { code: String, message: String, digest: Digest },
 }
 
 /// What a push comes to, before anything of it is taken into memory or sent.
@@ -45,39 +41,21 @@ impl Room {
         let decided = decided(db, &from.client)?;
         refuse_gap(&push.commits, decided)?;
 
-        let ready = push
-            .commits
-            .iter()
-            .take_while(|commit| self.undecidable(from, commit).is_none())
-            .count();
+        let ready = push.commits.iter().take_while(|commit| self.undecidable(from, commit).is_none()).count();
         let (ready, waiting) = push.commits.split_at(ready);
         let mut outputs = Vec::new();
         if !ready.is_empty() {
             let outcome = nested(db, |db| self.decide(db, now, &from.client, ready, decided))?;
             if !outcome.segments.is_empty() {
-                let texts: Vec<&str> = outcome
-                    .segments
-                    .iter()
-                    .map(|segment| segment.text.as_str())
-                    .collect();
-                outputs.push(Output::Publish(encode_entries(
-                    self.head,
-                    outcome.head,
-                    &texts,
-                )));
+                let texts: Vec<&str> = outcome.segments.iter().map(|segment| segment.text.as_str()).collect();
+                outputs.push(Output::Publish(encode_entries(self.head, outcome.head, &texts)));
             }
             self.head = outcome.head;
             self.chain = outcome.chain;
-            let verdicts = Verdicts {
-                head: self.head,
-                verdicts: outcome.verdicts,
-            };
+            let verdicts = Verdicts { head: self.head, verdicts: outcome.verdicts };
             outputs.push(Output::Reply(ServerMessage::Verdicts(verdicts).encode()));
         }
-        if let Some(error) = waiting
-            .first()
-            .and_then(|commit| self.undecidable(from, commit))
-        {
+        if let Some(error) = waiting.first().and_then(|commit| self.undecidable(from, commit)) {
             outputs.push(Output::Reply(ServerMessage::Error(error).encode()));
         }
         Ok(outputs)
@@ -87,8 +65,7 @@ impl Room {
         let events: usize = push.commits.iter().map(|commit| commit.events.len()).sum();
         let limits = &self.limits;
         // One commit with too many events is a matter for its verdict: it must not wedge the outbox.
-        if push.commits.len() > limits.push_commits
-            || (push.commits.len() > 1 && events > limits.push_events)
+        if push.commits.len() > limits.push_commits || (push.commits.len() > 1 && events > limits.push_events)
         {
             let message = format!(
                 "{} commits with {events} events; the limits are {} and {}",
@@ -104,10 +81,7 @@ impl Room {
     /// Why a commit cannot be decided now: it stays in the outbox.
     fn undecidable(&self, from: &Greeted, commit: &Commit) -> Option<ErrorFrame> {
         if commit.author != from.subject {
-            let message = format!(
-                "commit {} is by {}, not {}",
-                commit.counter, commit.author, from.subject
-            );
+            let message = format!("commit {} is by {}, not {}", commit.counter, commit.author, from.subject);
             return Some(ErrorFrame::new(Code::AuthorMismatch, message));
         }
         if commit.model_version > self.rules.version() {
@@ -133,29 +107,19 @@ impl Room {
         commits: &[Commit],
         decided: Counter,
     ) -> Result<Decided, Failure> {
-        let fresh = commits
-            .iter()
-            .take_while(|commit| commit.counter <= decided)
-            .count();
+        let fresh = commits.iter().take_while(|commit| commit.counter <= decided).count();
         let (known, fresh) = commits.split_at(fresh);
-        let mut verdicts = known
-            .iter()
-            .map(|commit| remembered(db, client, commit))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut verdicts =
+            known.iter().map(|commit| remembered(db, client, commit)).collect::<Result<Vec<_>, _>>()?;
 
         let mut head = self.head;
         let mut log = Builder::new(self.chain);
         let mut kept = Vec::with_capacity(fresh.len());
         for commit in fresh {
-            assert!(
-                commit.counter > decided,
-                "exactly-once: a decided commit is not decided again"
-            );
+            assert!(commit.counter > decided, "exactly-once: a decided commit is not decided again");
             let admitted = match self.refuse_shape(commit) {
                 Some(rejection) => Err(Refusal::Rejected(rejection)),
-                None => nested(db, |db| {
-                    admit_commit(db, &self.rules, now, &commit.author, &commit.events)
-                }),
+                None => nested(db, |db| admit_commit(db, &self.rules, now, &commit.author, &commit.events)),
             };
             let outcome = match admitted {
                 Ok(()) => {
@@ -169,18 +133,11 @@ impl Room {
                 Err(Refusal::Host(error)) => return Err(error.into()),
                 Err(Refusal::Rejected(rejection)) => {
                     let Rejection { code, message } = rejection.clone();
-                    kept.push(Kept::Rejected {
-                        code,
-                        message,
-                        digest: CommitDigest::of(commit),
-                    });
+                    kept.push(Kept::Rejected { code, message, digest: CommitDigest::of(commit) });
                     Outcome::Rejected(rejection)
                 }
             };
-            verdicts.push(Verdict {
-                counter: commit.counter,
-                outcome,
-            });
+            verdicts.push(Verdict { counter: commit.counter, outcome });
         }
 
         let chain = log.chain();
@@ -191,27 +148,15 @@ impl Room {
         if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
             keep(db, client, first.counter, last.counter, self.head, &kept)?;
         }
-        Ok(Decided {
-            verdicts,
-            segments,
-            head,
-            chain,
-        })
+        Ok(Decided { verdicts, segments, head, chain })
     }
 
     /// What is wrong with the commit itself, before the rules see it.
     fn refuse_shape(&self, commit: &Commit) -> Option<Rejection> {
         if commit.events.is_empty() {
-            return Some(Rejection::coded(
-                Code::EmptyCommit,
-                "the commit has no events",
-            ));
+            return Some(Rejection::coded(Code::EmptyCommit, "the commit has no events"));
         }
-        let bytes: usize = commit
-            .events
-            .iter()
-            .map(|event| event.name.len() + event.args.get().len())
-            .sum();
+        let bytes: usize = commit.events.iter().map(|event| event.name.len() + event.args.get().len()).sum();
         if commit.events.len() > self.limits.commit_events || bytes > self.limits.commit_bytes {
             let message = format!(
                 "{} events with {bytes} bytes; the limits are {} and {}",
@@ -221,15 +166,9 @@ impl Room {
             );
             return Some(Rejection::coded(Code::CommitTooLarge, message));
         }
-        let long = commit
-            .events
-            .iter()
-            .find(|event| event.name.len() > Limits::EVENT_NAME_BYTES);
+        let long = commit.events.iter().find(|event| event.name.len() > Limits::EVENT_NAME_BYTES);
         long.map(|event| {
-            Rejection::coded(
-                Code::UnknownEvent,
-                format!("an event's name has {} bytes", event.name.len()),
-            )
+            Rejection::coded(Code::UnknownEvent, format!("an event's name has {} bytes", event.name.len()))
         })
     }
 }
@@ -237,18 +176,12 @@ impl Room {
 /// The last decided counter of a client; none for one that the room has not heard of.
 pub(super) fn decided(db: &dyn Query, client: &ClientId) -> Result<Counter, SqlError> {
     let sql = "SELECT last FROM syncline_decisions WHERE client = ?1 ORDER BY last DESC LIMIT 1";
-    Ok(db
-        .value(sql, &[client.as_str().into()])?
-        .unwrap_or_default())
+    Ok(db.value(sql, &[client.as_str().into()])?.unwrap_or_default())
 }
 
 /// A client that the room has not heard of may begin anywhere: the log may be younger than the client.
 fn refuse_gap(commits: &[Commit], decided: Counter) -> Result<(), Failure> {
-    let mut expected = if decided == Counter::NONE {
-        None
-    } else {
-        Some(decided.next())
-    };
+    let mut expected = if decided == Counter::NONE { None } else { Some(decided.next()) };
     for commit in commits {
         let gap = match expected {
             _ if commit.counter == Counter::NONE => true,
@@ -257,10 +190,7 @@ fn refuse_gap(commits: &[Commit], decided: Counter) -> Result<(), Failure> {
         };
         if gap {
             let message = match expected {
-                Some(expected) => format!(
-                    "commit {} came where {expected} was expected",
-                    commit.counter
-                ),
+                Some(expected) => format!("commit {} came where {expected} was expected", commit.counter),
                 None => "counters begin at 1".to_owned(),
             };
             return Err(ErrorFrame::new(Code::CounterGap, message).into());
@@ -326,15 +256,12 @@ fn remembered(db: &dyn Query, client: &ClientId, commit: &Commit) -> Result<Verd
         }
         if counter == commit.counter {
             let (outcome, digest) = match kept {
-                Kept::Accepted(_) => (
-                    Outcome::Accepted { first, last: at },
-                    Some(logged_digest(db, first, at)?),
-                ),
-                Kept::Rejected {
-                    code,
-                    message,
-                    digest,
-                } => (Outcome::Rejected(Rejection { code, message }), Some(digest)),
+                Kept::Accepted(_) => {
+                    (Outcome::Accepted { first, last: at }, Some(logged_digest(db, first, at)?))
+                }
+                Kept::Rejected { code, message, digest } => {
+                    (Outcome::Rejected(Rejection { code, message }), Some(digest))
+                }
             };
             if digest != Some(CommitDigest::of(commit)) {
                 return Err(mismatch(commit));
@@ -353,16 +280,12 @@ fn mismatch(commit: &Commit) -> Failure {
 
 /// The digest of the commit whose entries stand at these seqs.
 fn logged_digest(db: &dyn Query, first: Seq, last: Seq) -> Result<Digest, SqlError> {
-    let segment = segment::holding(db, first)?
-        .ok_or_else(|| damaged("a decided commit is not in the log"))?;
+    let segment =
+        segment::holding(db, first)?.ok_or_else(|| damaged("a decided commit is not in the log"))?;
     let entries = segment::decode(&segment)?;
-    let mut commit = entries
-        .iter()
-        .filter(|entry| (first..=last).contains(&entry.seq))
-        .peekable();
+    let mut commit = entries.iter().filter(|entry| (first..=last).contains(&entry.seq)).peekable();
     let author = commit.peek().map(|entry| &entry.author);
-    let mut digest =
-        CommitDigest::by(author.ok_or_else(|| damaged("a decided commit has no entries"))?);
+    let mut digest = CommitDigest::by(author.ok_or_else(|| damaged("a decided commit has no entries"))?);
     for entry in commit {
         digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
     }
@@ -370,8 +293,5 @@ fn logged_digest(db: &dyn Query, first: Seq, last: Seq) -> Result<Digest, SqlErr
 }
 
 fn damaged(why: impl ToString) -> SqlError {
-    SqlError::Host {
-        failure: HostFailure::Corrupt,
-        message: why.to_string(),
-    }
+    SqlError::Host { failure: HostFailure::Corrupt, message: why.to_string() }
 }

@@ -39,18 +39,9 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
 }
 
 pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
-    let row = db.first(
-        "SELECT incarnation, schema_hash, archived FROM syncline_room",
-        &[],
-    )?;
-    row.map(|row| {
-        Ok(Facts {
-            incarnation: row.get(0)?,
-            schema_hash: row.get(1)?,
-            archived: row.get(2)?,
-        })
-    })
-    .transpose()
+    let row = db.first("SELECT incarnation, schema_hash, archived FROM syncline_room", &[])?;
+    row.map(|row| Ok(Facts { incarnation: row.get(0)?, schema_hash: row.get(1)?, archived: row.get(2)? }))
+        .transpose()
 }
 
 pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError> {

@@ -28,10 +28,7 @@ impl Session {
 
         let mut rest = entries.as_slice();
         while let Some(commit) = rest.chunk_by(|entry, _| !entry.ends_commit()).next() {
-            let next = self
-                .pending
-                .iter()
-                .position(|pending| pending.conflicted.is_none());
+            let next = self.pending.iter().position(|pending| pending.conflicted.is_none());
             let Some(place) = next.filter(|place| self.is_pending_at(*place, commit)) else {
                 break;
             };
@@ -41,8 +38,7 @@ impl Session {
         }
         if !rest.is_empty() {
             for commit in rest.chunk_by(|entry, _| !entry.ends_commit()) {
-                let place =
-                    (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit));
+                let place = (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit));
                 if let Some(place) = place {
                     self.confirm(place, commit, effects);
                 }
@@ -80,11 +76,7 @@ impl Session {
             return;
         };
         if pending.session == self.id {
-            effects.confirmed.push(Confirmed {
-                number: pending.number,
-                first: first.seq,
-                last: last.seq,
-            });
+            effects.confirmed.push(Confirmed { number: pending.number, first: first.seq, last: last.seq });
         }
     }
 
@@ -105,15 +97,9 @@ impl Session {
     }
 
     /// A pending commit that does not apply is conflicted, and left out of the view until its verdict.
-    pub(super) fn apply_pending(
-        &mut self,
-        db: &mut dyn Rewind,
-        now: Millis,
-    ) -> Result<(), SqlError> {
+    pub(super) fn apply_pending(&mut self, db: &mut dyn Rewind, now: Millis) -> Result<(), SqlError> {
         for pending in &mut self.pending {
-            let Pending {
-                commit, conflicted, ..
-            } = pending;
+            let Pending { commit, conflicted, .. } = pending;
             let admitted = nested(&mut *db as &mut dyn Sql, |db| {
                 admit_commit(db, &self.rules, now, &commit.author, &commit.events)
             });

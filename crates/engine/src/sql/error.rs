@@ -100,32 +100,19 @@ impl Constraint {
                 continue;
             };
             let name = after.strip_prefix(": ").unwrap_or_default();
-            return Some(Self {
-                kind,
-                name: without_suffix(name).to_owned(),
-            });
+            return Some(Self { kind, name: without_suffix(name).to_owned() });
         }
         ["cannot store ", "constraint failed"]
             .iter()
             .any(|sign| message.contains(sign))
-            .then(|| Self {
-                kind: ConstraintKind::Other,
-                name: without_suffix(message).to_owned(),
-            })
+            .then(|| Self { kind: ConstraintKind::Other, name: without_suffix(message).to_owned() })
     }
 }
 
 /// A Durable Object appends `: SQLITE_CONSTRAINT…` to what SQLite says.
 fn without_suffix(text: &str) -> &str {
-    let text = text
-        .split_once(": SQLITE_")
-        .map_or(text, |(name, _)| name)
-        .trim();
-    if text.starts_with("SQLITE_") {
-        ""
-    } else {
-        text
-    }
+    let text = text.split_once(": SQLITE_").map_or(text, |(name, _)| name).trim();
+    if text.starts_with("SQLITE_") { "" } else { text }
 }
 
 impl fmt::Display for Constraint {
@@ -138,11 +125,7 @@ impl fmt::Display for Constraint {
             ConstraintKind::Other => return write!(f, "a constraint failed: {}", self.name),
         };
         write!(f, "{kind} constraint failed")?;
-        if self.name.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ": {}", self.name)
-        }
+        if self.name.is_empty() { Ok(()) } else { write!(f, ": {}", self.name) }
     }
 }
 
@@ -171,10 +154,9 @@ impl From<SqlError> for Rejection {
                 ConstraintKind::NotNull => Code::ConstraintNotNull,
                 ConstraintKind::Other => Code::ConstraintOther,
             },
-            SqlError::Refused(_)
-            | SqlError::Type { .. }
-            | SqlError::Statement(_)
-            | SqlError::Host { .. } => Code::ApplyFailed,
+            SqlError::Refused(_) | SqlError::Type { .. } | SqlError::Statement(_) | SqlError::Host { .. } => {
+                Code::ApplyFailed
+            }
         };
         Self::coded(code, error.to_string())
     }
@@ -193,22 +175,11 @@ mod tests {
             "Error: UNIQUE constraint failed: people.name: SQLITE_CONSTRAINT",
         ] {
             let constraint = Constraint::parse(message).unwrap();
-            assert_eq!(
-                constraint.to_string(),
-                "UNIQUE constraint failed: people.name"
-            );
+            assert_eq!(constraint.to_string(), "UNIQUE constraint failed: people.name");
         }
-        assert_eq!(
-            Constraint::parse("FOREIGN KEY constraint failed: SQLITE_CONSTRAINT")
-                .unwrap()
-                .name,
-            ""
-        );
+        assert_eq!(Constraint::parse("FOREIGN KEY constraint failed: SQLITE_CONSTRAINT").unwrap().name, "");
         let strict = "cannot store TEXT value in INTEGER column people.age: SQLITE_CONSTRAINT";
-        assert_eq!(
-            Constraint::parse(strict).unwrap().kind,
-            ConstraintKind::Other
-        );
+        assert_eq!(Constraint::parse(strict).unwrap().kind, ConstraintKind::Other);
         assert_eq!(Constraint::parse("no such table: people"), None);
     }
 }

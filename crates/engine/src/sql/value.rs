@@ -1,8 +1,8 @@
 //! Values in and out of a database.
 
 use syncline_protocol::{
-    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId,
-    SessionNumber, Subject,
+    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId, SessionNumber,
+    Subject,
 };
 
 use super::SqlError;
@@ -29,13 +29,11 @@ impl Param<'_> {
     /// [`SqlError::Refused`] for an integer beyond ±(2^53 − 1) and for a double that is not finite.
     pub fn checked(self) -> Result<Self, SqlError> {
         match self {
-            Self::Integer(n) if n.unsigned_abs() > MAX_NUMBER => Err(SqlError::refused(format!(
-                "the integer {n} is beyond ±(2^53 − 1)"
-            ))),
-            Self::Real(x) if !x.is_finite() => Err(SqlError::refused("a real must be finite")),
-            Self::Null | Self::Integer(_) | Self::Real(_) | Self::Text(_) | Self::Blob(_) => {
-                Ok(self)
+            Self::Integer(n) if n.unsigned_abs() > MAX_NUMBER => {
+                Err(SqlError::refused(format!("the integer {n} is beyond ±(2^53 − 1)")))
             }
+            Self::Real(x) if !x.is_finite() => Err(SqlError::refused("a real must be finite")),
+            Self::Null | Self::Integer(_) | Self::Real(_) | Self::Text(_) | Self::Blob(_) => Ok(self),
         }
     }
 }
@@ -136,18 +134,13 @@ impl FromValue for Value {
 }
 
 impl FromValue for i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked to be whole and within ±(2^53 − 1)"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and within ±(2^53 − 1)")]
     fn from_value(value: &Value) -> Option<Self> {
         let max = MAX_NUMBER as f64;
         match value {
             Value::Integer(n) if n.unsigned_abs() <= MAX_NUMBER => Some(*n),
             Value::Real(x) if x.fract() == 0.0 && x.abs() <= max => Some(*x as Self),
-            Value::Integer(_) | Value::Real(_) | Value::Null | Value::Text(_) | Value::Blob(_) => {
-                None
-            }
+            Value::Integer(_) | Value::Real(_) | Value::Null | Value::Text(_) | Value::Blob(_) => None,
         }
     }
 }
@@ -180,31 +173,19 @@ impl FromValue for bool {
 
 impl FromValue for String {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Text(text) = value {
-            Some(text.clone())
-        } else {
-            None
-        }
+        if let Value::Text(text) = value { Some(text.clone()) } else { None }
     }
 }
 
 impl FromValue for Vec<u8> {
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Blob(bytes) = value {
-            Some(bytes.clone())
-        } else {
-            None
-        }
+        if let Value::Blob(bytes) = value { Some(bytes.clone()) } else { None }
     }
 }
 
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Option<Self> {
-        if matches!(value, Value::Null) {
-            Some(None)
-        } else {
-            T::from_value(value).map(Some)
-        }
+        if matches!(value, Value::Null) { Some(None) } else { T::from_value(value).map(Some) }
     }
 }
 
@@ -250,9 +231,6 @@ impl Row {
         self.0
             .get(column)
             .and_then(T::from_value)
-            .ok_or(SqlError::Type {
-                column,
-                wanted: std::any::type_name::<T>(),
-            })
+            .ok_or(SqlError::Type { column, wanted: std::any::type_name::<T>() })
     }
 }

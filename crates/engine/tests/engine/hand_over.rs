@@ -8,9 +8,7 @@ fn commits_that_the_leader_has_taken_survive_a_reload_and_are_sent_after_it() {
     let mut world = World::new(&["ann", "bob"]);
     world.clients[0].cut();
     for n in 1..=3 {
-        world.clients[0]
-            .commit(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[0].commit(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
     }
     let ann = world.clients.remove(0).reload();
     assert_eq!(ann.notes().len(), 3, "the new page shows what waits");
@@ -47,9 +45,7 @@ fn a_journal_of_a_dead_session_is_taken_by_the_leader_of_the_next() {
     let mut world = World::new(&["ann"]);
     let mut journal = Vec::new();
     for n in 1..=50 {
-        world.clients[0]
-            .commit_in_page(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[0].commit_in_page(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
         journal.push(world.clients[0].session.take_hand_over().unwrap());
     }
     // The page is reloaded before its leader heard of any of them.
@@ -70,19 +66,14 @@ fn a_journal_of_a_dead_session_is_taken_by_the_leader_of_the_next() {
 #[test]
 fn after_a_restart_of_the_leader_the_living_session_goes_on_from_its_cursor() {
     let mut world = World::new(&["ann", "bob"]);
-    world.clients[0]
-        .commit_in_page(&[added("1", "milk")])
-        .unwrap();
+    world.clients[0].commit_in_page(&[added("1", "milk")]).unwrap();
     let lost = world.clients[0].session.take_hand_over();
     assert!(lost.is_some(), "the worker died with it");
     world.clients[1].commit(&[added("2", "eggs")]).unwrap();
     world.settle();
 
     let ann = &mut world.clients[0];
-    let (id, cursor) = (
-        syncline_engine::protocol::SessionId::parse("ann-1").unwrap(),
-        ann.session.cursor(),
-    );
+    let (id, cursor) = (syncline_engine::protocol::SessionId::parse("ann-1").unwrap(), ann.session.cursor());
     ann.leader.opened(&ann.log, &id, cursor).unwrap();
     let again = ann.session.hand_over_again().unwrap();
     ann.leader.hand_over(&mut ann.log, &again).unwrap();
@@ -110,9 +101,7 @@ fn a_rejected_commit_is_kept_with_its_events_until_the_app_dismisses_it() {
 #[test]
 fn a_commit_of_another_subject_is_never_taken_under_this_name() {
     let mut world = World::new(&["ann", "bob"]);
-    world.clients[0]
-        .commit_in_page(&[added("1", "milk")])
-        .unwrap();
+    world.clients[0].commit_in_page(&[added("1", "milk")]).unwrap();
     let message = world.clients[0].session.take_hand_over().unwrap();
     let bob = &mut world.clients[1];
     let error = bob.leader.hand_over(&mut bob.log, &message).unwrap_err();

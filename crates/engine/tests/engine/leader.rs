@@ -39,9 +39,7 @@ fn what_is_published_while_a_client_is_away_comes_with_its_hello() {
     let mut world = World::new(&["ann", "bob"]);
     world.clients[1].cut();
     for n in 0..10 {
-        world.clients[0]
-            .commit(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[0].commit(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
         world.settle();
     }
     world.clients[1].connect();
@@ -64,27 +62,19 @@ fn a_lost_publication_is_noticed_at_the_next_and_pulled() {
 fn one_push_carries_all_that_waits() {
     let mut world = World::new(&["ann"]);
     for n in 0..100 {
-        world.clients[0]
-            .commit(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[0].commit(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
     }
     assert_eq!(world.clients[0].to_server.len(), 1, "one in flight");
     world.deliver(0);
     while let Some(text) = world.clients[0].to_client.pop_front() {
         world.clients[0].receive(&text);
     }
-    assert_eq!(
-        world.clients[0].to_server.len(),
-        1,
-        "and one with the other 99"
-    );
+    assert_eq!(world.clients[0].to_server.len(), 1, "and one with the other 99");
     world.settle();
     world.assert_together();
     let segments: i64 = {
         let db: &dyn syncline_engine::Query = &world.server.db;
-        db.value("SELECT count(*) FROM syncline_log", &[])
-            .unwrap()
-            .unwrap()
+        db.value("SELECT count(*) FROM syncline_log", &[]).unwrap().unwrap()
     };
     assert_eq!(segments, 2);
 }
@@ -107,10 +97,7 @@ fn a_log_of_another_life_is_never_mixed_with_this_one() {
 
 #[test]
 fn a_client_with_commits_but_without_entries_follows_a_new_log() {
-    let mut world = World {
-        server: Server::new(),
-        clients: vec![Client::new("ann")],
-    };
+    let mut world = World { server: Server::new(), clients: vec![Client::new("ann")] };
     world.clients[0].commit(&[added("1", "milk")]).unwrap();
     world.clients[0].connect();
     world.settle();
@@ -128,10 +115,7 @@ fn entries_that_leave_a_gap_or_divide_a_commit_are_refused_whole() {
         )
     };
     let frame = |entries: &[String]| {
-        format!(
-            r#"{{"type":"entries","after":0,"head":9,"entries":[{}]}}"#,
-            entries.join(",")
-        )
+        format!(r#"{{"type":"entries","after":0,"head":9,"entries":[{}]}}"#, entries.join(","))
     };
     for bad in [
         frame(&[entry(1, ""), entry(3, "")]),
@@ -157,10 +141,8 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
     for n in 0..100 {
         let title = format!("{n}");
         let pad = "x".repeat(2_000);
-        let event = super::model::event(
-            "noteAdded",
-            serde_json::json!({ "id": title, "title": title, "pad": pad }),
-        );
+        let event =
+            super::model::event("noteAdded", serde_json::json!({ "id": title, "title": title, "pad": pad }));
         ann.commit_in_page(&[event]).unwrap();
         let message = ann.session.take_hand_over().unwrap();
         if let Err(error) = ann.leader.hand_over(&mut ann.log, &message) {

@@ -1,12 +1,7 @@
 //! The engine through its public API: rooms, leaders and sessions in a small world without clocks or
 //! sockets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod hand_over;
 mod leader;

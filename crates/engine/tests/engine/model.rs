@@ -4,20 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use syncline_engine::protocol::{Args, RawEvent};
-use syncline_engine::{
-    ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Rules, Sql,
-};
+use syncline_engine::{ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Rules, Sql};
 
 pub(crate) struct Notes;
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::enum_variant_names, reason = "events say what they are about")]
-#[serde(
-    tag = "name",
-    content = "args",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "name", content = "args", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Event {
     NoteAdded { id: String, title: String },
     NoteRenamed { id: String, title: String },
@@ -35,14 +28,7 @@ impl Model for Notes {
     const VERSION: u32 = 2;
 
     fn upcast(event: RawEvent) -> RawEvent {
-        if event.name == "noteDeleted" {
-            RawEvent {
-                name: "noteRemoved".into(),
-                ..event
-            }
-        } else {
-            event
-        }
+        if event.name == "noteDeleted" { RawEvent { name: "noteRemoved".into(), ..event } } else { event }
     }
 
     fn check(event: &Event, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
@@ -50,14 +36,12 @@ impl Model for Notes {
             Event::NoteAdded { .. } => return Ok(()),
             Event::NoteRenamed { id, .. } | Event::NoteRemoved { id } => id,
         };
-        let author: Option<String> =
-            db.value("SELECT author FROM notes WHERE id = ?1", &[id.into()])?;
+        let author: Option<String> = db.value("SELECT author FROM notes WHERE id = ?1", &[id.into()])?;
         match author {
             None => Err(Rejection::new("no-such-note", "There is no such note.")),
-            Some(author) if author != cx.author.as_str() => Err(Rejection::new(
-                "not-the-author",
-                "Only its author may change a note.",
-            )),
+            Some(author) if author != cx.author.as_str() => {
+                Err(Rejection::new("not-the-author", "Only its author may change a note."))
+            }
             Some(_) => Ok(()),
         }
     }
@@ -69,14 +53,9 @@ impl Model for Notes {
                 &[id.into(), title.into(), cx.author.as_str().into()],
             )?,
             Event::NoteRenamed { id, title } => {
-                db.execute(
-                    "UPDATE notes SET title = ?2 WHERE id = ?1",
-                    &[id.into(), title.into()],
-                )?;
+                db.execute("UPDATE notes SET title = ?2 WHERE id = ?1", &[id.into(), title.into()])?;
             }
-            Event::NoteRemoved { id } => {
-                db.execute("DELETE FROM notes WHERE id = ?1", &[id.into()])?
-            }
+            Event::NoteRemoved { id } => db.execute("DELETE FROM notes WHERE id = ?1", &[id.into()])?,
         }
         Ok(())
     }
@@ -128,8 +107,5 @@ pub(crate) fn removed(id: &str) -> RawEvent {
 }
 
 pub(crate) fn event(name: &str, args: serde_json::Value) -> RawEvent {
-    RawEvent {
-        name: name.into(),
-        args: Args::parse(args.to_string()).unwrap(),
-    }
+    RawEvent { name: name.into(), args: Args::parse(args.to_string()).unwrap() }
 }

@@ -8,9 +8,7 @@ fn pending_commits_are_applied_again_on_what_others_did_first() {
     let mut world = World::new(&["ann", "bob"]);
     world.clients[0].commit(&[added("1", "milk")]).unwrap();
     world.clients[1].commit(&[added("2", "eggs")]).unwrap();
-    world.clients[1]
-        .commit(&[renamed("2", "six eggs")])
-        .unwrap();
+    world.clients[1].commit(&[renamed("2", "six eggs")]).unwrap();
     world.settle();
     world.assert_together();
     assert_eq!(world.clients[1].notes(), ["1=milk/ann", "2=six eggs/bob"]);
@@ -38,10 +36,7 @@ fn a_pending_commit_that_no_longer_applies_is_conflicted_and_out_of_view_until_i
     let pending: Vec<_> = bob.session.pending().collect();
     assert_eq!(pending[0].conflicted.unwrap().code, "constraint-unique");
     assert!(pending[1].conflicted.is_none());
-    assert!(
-        bob.effects.rejected.is_empty(),
-        "conflicted is provisional: no verdict yet"
-    );
+    assert!(bob.effects.rejected.is_empty(), "conflicted is provisional: no verdict yet");
 
     world.settle();
     world.assert_together();
@@ -69,9 +64,7 @@ fn commits_confirmed_in_order_are_not_replayed_and_still_end_in_the_same_state()
     let mut world = World::new(&["ann", "bob"]);
     // More than the bound on confirmed commits above the point, with something always pending.
     for n in 0..1_200 {
-        world.clients[0]
-            .commit(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[0].commit(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
         world.deliver(0);
         if n % 3 == 0 {
             while let Some(text) = world.clients[0].to_client.pop_front() {
@@ -89,18 +82,12 @@ fn commits_confirmed_in_order_are_not_replayed_and_still_end_in_the_same_state()
 fn a_commit_rejected_by_the_server_is_taken_back_with_what_was_built_on_it() {
     let mut world = World::new(&["ann", "bob"]);
     world.clients[1].commit(&[added("b", "milk")]).unwrap();
-    world.clients[1]
-        .commit(&[renamed("b", "oat milk")])
-        .unwrap();
+    world.clients[1].commit(&[renamed("b", "oat milk")]).unwrap();
     world.clients[0].commit(&[added("b", "eggs")]).unwrap();
     world.settle();
     world.assert_together();
     assert_eq!(world.clients[1].notes(), ["b=eggs/ann"]);
-    let codes: Vec<_> = world.clients[1]
-        .effects
-        .rejected
-        .iter()
-        .map(|rejected| rejected.code.as_str())
-        .collect();
+    let codes: Vec<_> =
+        world.clients[1].effects.rejected.iter().map(|rejected| rejected.code.as_str()).collect();
     assert_eq!(codes, ["constraint-unique", "not-the-author"]);
 }

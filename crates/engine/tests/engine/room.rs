@@ -17,10 +17,7 @@ fn hello(client: &str) -> serde_json::Value {
 fn greeted(server: &mut Server, client: &str) -> Connection {
     let mut connection = Connection::new(false);
     let outputs = server.receive(&mut connection, &hello(client).to_string());
-    assert!(
-        matches!(reply(&outputs), ServerMessage::Welcome(_)),
-        "{outputs:?}"
-    );
+    assert!(matches!(reply(&outputs), ServerMessage::Welcome(_)), "{outputs:?}");
     connection
 }
 
@@ -34,16 +31,12 @@ fn commit(counter: u64, author: &str, id: &str) -> serde_json::Value {
 }
 
 fn code(outputs: &[Output]) -> Code {
-    let ServerMessage::Error(error) = reply(outputs) else {
-        panic!("{outputs:?}")
-    };
+    let ServerMessage::Error(error) = reply(outputs) else { panic!("{outputs:?}") };
     error.code
 }
 
 fn verdicts(outputs: &[Output]) -> Vec<Verdict> {
-    let ServerMessage::Verdicts(verdicts) = reply(outputs) else {
-        panic!("{outputs:?}")
-    };
+    let ServerMessage::Verdicts(verdicts) = reply(outputs) else { panic!("{outputs:?}") };
     verdicts.verdicts
 }
 
@@ -55,16 +48,8 @@ fn a_bad_hello_is_refused_with_its_code_and_the_socket_is_closed() {
         ("subject", json!(null), Code::Unauthorized),
         ("protocol", json!(2), Code::UnsupportedProtocol),
         ("store", json!("other"), Code::StoreMismatch),
-        (
-            "cursor",
-            json!({ "incarnation": "other", "seq": 1, "chain": "0".repeat(64) }),
-            Code::LogDiverged,
-        ),
-        (
-            "cursor",
-            json!({ "incarnation": "first", "seq": 9, "chain": "0".repeat(64) }),
-            Code::LogDiverged,
-        ),
+        ("cursor", json!({ "incarnation": "other", "seq": 1, "chain": "0".repeat(64) }), Code::LogDiverged),
+        ("cursor", json!({ "incarnation": "first", "seq": 9, "chain": "0".repeat(64) }), Code::LogDiverged),
     ] {
         let mut hello = hello("ann");
         hello[field] = value;
@@ -85,10 +70,7 @@ fn a_token_in_a_header_needs_none_in_hello() {
 #[test]
 fn nothing_comes_before_hello_and_no_second_one_after_it() {
     let mut server = Server::new();
-    for early in [
-        push(json!([commit(1, "ann", "1")])),
-        json!({ "type": "pull", "after": 0 }).to_string(),
-    ] {
+    for early in [push(json!([commit(1, "ann", "1")])), json!({ "type": "pull", "after": 0 }).to_string()] {
         let outputs = server.receive(&mut Connection::new(false), &early);
         assert_eq!(code(&outputs), Code::HelloExpected);
         assert_eq!(outputs.last(), Some(&Output::Close(Code::HelloExpected)));
@@ -108,10 +90,7 @@ fn a_frame_that_is_no_message_is_answered_and_the_socket_stays_open() {
         ("{\"type\":\"push\",\"commits\":[", Code::BadMessage),
         (r#"{"type":"dance"}"#, Code::BadMessage),
         (r#"{"type":"pull","after":-1}"#, Code::BadMessage),
-        (
-            r#"{"type":"pull","after":9007199254740992}"#,
-            Code::BadMessage,
-        ),
+        (r#"{"type":"pull","after":9007199254740992}"#, Code::BadMessage),
         (r#"{"type":"push","commits":{}}"#, Code::BadMessage),
         (r#"{"type":"presence","value":1}"#, Code::NotSupported),
         (&huge, Code::MessageTooLarge),
@@ -121,13 +100,7 @@ fn a_frame_that_is_no_message_is_answered_and_the_socket_stays_open() {
         assert_eq!(outputs.len(), 1, "not closed");
     }
     let outputs = server.receive(&mut connection, &push(json!([commit(1, "ann", "1")])));
-    assert!(matches!(
-        verdicts(&outputs)[..],
-        [Verdict {
-            outcome: Outcome::Accepted { .. },
-            ..
-        }]
-    ));
+    assert!(matches!(verdicts(&outputs)[..], [Verdict { outcome: Outcome::Accepted { .. }, .. }]));
 }
 
 #[test]
@@ -135,9 +108,8 @@ fn what_is_wrong_with_a_commit_is_a_verdict() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
     let with = |counter: u64, events: serde_json::Value| json!({ "counter": counter, "author": "ann", "modelVersion": 2, "events": events });
-    let many: Vec<_> = (0..1_001)
-        .map(|n| json!({ "name": "noteRemoved", "args": { "id": n.to_string() } }))
-        .collect();
+    let many: Vec<_> =
+        (0..1_001).map(|n| json!({ "name": "noteRemoved", "args": { "id": n.to_string() } })).collect();
     let commits = json!([
         with(1, json!([])),
         with(2, json!([{ "name": "noteExploded", "args": {} }])),
@@ -150,19 +122,10 @@ fn what_is_wrong_with_a_commit_is_a_verdict() {
             5,
             json!([{ "name": "noteAdded", "args": { "id": "1", "title": "x", "pad": "x".repeat(300_000) } }])
         ),
-        with(
-            6,
-            json!([{ "name": "noteRemoved", "args": { "id": "nope" } }])
-        ),
+        with(6, json!([{ "name": "noteRemoved", "args": { "id": "nope" } }])),
         with(7, json!([{ "name": "x".repeat(200), "args": {} }])),
-        with(
-            8,
-            json!([{ "name": "noteAdded", "args": { "id": "1", "title": "fine" } }])
-        ),
-        with(
-            9,
-            json!([{ "name": "noteAdded", "args": { "id": "1", "title": "again" } }])
-        ),
+        with(8, json!([{ "name": "noteAdded", "args": { "id": "1", "title": "fine" } }])),
+        with(9, json!([{ "name": "noteAdded", "args": { "id": "1", "title": "again" } }])),
     ]);
     let outputs = server.receive(&mut connection, &push(commits));
     let codes: Vec<_> = verdicts(&outputs)
@@ -198,31 +161,20 @@ fn what_is_wrong_with_a_push_leaves_its_commits_undecided() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
     server.receive(&mut connection, &push(json!([commit(1, "ann", "1")])));
-    let many: Vec<_> = (2..1_100)
-        .map(|n| commit(n, "ann", &n.to_string()))
-        .collect();
+    let many: Vec<_> = (2..1_100).map(|n| commit(n, "ann", &n.to_string())).collect();
     for (commits, expected) in [
         (json!([commit(3, "ann", "3")]), Code::CounterGap),
-        (
-            json!([commit(2, "ann", "2"), commit(4, "ann", "4")]),
-            Code::CounterGap,
-        ),
+        (json!([commit(2, "ann", "2"), commit(4, "ann", "4")]), Code::CounterGap),
         (json!([commit(0, "ann", "0")]), Code::CounterGap),
         (json!([commit(1, "ann", "another")]), Code::CommitMismatch),
         (json!([commit(2, "bob", "2")]), Code::AuthorMismatch),
         (json!(many), Code::PushTooLarge),
     ] {
-        assert_eq!(
-            code(&server.receive(&mut connection, &push(commits))),
-            expected
-        );
+        assert_eq!(code(&server.receive(&mut connection, &push(commits))), expected);
     }
     let mut newer = commit(2, "ann", "2");
     newer["modelVersion"] = json!(3);
-    assert_eq!(
-        code(&server.receive(&mut connection, &push(json!([newer])))),
-        Code::ServerBehind
-    );
+    assert_eq!(code(&server.receive(&mut connection, &push(json!([newer])))), Code::ServerBehind);
     assert_eq!(notes(&server.db), ["1=1/ann"]);
 }
 
@@ -232,18 +184,10 @@ fn a_commit_from_a_newer_model_waits_and_those_before_it_are_decided() {
     let mut connection = greeted(&mut server, "ann");
     let mut newer = commit(2, "ann", "2");
     newer["modelVersion"] = json!(3);
-    let outputs = server.receive(
-        &mut connection,
-        &push(json!([commit(1, "ann", "1"), newer])),
-    );
+    let outputs = server.receive(&mut connection, &push(json!([commit(1, "ann", "1"), newer])));
     assert_eq!(outputs.len(), 3, "published, verdicts, error");
-    let Output::Reply(last) = &outputs[2] else {
-        panic!()
-    };
-    assert!(
-        last.contains("server-behind") && last.contains("retryAfterMs"),
-        "{last}"
-    );
+    let Output::Reply(last) = &outputs[2] else { panic!() };
+    assert!(last.contains("server-behind") && last.contains("retryAfterMs"), "{last}");
     assert_eq!(notes(&server.db), ["1=1/ann"]);
 }
 
@@ -251,19 +195,11 @@ fn a_commit_from_a_newer_model_waits_and_those_before_it_are_decided() {
 fn a_push_with_old_and_new_commits_decides_only_the_new() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
-    let first = json!([
-        commit(1, "ann", "1"),
-        commit(2, "ann", "1"),
-        commit(3, "ann", "3")
-    ]);
+    let first = json!([commit(1, "ann", "1"), commit(2, "ann", "1"), commit(3, "ann", "3")]);
     let before = verdicts(&server.receive(&mut connection, &push(first)));
     server.hibernate();
-    let again = json!([
-        commit(1, "ann", "1"),
-        commit(2, "ann", "1"),
-        commit(3, "ann", "3"),
-        commit(4, "ann", "4")
-    ]);
+    let again =
+        json!([commit(1, "ann", "1"), commit(2, "ann", "1"), commit(3, "ann", "3"), commit(4, "ann", "4")]);
     let after = verdicts(&server.receive(&mut connection, &push(again)));
     assert_eq!(after[..3], before[..]);
     assert_eq!(notes(&server.db), ["1=1/ann", "3=3/ann", "4=4/ann"]);
@@ -284,21 +220,39 @@ fn no_other_client_notices_bad_input() {
 #[test]
 fn the_archive_gets_every_entry_once_it_has_noted_the_last() {
     let mut world = World::new(&["ann"]);
-    world.clients[0]
-        .commit(&[added("1", "milk"), added("2", "eggs")])
-        .unwrap();
+    world.clients[0].commit(&[added("1", "milk"), added("2", "eggs")]).unwrap();
     world.settle();
     let Server { db, room, .. } = &mut world.server;
     let page = room.archive_page(db).unwrap().unwrap();
-    assert_eq!(
-        room.archive_page(db).unwrap().unwrap(),
-        page,
-        "the same until it is noted"
-    );
+    assert_eq!(room.archive_page(db).unwrap().unwrap(), page, "the same until it is noted");
     assert_eq!((page.last.get(), page.head.get()), (2, 2));
     let rows: serde_json::Value = serde_json::from_str(&page.rows).unwrap();
     assert_eq!(rows[1][0], 2);
     assert_eq!(rows[1][7], r#"{"id":"2","title":"eggs"}"#);
     room.archived(db, page.last).unwrap();
     assert_eq!(room.archive_page(db).unwrap(), None);
+}
+
+#[test]
+fn a_full_disk_decides_nothing_and_the_same_push_is_decided_once_there_is_room() {
+    let mut server = Server::new();
+    let mut connection = greeted(&mut server, "ann");
+    server.db.limit_size(1).unwrap();
+    let big = |counter: u64| {
+        let mut commit = commit(counter, "ann", &counter.to_string());
+        commit["events"][0]["args"]["pad"] = json!("x".repeat(100_000));
+        push(json!([commit]))
+    };
+    let full = (1..100).find(|counter| {
+        let outputs = server.receive(&mut connection, &big(*counter));
+        outputs.len() == 1 && code(&outputs) == Code::ServerFailed
+    });
+    let full = full.expect("the disk is full at some point");
+    let before = server.room.head();
+    server.hibernate();
+    assert_eq!(server.room.head(), before, "together");
+    server.db.limit_size(1 << 30).unwrap();
+    let outputs = server.receive(&mut connection, &big(full));
+    assert_eq!(outputs.len(), 2, "published, and its verdict");
+    assert_eq!(server.room.head(), before.next());
 }

@@ -18,23 +18,10 @@ fn a_commit_of_one_client_reaches_the_other() {
 #[test]
 fn a_commit_with_several_events_is_admitted_as_a_whole() {
     let mut world = World::new(&["ann", "bob"]);
-    world.clients[0]
-        .commit(&[
-            added("1", "milk"),
-            added("2", "eggs"),
-            renamed("1", "oat milk"),
-        ])
-        .unwrap();
+    world.clients[0].commit(&[added("1", "milk"), added("2", "eggs"), renamed("1", "oat milk")]).unwrap();
     world.settle();
     world.assert_together();
-    assert_eq!(
-        world.log(),
-        [
-            "1 ann 1 noteAdded",
-            "2 ann 1 noteAdded",
-            "3 ann 1 noteRenamed"
-        ]
-    );
+    assert_eq!(world.log(), ["1 ann 1 noteAdded", "2 ann 1 noteAdded", "3 ann 1 noteRenamed"]);
     let confirmed = world.clients[0].effects.confirmed[0];
     assert_eq!((confirmed.first.get(), confirmed.last.get()), (1, 3));
 }
@@ -42,13 +29,8 @@ fn a_commit_with_several_events_is_admitted_as_a_whole() {
 #[test]
 fn a_commit_that_fails_half_way_leaves_nothing() {
     let mut world = World::new(&["ann"]);
-    let refusal = world.clients[0]
-        .commit(&[added("1", "milk"), added("1", "eggs")])
-        .unwrap_err();
-    assert!(
-        format!("{refusal:?}").contains("constraint-unique"),
-        "{refusal:?}"
-    );
+    let refusal = world.clients[0].commit(&[added("1", "milk"), added("1", "eggs")]).unwrap_err();
+    assert!(format!("{refusal:?}").contains("constraint-unique"), "{refusal:?}");
     assert!(world.clients[0].notes().is_empty());
     world.settle();
     assert!(world.log().is_empty());
@@ -59,9 +41,7 @@ fn work_done_offline_arrives_once_in_its_order() {
     let mut world = World::new(&["ann", "bob"]);
     world.clients[0].cut();
     for n in 1..=3 {
-        world.clients[0]
-            .commit(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[0].commit(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
     }
     world.clients[1].commit(&[added("b", "from bob")]).unwrap();
     world.settle();
@@ -82,10 +62,7 @@ fn of_two_conflicting_commits_the_first_to_arrive_wins_and_the_other_is_told_why
     let rejected = &world.clients[1].effects.rejected;
     assert_eq!(rejected.len(), 1);
     assert_eq!(rejected[0].code, "constraint-unique");
-    assert_eq!(
-        rejected[0].message,
-        "UNIQUE constraint failed: notes.title"
-    );
+    assert_eq!(rejected[0].message, "UNIQUE constraint failed: notes.title");
     assert_eq!(rejected[0].events, [added("b", "milk")]);
     assert!(world.clients[1].effects.confirmed.is_empty());
 }
@@ -118,9 +95,7 @@ fn only_the_author_changes_a_note_and_the_server_says_so_too() {
 fn the_room_may_hibernate_between_any_two_inputs() {
     let mut world = World::new(&["ann", "bob"]);
     for n in 0..5 {
-        world.clients[n % 2]
-            .commit(&[added(&n.to_string(), &format!("note {n}"))])
-            .unwrap();
+        world.clients[n % 2].commit(&[added(&n.to_string(), &format!("note {n}"))]).unwrap();
         for place in [0, 1] {
             world.server.hibernate();
             world.deliver(place);
@@ -138,10 +113,8 @@ fn a_client_that_comes_late_reads_the_whole_log_page_by_page() {
     let long = "x".repeat(900);
     for n in 0..2_000 {
         let note = format!("{n}");
-        let event = super::model::event(
-            "noteAdded",
-            serde_json::json!({ "id": note, "title": note, "pad": long }),
-        );
+        let event =
+            super::model::event("noteAdded", serde_json::json!({ "id": note, "title": note, "pad": long }));
         world.clients[0].commit(&[event]).unwrap();
     }
     world.settle();

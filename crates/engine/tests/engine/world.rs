@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{
-    ClientId, Code, Incarnation, Millis, RawEvent, ServerMessage, SessionId, SessionNumber,
-    StoreId, Subject, decode_server,
+    ClientId, Code, Incarnation, Millis, RawEvent, ServerMessage, SessionId, SessionNumber, StoreId, Subject,
+    decode_server,
 };
 use syncline_engine::{
-    Connection, Effects, Leader, LeaderConfig, Output, Query, Refusal, Replica, Room, Rules,
-    Session, SharedToken,
+    Connection, Effects, Leader, LeaderConfig, Output, Query, Refusal, Replica, Room, Rules, Session,
+    SharedToken,
 };
 use syncline_sqlite::Database;
 
@@ -21,14 +21,11 @@ pub(crate) fn store() -> StoreId {
 }
 
 pub(crate) fn notes(db: &dyn Query) -> Vec<String> {
-    db.query(
-        "SELECT id || '=' || title || '/' || author FROM notes ORDER BY id",
-        &[],
-    )
-    .unwrap()
-    .iter()
-    .map(|row| row.get(0).unwrap())
-    .collect()
+    db.query("SELECT id || '=' || title || '/' || author FROM notes ORDER BY id", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0).unwrap())
+        .collect()
 }
 
 pub(crate) struct Server {
@@ -43,41 +40,20 @@ impl Server {
     }
 
     pub(crate) fn with(mut db: Database, rules: Rules, incarnation: &str) -> Self {
-        let room = Room::open(
-            &mut db,
-            rules,
-            store(),
-            Incarnation::parse(incarnation).unwrap(),
-        )
-        .unwrap();
-        Self {
-            db,
-            room,
-            now: 1_000,
-        }
+        let room = Room::open(&mut db, rules, store(), Incarnation::parse(incarnation).unwrap()).unwrap();
+        Self { db, room, now: 1_000 }
     }
 
     /// The object is evicted, and wakes with nothing but its database.
     pub(crate) fn hibernate(&mut self) {
-        self.room = Room::open(
-            &mut self.db,
-            rules(),
-            store(),
-            Incarnation::parse("unused").unwrap(),
-        )
-        .unwrap();
+        self.room =
+            Room::open(&mut self.db, rules(), store(), Incarnation::parse("unused").unwrap()).unwrap();
     }
 
     pub(crate) fn receive(&mut self, connection: &mut Connection, text: &str) -> Vec<Output> {
         self.now += 1;
         let now = Millis::new(self.now).unwrap();
-        self.room.receive(
-            &mut self.db,
-            now,
-            connection,
-            text,
-            &SharedToken::new(TOKEN),
-        )
+        self.room.receive(&mut self.db, now, connection, text, &SharedToken::new(TOKEN))
     }
 }
 
@@ -103,17 +79,8 @@ impl Client {
     }
 
     /// What a page load does: the leader opens its databases, the session starts from the leader.
-    fn load(
-        name: &str,
-        mut log: Database,
-        mut state: Database,
-        mut db: Database,
-        loads: u32,
-    ) -> Self {
-        let (fresh, subject) = (
-            ClientId::parse(name).unwrap(),
-            Subject::parse(name).unwrap(),
-        );
+    fn load(name: &str, mut log: Database, mut state: Database, mut db: Database, loads: u32) -> Self {
+        let (fresh, subject) = (ClientId::parse(name).unwrap(), Subject::parse(name).unwrap());
         let config = LeaderConfig::new(&rules(), store(), subject, fresh).unwrap();
         let mut leader = Leader::open(&mut log, config).unwrap();
         let mut replica = Replica::open(&mut state, rules()).unwrap();
@@ -144,19 +111,12 @@ impl Client {
 
     /// The page is reloaded: what is not in the leader's databases is gone.
     pub(crate) fn reload(self) -> Self {
-        Self::load(
-            &self.name,
-            self.log,
-            self.state,
-            Database::open_memory().unwrap(),
-            self.loads + 1,
-        )
+        Self::load(&self.name, self.log, self.state, Database::open_memory().unwrap(), self.loads + 1)
     }
 
     /// Commits in the page only, as before the leader has heard of it.
     pub(crate) fn commit_in_page(&mut self, events: &[RawEvent]) -> Result<SessionNumber, Refusal> {
-        self.session
-            .commit(&mut self.db, Millis::new(500).unwrap(), events.to_vec())
+        self.session.commit(&mut self.db, Millis::new(500).unwrap(), events.to_vec())
     }
 
     pub(crate) fn commit(&mut self, events: &[RawEvent]) -> Result<SessionNumber, Refusal> {
@@ -196,10 +156,7 @@ impl Client {
             }
         }
         while let Some(message) = self.leader.poll_session() {
-            let effects = self
-                .session
-                .receive(&mut self.db, Millis::default(), &message)
-                .unwrap();
+            let effects = self.session.receive(&mut self.db, Millis::default(), &message).unwrap();
             self.effects.persisted.extend(effects.persisted);
             self.effects.confirmed.extend(effects.confirmed);
             self.effects.rejected.extend(effects.rejected);
@@ -215,11 +172,7 @@ impl Client {
     }
 
     pub(crate) fn stopped(&self) -> Option<Code> {
-        self.leader
-            .status(&self.log)
-            .unwrap()
-            .stopped
-            .map(|error| error.code)
+        self.leader.status(&self.log).unwrap().stopped.map(|error| error.code)
     }
 }
 
@@ -232,10 +185,7 @@ impl World {
     /// A room, and connected clients whose names are also their subjects.
     pub(crate) fn new(names: &[&str]) -> Self {
         let clients = names.iter().map(|name| Client::new(name)).collect();
-        let mut world = Self {
-            server: Server::new(),
-            clients,
-        };
+        let mut world = Self { server: Server::new(), clients };
         world.clients.iter_mut().for_each(Client::connect);
         world.settle();
         world
@@ -294,22 +244,13 @@ impl World {
 
     /// The log as `seq client counter name`.
     pub(crate) fn log(&self) -> Vec<String> {
-        let rows = self
-            .server
-            .db
-            .query("SELECT entries FROM syncline_log ORDER BY first", &[])
-            .unwrap();
+        let rows = self.server.db.query("SELECT entries FROM syncline_log ORDER BY first", &[]).unwrap();
         rows.iter()
             .flat_map(|row| {
                 let text: String = row.get(0).unwrap();
                 syncline_engine::protocol::decode_entries(&text).unwrap()
             })
-            .map(|entry| {
-                format!(
-                    "{} {} {} {}",
-                    entry.seq, entry.client, entry.counter, entry.name
-                )
-            })
+            .map(|entry| format!("{} {} {} {}", entry.seq, entry.client, entry.counter, entry.name))
             .collect()
     }
 }

@@ -27,7 +27,9 @@ export async function measurePush(server: Server, shape: Shape): Promise<Cost> {
   const send = async (round: string): Promise<number> => {
     const events = eventsOf(round)
     const commits =
-      shape === 'one commit of 100 events' ? [client.commit(...events)] : events.map((event) => client.commit(event))
+      shape === 'one commit of 100 events'
+        ? [client.commit(...events)]
+        : events.map((event) => client.commit(event))
     const started = performance.now()
     const verdicts = await client.decideAll(...commits)
     if (verdicts.some((verdict) => verdict.status !== 'accepted')) throw new Error('a push was rejected')

@@ -7,19 +7,12 @@ use crate::world::{World, message, text};
 #[test]
 fn who_creates_a_channel_is_its_first_member() {
     let mut world = World::with_a_channel();
-    world.accepts(
-        "grace",
-        "channelCreated",
-        json!({ "id": "c2", "name": "büro-2", "topic": "Everyday" }),
-    );
+    world.accepts("grace", "channelCreated", json!({ "id": "c2", "name": "büro-2", "topic": "Everyday" }));
     assert_eq!(
         world.rows("SELECT name, topic, created_by FROM channels WHERE id = 'c2'"),
         [[text("büro-2"), text("Everyday"), text("grace")]]
     );
-    assert_eq!(
-        world.rows("SELECT person FROM members WHERE channel = 'c2'"),
-        [[text("grace")]]
-    );
+    assert_eq!(world.rows("SELECT person FROM members WHERE channel = 'c2'"), [[text("grace")]]);
 }
 
 #[test]
@@ -28,11 +21,7 @@ fn a_channel_name_is_unique() {
     let args = json!({ "id": "other", "name": "general" });
     let message = world.rejects("grace", "channelCreated", args, "constraint-unique");
     assert_eq!(message, "UNIQUE constraint failed: channels.name");
-    world.accepts(
-        "grace",
-        "channelCreated",
-        json!({ "id": "other", "name": "general-2" }),
-    );
+    world.accepts("grace", "channelCreated", json!({ "id": "other", "name": "general-2" }));
 }
 
 #[test]
@@ -45,29 +34,12 @@ fn a_channel_id_is_unique() {
 #[test]
 fn a_channel_name_is_1_to_40_lower_case_letters_digits_and_hyphens() {
     let mut world = World::with_a_channel();
-    for name in [
-        "",
-        "General",
-        "a b",
-        "a_b",
-        "-a",
-        "a-",
-        "a\n",
-        "#a",
-        &"x".repeat(41),
-    ] {
+    for name in ["", "General", "a b", "a_b", "-a", "a-", "a\n", "#a", &"x".repeat(41)] {
         let args = json!({ "id": "c2", "name": name });
         world.rejects("ada", "channelCreated", args, "bad-channel-name");
     }
-    for (place, name) in ["x", "9", "a-b", "über", "日本語", &"x".repeat(40)]
-        .iter()
-        .enumerate()
-    {
-        world.accepts(
-            "ada",
-            "channelCreated",
-            json!({ "id": format!("c{place}"), "name": name }),
-        );
+    for (place, name) in ["x", "9", "a-b", "über", "日本語", &"x".repeat(40)].iter().enumerate() {
+        world.accepts("ada", "channelCreated", json!({ "id": format!("c{place}"), "name": name }));
     }
 }
 
@@ -78,11 +50,7 @@ fn a_channel_id_has_1_to_64_characters() {
         let args = json!({ "id": id, "name": "other" });
         world.rejects("ada", "channelCreated", args, "constraint-check");
     }
-    world.accepts(
-        "ada",
-        "channelCreated",
-        json!({ "id": "x".repeat(64), "name": "other" }),
-    );
+    world.accepts("ada", "channelCreated", json!({ "id": "x".repeat(64), "name": "other" }));
 }
 
 #[test]
@@ -99,36 +67,17 @@ fn a_topic_has_1_to_200_characters() {
 #[test]
 fn only_who_has_joined_the_chat_creates_or_joins_a_channel() {
     let mut world = World::with_a_channel();
-    world.rejects(
-        "eve",
-        "channelCreated",
-        json!({ "id": "c2", "name": "mine" }),
-        "not-joined",
-    );
-    world.rejects(
-        "eve",
-        "channelJoined",
-        json!({ "channel": "general" }),
-        "not-joined",
-    );
+    world.rejects("eve", "channelCreated", json!({ "id": "c2", "name": "mine" }), "not-joined");
+    world.rejects("eve", "channelJoined", json!({ "channel": "general" }), "not-joined");
     world.accepts("eve", "personJoined", json!({ "name": "Eve" }));
-    world.accepts(
-        "eve",
-        "channelCreated",
-        json!({ "id": "c2", "name": "mine" }),
-    );
+    world.accepts("eve", "channelCreated", json!({ "id": "c2", "name": "mine" }));
     world.accepts("eve", "channelJoined", json!({ "channel": "general" }));
 }
 
 #[test]
 fn a_channel_that_is_joined_must_exist() {
     let mut world = World::with_a_channel();
-    world.rejects(
-        "grace",
-        "channelJoined",
-        json!({ "channel": "nowhere" }),
-        "no-such-channel",
-    );
+    world.rejects("grace", "channelJoined", json!({ "channel": "nowhere" }), "no-such-channel");
 }
 
 #[test]
@@ -136,28 +85,15 @@ fn joining_twice_is_joining_once() {
     let mut world = World::with_a_channel();
     world.accepts("grace", "channelJoined", json!({ "channel": "general" }));
     world.accepts("grace", "channelJoined", json!({ "channel": "general" }));
-    assert_eq!(
-        world.count("SELECT count(*) FROM members WHERE person = 'grace'"),
-        1
-    );
+    assert_eq!(world.count("SELECT count(*) FROM members WHERE person = 'grace'"), 1);
 }
 
 #[test]
 fn only_a_member_leaves_and_then_posts_no_more() {
     let mut world = World::with_a_channel();
-    world.rejects(
-        "grace",
-        "channelLeft",
-        json!({ "channel": "general" }),
-        "not-a-member",
-    );
+    world.rejects("grace", "channelLeft", json!({ "channel": "general" }), "not-a-member");
     world.accepts("ada", "channelLeft", json!({ "channel": "general" }));
-    world.rejects(
-        "ada",
-        "channelLeft",
-        json!({ "channel": "general" }),
-        "not-a-member",
-    );
+    world.rejects("ada", "channelLeft", json!({ "channel": "general" }), "not-a-member");
     world.rejects("ada", "messagePosted", message("m2"), "not-a-member");
     assert_eq!(world.count("SELECT count(*) FROM messages"), 1);
 }

@@ -11,39 +11,15 @@ fn history_applies_although_the_rules_would_reject_it_today() {
     let mut world = World::with_a_channel();
     for (author, name, args) in [
         ("eve", "personJoined", json!({ "name": " Eve" })),
-        (
-            "eve",
-            "channelCreated",
-            json!({ "id": "c2", "name": "Eve's Place" }),
-        ),
+        ("eve", "channelCreated", json!({ "id": "c2", "name": "Eve's Place" })),
         ("eve", "messagePosted", message("m2")),
-        (
-            "eve",
-            "messageEdited",
-            json!({ "id": "hello", "text": "mine" }),
-        ),
-        (
-            "eve",
-            "reactionAdded",
-            json!({ "message": "hello", "emoji": "👋" }),
-        ),
+        ("eve", "messageEdited", json!({ "id": "hello", "text": "mine" })),
+        ("eve", "reactionAdded", json!({ "message": "hello", "emoji": "👋" })),
         ("eve", "messageDeleted", json!({ "id": "hello" })),
         ("eve", "messageDeleted", json!({ "id": "hello" })),
-        (
-            "eve",
-            "messageEdited",
-            json!({ "id": "hello", "text": "again" }),
-        ),
-        (
-            "eve",
-            "messageEdited",
-            json!({ "id": "nothing", "text": "x" }),
-        ),
-        (
-            "eve",
-            "reactionRemoved",
-            json!({ "message": "hello", "emoji": "👋" }),
-        ),
+        ("eve", "messageEdited", json!({ "id": "hello", "text": "again" })),
+        ("eve", "messageEdited", json!({ "id": "nothing", "text": "x" })),
+        ("eve", "reactionRemoved", json!({ "message": "hello", "emoji": "👋" })),
         ("eve", "channelLeft", json!({ "channel": "general" })),
         ("eve", "channelJoined", json!({ "channel": "general" })),
         ("eve", "channelJoined", json!({ "channel": "general" })),
@@ -75,10 +51,7 @@ fn an_event_is_written_with_camel_case_names() {
     });
     let decoded: ChatEvent = serde_json::from_value(posted.clone()).unwrap();
     assert_eq!(serde_json::to_value(&decoded).unwrap(), posted);
-    assert_eq!(
-        event("messagePosted", posted["args"].clone()).name,
-        "messagePosted"
-    );
+    assert_eq!(event("messagePosted", posted["args"].clone()).name, "messagePosted");
 }
 
 #[test]

@@ -8,18 +8,11 @@ use crate::world::{World, text};
 #[test]
 fn a_person_joins_with_a_name_and_an_avatar() {
     let mut world = World::empty();
-    world.accepts(
-        "ada",
-        "personJoined",
-        json!({ "name": "Ada", "avatar": "🦊" }),
-    );
+    world.accepts("ada", "personJoined", json!({ "name": "Ada", "avatar": "🦊" }));
     world.accepts("grace", "personJoined", json!({ "name": "Grace" }));
     assert_eq!(
         world.rows("SELECT id, name, avatar FROM people ORDER BY id"),
-        [
-            vec![text("ada"), text("Ada"), text("🦊")],
-            vec![text("grace"), text("Grace"), Value::Null]
-        ]
+        [vec![text("ada"), text("Ada"), text("🦊")], vec![text("grace"), text("Grace"), Value::Null]]
     );
 }
 
@@ -37,20 +30,10 @@ fn a_person_who_joins_again_has_the_new_name() {
 fn a_name_belongs_to_one_person_whatever_its_case() {
     let mut world = World::with_a_channel();
     for name in ["Ada", "ADA"] {
-        let message = world.rejects(
-            "eve",
-            "personJoined",
-            json!({ "name": name }),
-            "constraint-unique",
-        );
+        let message = world.rejects("eve", "personJoined", json!({ "name": name }), "constraint-unique");
         assert_eq!(message, "UNIQUE constraint failed: people.name");
     }
-    world.rejects(
-        "grace",
-        "personJoined",
-        json!({ "name": "ada" }),
-        "constraint-unique",
-    );
+    world.rejects("grace", "personJoined", json!({ "name": "ada" }), "constraint-unique");
     world.accepts("ada", "personJoined", json!({ "name": "ada" }));
 }
 
@@ -58,16 +41,8 @@ fn a_name_belongs_to_one_person_whatever_its_case() {
 fn a_name_has_1_to_40_characters() {
     let mut world = World::empty();
     for name in [String::new(), "x".repeat(41)] {
-        let message = world.rejects(
-            "ada",
-            "personJoined",
-            json!({ "name": name }),
-            "constraint-check",
-        );
-        assert_eq!(
-            message,
-            "CHECK constraint failed: a name has 1 to 40 characters"
-        );
+        let message = world.rejects("ada", "personJoined", json!({ "name": name }), "constraint-check");
+        assert_eq!(message, "CHECK constraint failed: a name has 1 to 40 characters");
     }
     for name in ["x".to_owned(), "é".repeat(40)] {
         world.accepts("ada", "personJoined", json!({ "name": name }));
@@ -90,9 +65,5 @@ fn an_avatar_is_one_emoji() {
         let args = json!({ "name": "Ada", "avatar": avatar });
         world.rejects("ada", "personJoined", args, "constraint-check");
     }
-    world.accepts(
-        "ada",
-        "personJoined",
-        json!({ "name": "Ada", "avatar": "👩🏽‍❤️‍💋‍👩🏻" }),
-    );
+    world.accepts("ada", "personJoined", json!({ "name": "Ada", "avatar": "👩🏽‍❤️‍💋‍👩🏻" }));
 }

@@ -24,11 +24,7 @@ fn a_person_reacts_once_of_a_kind() {
     let wave = json!({ "message": "hello", "emoji": "👋" });
     world.accepts("ada", "reactionAdded", wave.clone());
     world.rejects("ada", "reactionAdded", wave.clone(), "constraint-unique");
-    world.accepts(
-        "ada",
-        "reactionAdded",
-        json!({ "message": "hello", "emoji": "🎉" }),
-    );
+    world.accepts("ada", "reactionAdded", json!({ "message": "hello", "emoji": "🎉" }));
     world.accepts("grace", "reactionAdded", wave);
     assert_eq!(world.count("SELECT count(*) FROM reactions"), 3);
 }
@@ -59,11 +55,7 @@ fn a_reaction_has_1_to_16_characters() {
         let args = json!({ "message": "hello", "emoji": emoji });
         world.rejects("ada", "reactionAdded", args, "constraint-check");
     }
-    world.accepts(
-        "ada",
-        "reactionAdded",
-        json!({ "message": "hello", "emoji": "🏴󠁧󠁢󠁷󠁬󠁳󠁿" }),
-    );
+    world.accepts("ada", "reactionAdded", json!({ "message": "hello", "emoji": "🏴󠁧󠁢󠁷󠁬󠁳󠁿" }));
 }
 
 #[test]

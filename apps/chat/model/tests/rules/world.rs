@@ -4,8 +4,8 @@ use chat_model::Chat;
 use serde_json::{Value as Json, json};
 use syncline_engine::protocol::{Millis, RawEvent, Subject};
 use syncline_engine::{
-    ApplyContext, CheckContext, Flow, Param, Query, Refusal, Rejection, Row, Rules, Sql, SqlError,
-    Value, nested,
+    ApplyContext, CheckContext, Flow, Param, Query, Refusal, Rejection, Row, Rules, Sql, SqlError, Value,
+    nested,
 };
 use syncline_sqlite::Database;
 
@@ -19,13 +19,7 @@ pub(crate) struct World {
 /// What `admit` and `apply` are told about an event by `author`.
 fn told<T>(author: &str, tell: impl FnOnce(&CheckContext<'_>, &ApplyContext<'_>) -> T) -> T {
     let author = &Subject::parse(author).unwrap();
-    tell(
-        &CheckContext {
-            author,
-            now: Millis::new(NOW).unwrap(),
-        },
-        &ApplyContext { author },
-    )
+    tell(&CheckContext { author, now: Millis::new(NOW).unwrap() }, &ApplyContext { author })
 }
 
 pub(crate) fn event(name: &str, args: Json) -> RawEvent {
@@ -43,26 +37,17 @@ impl World {
     /// Ada and Grace are in the chat. Ada opened the channel `general`, and posted `hello` there.
     pub(crate) fn with_a_channel() -> Self {
         let mut world = Self::empty();
-        world.accepts(
-            "ada",
-            "personJoined",
-            json!({ "name": "Ada", "avatar": "🦊" }),
-        );
+        world.accepts("ada", "personJoined", json!({ "name": "Ada", "avatar": "🦊" }));
         world.accepts("grace", "personJoined", json!({ "name": "Grace" }));
-        world.accepts(
-            "ada",
-            "channelCreated",
-            json!({ "id": "general", "name": "general" }),
-        );
+        world.accepts("ada", "channelCreated", json!({ "id": "general", "name": "general" }));
         world.accepts("ada", "messagePosted", message("hello"));
         world
     }
 
     pub(crate) fn commit(&mut self, author: &str, name: &str, args: Json) -> Result<(), Rejection> {
         let (rules, event) = (self.rules, event(name, args));
-        let result = told(author, |check, apply| {
-            nested(&mut self.db, |db| rules.admit(event, check, apply, db))
-        });
+        let result =
+            told(author, |check, apply| nested(&mut self.db, |db| rules.admit(event, check, apply, db)));
         result.map_err(|refusal| match refusal {
             Refusal::Rejected(rejection) => rejection,
             Refusal::Host(error) => panic!("{error}"),
@@ -87,9 +72,7 @@ impl World {
     /// An entry of history: applied, not checked.
     pub(crate) fn replays(&mut self, author: &str, name: &str, args: Json) -> Result<(), Refusal> {
         let (rules, event) = (self.rules, event(name, args));
-        told(author, |_, apply| {
-            nested(&mut self.db, |db| rules.apply(event, apply, db))
-        })
+        told(author, |_, apply| nested(&mut self.db, |db| rules.apply(event, apply, db)))
     }
 
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
@@ -110,15 +93,9 @@ impl World {
     /// How many queries and how many writing statements it takes to admit the event.
     pub(crate) fn statements(&mut self, author: &str, name: &str, args: Json) -> (usize, usize) {
         let event = event(name, args);
-        let mut counted = Counted {
-            db: &mut self.db,
-            queries: std::cell::Cell::new(0),
-            statements: 0,
-        };
+        let mut counted = Counted { db: &mut self.db, queries: std::cell::Cell::new(0), statements: 0 };
         told(author, |check, apply| {
-            self.rules
-                .admit(event, check, apply, &mut counted)
-                .unwrap();
+            self.rules.admit(event, check, apply, &mut counted).unwrap();
         });
         (counted.queries.get(), counted.statements)
     }
@@ -155,10 +132,7 @@ impl Sql for Counted<'_> {
         self.db.run_script(script)
     }
 
-    fn in_transaction(
-        &mut self,
-        body: &mut dyn FnMut(&mut dyn Sql) -> Flow,
-    ) -> Result<(), SqlError> {
+    fn in_transaction(&mut self, body: &mut dyn FnMut(&mut dyn Sql) -> Flow) -> Result<(), SqlError> {
         self.db.in_transaction(body)
     }
 }
