@@ -1,6 +1,7 @@
 //! Keeps a model's SQL within what is the same on every host, and leads to the same state.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use crate::{Flow, Param, Query, Row, Sql, SqlError};
 
@@ -58,6 +59,28 @@ fn refused_word(text: &[u8]) -> Option<&'static (&'static str, &'static str)> {
     })
 }
 
+/// As many statements as a model may well have; one that builds them anew each time fills no memory.
+const KNOWN: usize = 256;
+
+thread_local! {
+    /// Statements that were looked at before: a model runs the same few all the time.
+    static PORTABLE: RefCell<BTreeSet<Box<str>>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+fn refuse_unportable_once(sql: &str) -> Result<(), SqlError> {
+    PORTABLE.with_borrow_mut(|portable| {
+        if portable.contains(sql) {
+            return Ok(());
+        }
+        refuse_unportable(sql)?;
+        if portable.len() >= KNOWN {
+            portable.clear();
+        }
+        portable.insert(sql.into());
+        Ok(())
+    })
+}
+
 fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
     let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
@@ -94,7 +117,7 @@ impl Query for Guarded<'_> {
         if !starts_with_one_of(sql, &["SELECT", "VALUES"]) {
             return Err(SqlError::refused("a model's query must begin with SELECT or VALUES"));
         }
-        refuse_unportable(sql)?;
+        refuse_unportable_once(sql)?;
         self.noted(self.db.query(sql, params))
     }
 }
@@ -104,7 +127,7 @@ impl Sql for Guarded<'_> {
         if !starts_with_one_of(sql, &["INSERT", "UPDATE", "DELETE", "REPLACE"]) {
             return Err(SqlError::refused("a model writes with INSERT, UPDATE, DELETE or REPLACE"));
         }
-        refuse_unportable(sql)?;
+        refuse_unportable_once(sql)?;
         let result = self.db.execute(sql, params);
         self.noted(result)
     }

@@ -3,6 +3,7 @@
 //! It knows no model: what it stores and sends are texts. Its state, for new tabs, is a [`Replica`]
 //! beside it. Like the room it holds only a cache of what is in the database.
 
+mod hand_over;
 mod receive;
 mod replica;
 mod tables;
@@ -12,14 +13,13 @@ use std::collections::VecDeque;
 pub use receive::LeaderError;
 pub use replica::Replica;
 use syncline_protocol::{
-    Chain, ClientId, ClientMessage, Commit, CommitDigest, Counter, Cursor, ErrorFrame, Hello, Incarnation,
+    Chain, ClientId, ClientMessage, Counter, Cursor, ErrorFrame, Hello, Incarnation,
     Limits, ModelVersion, PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
 };
 use tables::Facts;
 
-use crate::local::{HandOver, Opened, Rejected, Taken, Told, Waiting};
+use crate::local::{Opened, Rejected, Told};
 use crate::segment;
-use crate::sql::nested;
 use crate::{Query, Rejection, Rules, Sql, SqlError};
 
 /// What a leader is for: one per (browser profile or process, store, subject).
@@ -35,6 +35,9 @@ pub struct LeaderConfig {
     pub schema_hash: SchemaHash,
     /// A random id, used only where the database has none yet.
     pub fresh: ClientId,
+    /// Whether the database ends with the page. Then what a session journals has to name each commit
+    /// as the server may know it, from the first moment: the session gives the counters.
+    pub volatile: bool,
 }
 
 impl LeaderConfig {
@@ -44,7 +47,7 @@ impl LeaderConfig {
     /// [`SqlError`] when the model's tables are not portable.
     pub fn new(rules: &Rules, store: StoreId, subject: Subject, fresh: ClientId) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
-        Ok(Self { store, subject, model_version: rules.version(), schema_hash, fresh })
+        Ok(Self { store, subject, model_version: rules.version(), schema_hash, fresh, volatile: false })
     }
 }
 
@@ -54,6 +57,8 @@ pub struct Leader {
     client: ClientId,
     incarnation: Option<Incarnation>,
     next: Counter,
+    /// The session that was opened last, and lives.
+    serving: Option<SessionId>,
     cursor: Seq,
     chain: Chain,
     link: Link,
@@ -118,6 +123,7 @@ impl Leader {
             client: facts.client,
             incarnation: facts.incarnation,
             next: facts.next,
+            serving: None,
             cursor,
             chain,
             link: Link::Down,
@@ -175,8 +181,10 @@ impl Leader {
             let why = Rejection { code: code.clone(), message: message.clone() };
             self.tell(&Told::Rejected { counter: *counter, why });
         }
+        self.serving = Some(session.clone());
         let opened = Opened {
             client: self.client.clone(),
+            next: self.config.volatile.then_some(self.next),
             subject: self.config.subject.clone(),
             taken: tables::taken(db, session)?,
             pending: tables::all_waiting(db)?,
@@ -184,58 +192,6 @@ impl Leader {
             state,
         };
         serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
-    }
-
-    /// Takes commits of a session into the outbox, each once, however often it is handed over. When it
-    /// returns they are durable, and the session is told so.
-    ///
-    /// # Errors
-    /// [`LeaderError`]; nothing of the message is taken then.
-    pub fn hand_over(&mut self, db: &mut dyn Sql, message: &str) -> Result<(), LeaderError> {
-        let message: HandOver = serde_json::from_str(message)?;
-        if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
-            return Err(LeaderError::AnotherAuthor(commit.author.clone()));
-        }
-        let (taken, next) = nested(db, |db| self.take(db, &message))?;
-        self.next = next;
-        if !taken.is_empty() {
-            self.tell(&Told::Taken { session: message.session, taken });
-        }
-        self.push(db)?;
-        Ok(())
-    }
-
-    fn take(&self, db: &mut dyn Sql, message: &HandOver) -> Result<(Vec<Taken>, Counter), SqlError> {
-        let session = &message.session;
-        let mut next = self.next;
-        let mut last = tables::last_taken(db, session)?;
-        let mut taken = Vec::with_capacity(message.commits.len());
-        for commit in &message.commits {
-            let number = commit.number;
-            if number <= last {
-                taken.push(Taken { number, counter: tables::counter_of(db, session, number)? });
-                continue;
-            }
-            let commit = Commit {
-                counter: next,
-                author: commit.author.clone(),
-                model_version: commit.model_version,
-                events: commit.events.clone(),
-            };
-            let digest = CommitDigest::of(&commit).to_string();
-            tables::put_waiting(db, &Waiting { session: session.clone(), number, commit }, &digest)?;
-            let now_taken = Taken { number, counter: Some(next) };
-            tables::put_taken(db, session, now_taken)?;
-            taken.push(now_taken);
-            next = next.next();
-            last = number;
-        }
-        if next != self.next {
-            self.put_facts(db, next)?;
-        }
-        tables::forget_taken(db, session, message.acknowledged)?;
-        message.dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
-        Ok((taken, next))
     }
 
     fn put_facts(&self, db: &mut dyn Sql, next: Counter) -> Result<(), SqlError> {

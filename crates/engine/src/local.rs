@@ -12,6 +12,9 @@ use syncline_protocol::{
 pub struct HandOver {
     /// One tab load.
     pub session: SessionId,
+    /// Whose counters the commits have, where they have any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
     /// Every commit up to here is known to be taken: the leader may forget which counters they got.
     pub acknowledged: SessionNumber,
     /// In the order of their numbers.
@@ -21,12 +24,15 @@ pub struct HandOver {
     pub dismissed: Vec<Counter>,
 }
 
-/// A commit without a counter yet.
+/// A commit on its way to the leader.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HandedCommit {
     /// The session's number for it.
     pub number: SessionNumber,
+    /// The leader gives it, unless its storage is memory: then the session does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<Counter>,
     /// Who made it.
     pub author: Subject,
     /// The model that it was made with.
@@ -61,6 +67,9 @@ pub(crate) struct Taken {
 pub(crate) struct Opened {
     pub(crate) client: ClientId,
     pub(crate) subject: Subject,
+    /// The counter of the session's first commit, where the leader's storage is memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<Counter>,
     /// The commits of this session that the leader knows: after the leader was started again.
     pub(crate) taken: Vec<Taken>,
     /// The whole outbox of the client, whichever session made it.

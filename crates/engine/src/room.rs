@@ -93,6 +93,21 @@ impl Room {
         self.head
     }
 
+    /// Refuses a stranger's first frame without a room: whoever has no token makes no store. A frame
+    /// that it lets through is still to be received.
+    pub fn refuse_stranger(connection: &Connection, text: &str, auth: &dyn Authorize) -> Option<Vec<Output>> {
+        if connection.is_authorized() || connection.greeted().is_some() {
+            return None;
+        }
+        let refusal = match decode_client(text, Limits::DEFAULT.message_bytes) {
+            Ok(ClientMessage::Hello(hello)) if auth.authorize(hello.token.as_deref()) => return None,
+            Ok(ClientMessage::Hello(_)) => stranger(),
+            Ok(_) => hello_first(),
+            Err(error) => error.frame(),
+        };
+        Some(refuse(refusal))
+    }
+
     /// Handles one frame of a socket. What goes wrong becomes frames, too.
     pub fn receive(
         &mut self,
@@ -128,7 +143,7 @@ impl Room {
     ) -> Result<Vec<Output>, Failure> {
         let Some(from) = connection.greeted().cloned() else {
             let ClientMessage::Hello(hello) = message else {
-                return Err(ErrorFrame::new(Code::HelloExpected, "the first message must be hello").into());
+                return Err(hello_first().into());
             };
             return self.hello(db, connection, hello, auth);
         };
@@ -232,7 +247,15 @@ impl Room {
 }
 
 fn unauthorized() -> Failure {
-    ErrorFrame::new(Code::Unauthorized, "the token is missing or wrong").into()
+    stranger().into()
+}
+
+fn stranger() -> ErrorFrame {
+    ErrorFrame::new(Code::Unauthorized, "the token is missing or wrong")
+}
+
+fn hello_first() -> ErrorFrame {
+    ErrorFrame::new(Code::HelloExpected, "the first message must be hello")
 }
 
 fn refuse(frame: ErrorFrame) -> Vec<Output> {

@@ -34,6 +34,9 @@ pub struct Session {
     cursor: Seq,
     /// The last number given to a commit.
     last: SessionNumber,
+    /// The counter of the next commit, where the leader's storage is memory: then a commit is journaled
+    /// with it before the leader hears of it, so that a leader after this one sends it under the same.
+    next: Option<Counter>,
     /// The last number that was given to the leader.
     handed: SessionNumber,
     /// The last number that the leader has taken.
@@ -144,6 +147,7 @@ impl Session {
             subject: opened.subject,
             cursor: opened.state,
             last,
+            next: opened.next,
             handed: last,
             acknowledged: last,
             pending: opened.pending.into_iter().map(Pending::waiting).collect(),
@@ -168,8 +172,11 @@ impl Session {
         refuse_shape(&events)?;
         nested(&mut *db as &mut dyn Sql, |db| admit_commit(db, &self.rules, now, &self.subject, &events))?;
         self.last = self.last.next();
+        let counter = self.next;
+        self.next = counter.map(Counter::next);
         let commit = HandedCommit {
             number: self.last,
+            counter,
             author: self.subject.clone(),
             model_version: self.rules.version(),
             events,
@@ -193,25 +200,44 @@ impl Session {
         self.hand_over(after, dismissed)
     }
 
-    /// All commits that the leader has not taken, as one message: after it was started again.
+    /// All commits that the leader has not taken, as one message: after it was started again. A leader
+    /// in memory has to be given those too that the one before it had taken.
     #[must_use]
     pub fn hand_over_again(&self) -> Option<String> {
-        self.hand_over(self.acknowledged, Vec::new())
+        let after = if self.next.is_some() { SessionNumber::default() } else { self.acknowledged };
+        self.hand_over(after, Vec::new())
+    }
+
+    /// A pending commit as it is to be journaled where the leader's storage is memory: with the
+    /// identity that it has, or gets, in the log. None before the leader has taken it.
+    #[must_use]
+    pub fn journal_entry(&self, session: &SessionId, number: SessionNumber) -> Option<String> {
+        self.next?;
+        let pending =
+            self.pending.iter().find(|pending| pending.session == *session && pending.number == number)?;
+        let counter = Some(pending.counter?);
+        Some(encode(&HandOver {
+            session: session.clone(),
+            client: Some(self.client.clone()),
+            acknowledged: SessionNumber::default(),
+            commits: vec![HandedCommit { counter, ..pending.commit.clone() }],
+            dismissed: Vec::new(),
+        }))
     }
 
     fn hand_over(&self, after: SessionNumber, dismissed: Vec<Counter>) -> Option<String> {
-        let commits: Vec<_> = self
-            .pending
-            .iter()
-            .filter(|pending| pending.session == self.id && pending.number > after)
-            .map(|pending| pending.commit.clone())
-            .collect();
+        let from = self.place_of(after.next());
+        let commits: Vec<_> = self.pending.range(from..).map(|pending| pending.commit.clone()).collect();
         if commits.is_empty() && dismissed.is_empty() {
             return None;
         }
-        let message =
-            HandOver { session: self.id.clone(), acknowledged: self.acknowledged, commits, dismissed };
-        Some(serde_json::to_string(&message).expect("a message has text keys and no failing serializer"))
+        Some(encode(&HandOver {
+            session: self.id.clone(),
+            client: self.next.map(|_| self.client.clone()),
+            acknowledged: self.acknowledged,
+            commits,
+            dismissed,
+        }))
     }
 
     /// Handles one message of the leader.
@@ -237,16 +263,23 @@ impl Session {
 
     fn taken(&mut self, taken: &[Taken], effects: &mut Effects) {
         for Taken { number, counter } in taken {
-            let mine = self
-                .pending
-                .iter_mut()
-                .find(|pending| pending.session == self.id && pending.number == *number);
-            if let Some(pending) = mine {
+            let place = self.place_of(*number);
+            if let Some(pending) = self.pending.get_mut(place).filter(|pending| pending.number == *number) {
                 pending.counter = *counter;
+                if self.next.is_some() && counter.is_some() {
+                    pending.commit.counter = *counter;
+                    self.next = self.next.max(counter.map(Counter::next));
+                }
                 effects.persisted.push(*number);
             }
             self.acknowledged = self.acknowledged.max(*number);
         }
+    }
+
+    /// Where this session's commit of a number lies, or would: behind those of earlier sessions, in the
+    /// order of the numbers.
+    fn place_of(&self, number: SessionNumber) -> usize {
+        self.pending.partition_point(|pending| pending.session != self.id || pending.number < number)
     }
 
     fn rejected(
@@ -307,9 +340,13 @@ impl Session {
 impl Pending {
     fn waiting(waiting: Waiting) -> Self {
         let Waiting { session, number, commit: Commit { counter, author, model_version, events } } = waiting;
-        let commit = HandedCommit { number, author, model_version, events };
+        let commit = HandedCommit { number, counter: None, author, model_version, events };
         Self { session, number, counter: Some(counter), digest: digest(&commit), commit, conflicted: None }
     }
+}
+
+fn encode(message: &HandOver) -> String {
+    serde_json::to_string(message).expect("a message has text keys and no failing serializer")
 }
 
 fn digest(commit: &HandedCommit) -> Digest {

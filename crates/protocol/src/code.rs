@@ -79,6 +79,10 @@ codes! {
         "The store id in the URL is not 1 to 64 of A-Z a-z 0-9 _ -." "HTTP 404. Mend the URL.";
     NotFound "not-found" "error"
         "There is nothing at this path." "HTTP 404. See docs/sync-worker.md for the routes.";
+    MethodNotAllowed "method-not-allowed" "error"
+        "This path answers GET only." "HTTP 405. Ask with GET.";
+    NotConfigured "not-configured" "error"
+        "The server has no AUTH_TOKEN, so it lets nobody in." "HTTP 500. Set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars.";
     UpgradeExpected "upgrade-expected" "error"
         "This path speaks WebSocket only." "HTTP 426. Connect with a WebSocket.";
     Unauthorized "unauthorized" "error"
@@ -114,6 +118,12 @@ codes! {
         "The worker that owns the local database stopped; it is started again." "Nothing: commits are handed over again.";
     SessionFailed "session-failed" "status"
         "The state of this page cannot go on." "Reload the page. Nothing that was committed is lost.";
+    WasmFailed "wasm-failed" "status"
+        "The client's wasm could not be loaded." "Reload the page; the message says what the browser or the server of the file said.";
+    StoreClosed "store-closed" "status"
+        "The store was closed before this was done." "Open it again. What was committed goes on when it is opened.";
+    AnotherClient "another-client" "status"
+        "A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one." "Nothing is lost: it stays in the page's journal, and is sent when its own client id is in use again.";
     BadQuery "bad-query" "status"
         "A query of the page is not one that reads, or SQLite does not understand it." "Mend the query; the message says where.";
     StateDamaged "state-damaged" "status"

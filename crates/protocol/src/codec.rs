@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::{ClientMessage, Code, Entry, ErrorFrame, Seq, ServerMessage};
+use crate::{ClientMessage, Code, Entry, ErrorFrame, Seq, ServerMessage, Verdicts, Welcome};
 
 /// A frame that is not a message.
 #[derive(Debug, Error)]
@@ -62,9 +62,13 @@ macro_rules! decode {
     ($text:ident as $message:ident: $($tag:literal $variant:ident)*) => {{
         match tag($text)?.as_ref() {
             $($tag => Ok($message::$variant(serde_json::from_str($text)?)),)*
-            other => Err(DecodeError::UnknownType(other.chars().take(64).collect())),
+            other => Err(unknown(other)),
         }
     }};
+}
+
+fn unknown(tag: &str) -> DecodeError {
+    DecodeError::UnknownType(tag.chars().take(64).collect())
 }
 
 /// Reads a client's frame.
@@ -163,22 +167,44 @@ pub struct EntriesFrame<'a> {
 }
 
 impl<'a> EntriesFrame<'a> {
-    /// Reads the frame, if it is of type `entries`.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn of(text: &'a str) -> Result<Option<Self>, DecodeError> {
-        if tag(text)? != "entries" {
-            return Ok(None);
-        }
-        Ok(Some(serde_json::from_str(text)?))
-    }
-
     /// The entries as a segment holds them.
     #[must_use]
     pub fn segment(&self) -> &'a str {
         let array = self.entries.get();
         array.strip_prefix('[').and_then(|array| array.strip_suffix(']')).unwrap_or_default().trim()
+    }
+}
+
+/// A server's frame as a leader takes it: entries not decoded yet, and not a word of what it has no use
+/// for. Code that every browser downloads.
+#[derive(Debug)]
+pub enum LeaderFrame<'a> {
+    /// The answer to `hello`.
+    Welcome(Welcome),
+    /// Entries of the log.
+    Entries(EntriesFrame<'a>),
+    /// Decisions on commits of a push.
+    Verdicts(Verdicts),
+    /// What went wrong with the connection.
+    Error(ErrorFrame),
+    /// A message that this version of a leader does not ask for.
+    Other,
+}
+
+impl<'a> LeaderFrame<'a> {
+    /// Reads a server's frame.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; it never panics, whatever the text.
+    pub fn decode(text: &'a str) -> Result<Self, DecodeError> {
+        Ok(match tag(text)?.as_ref() {
+            "welcome" => Self::Welcome(serde_json::from_str(text)?),
+            "entries" => Self::Entries(serde_json::from_str(text)?),
+            "verdicts" => Self::Verdicts(serde_json::from_str(text)?),
+            "error" => Self::Error(serde_json::from_str(text)?),
+            "snapshot" | "presence" => Self::Other,
+            other => return Err(unknown(other)),
+        })
     }
 }
 

@@ -20,7 +20,7 @@ mod verdict;
 
 pub use code::{CODES, Code, CodeInfo};
 pub use codec::{
-    DecodeError, EntriesFrame, decode_client, decode_entries, decode_server, encode_entries, encode_segment,
+    DecodeError, EntriesFrame, LeaderFrame, decode_client, decode_entries, decode_server, encode_entries, encode_segment,
     message_schema,
 };
 pub use digest::{Chain, CommitDigest, Digest};

@@ -263,6 +263,6 @@ fn an_ill_formed_segment_is_refused() {
         assert_eq!(decode_entries(segment).unwrap_err().code(), Code::BadMessage, "{segment}");
     }
     for frame in ["", "{}", r#"{"type":"entries","after":0,"head":0}"#] {
-        assert_eq!(EntriesFrame::of(frame).unwrap_err().code(), Code::BadMessage, "{frame}");
+        assert_eq!(LeaderFrame::decode(frame).unwrap_err().code(), Code::BadMessage, "{frame}");
     }
 }

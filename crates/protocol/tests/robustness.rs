@@ -26,7 +26,7 @@ fn decode_as_anything(text: &str) {
     if let Ok(entries) = decode_entries(text) {
         assert_eq!(decode_entries(&encode_segment(&entries)).unwrap(), entries);
     }
-    if let Ok(Some(frame)) = EntriesFrame::of(text) {
+    if let Ok(LeaderFrame::Entries(frame)) = LeaderFrame::decode(text) {
         let _ = decode_entries(frame.segment());
     }
 }
@@ -145,7 +145,7 @@ proptest! {
         prop_assert_eq!(&message.encode(), &frame);
         prop_assert_eq!(decode_server(&frame).unwrap(), message);
 
-        let undecoded = EntriesFrame::of(&frame).unwrap().unwrap();
+        let LeaderFrame::Entries(undecoded) = LeaderFrame::decode(&frame).unwrap() else { panic!() };
         prop_assert_eq!((undecoded.after, undecoded.head), (after, head));
         prop_assert_eq!(undecoded.segment(), stored.join(","));
         prop_assert_eq!(decode_entries(undecoded.segment()).unwrap(), segments.concat());

@@ -87,7 +87,7 @@ fn write_value(json: &mut String, value: ValueRef<'_>, column: usize) -> Result<
             return Err(SqlError::refused(format!("column {column}: an infinite real has no JSON")));
         }
         ValueRef::Real(x) => {
-            let _ = write!(json, "{x:?}");
+            json.push_str(&serde_json::to_string(&x).unwrap_or_default());
         }
         ValueRef::Text(text) => write_text(json, &String::from_utf8_lossy(text)),
         ValueRef::Blob(bytes) => {

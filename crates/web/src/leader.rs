@@ -143,7 +143,11 @@ impl Leader {
         };
         let rules = crate::rules();
         let replica = Replica::open(&mut state, rules)?;
-        let leader = EngineLeader::open(&mut log, LeaderConfig::new(&rules, store_id, subject, client)?)?;
+        let config = LeaderConfig {
+            volatile: no_opfs.is_some(),
+            ..LeaderConfig::new(&rules, store_id, subject, client)?
+        };
+        let leader = EngineLeader::open(&mut log, config)?;
         Ok(Self { leader, replica, log, state, no_opfs })
     }
 

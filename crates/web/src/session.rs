@@ -1,7 +1,7 @@
 //! The session of a page: its state in memory, and the calls that the page makes to it.
 
 use serde::Serialize;
-use syncline_engine::protocol::{Code, Counter, Millis, RawEvent, SessionId};
+use syncline_engine::protocol::{Code, Counter, Millis, RawEvent, SessionId, SessionNumber};
 use syncline_engine::{Effects, PendingView, Session as EngineSession};
 use syncline_sqlite::Database;
 use wasm_bindgen::prelude::*;
@@ -44,6 +44,14 @@ impl Session {
     /// All commits that the leader has not taken.
     pub fn hand_over_again(&self) -> Option<String> {
         self.session.hand_over_again()
+    }
+
+    /// A pending commit with its identity, as it is to be journaled where storage is memory.
+    pub fn journal_entry(&self, session: String, number: f64) -> Result<Option<String>, JsValue> {
+        let bad = |error: &dyn std::error::Error| Failure::new(Code::BadMessage, error);
+        let session = SessionId::parse(session).map_err(|error| bad(&error))?;
+        let number = SessionNumber::new(whole(number)).map_err(|error| bad(&error))?;
+        Ok(self.session.journal_entry(&session, number))
     }
 
     /// Takes a message of the leader; the answer is its effects.

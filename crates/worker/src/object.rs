@@ -129,11 +129,14 @@ impl Object {
         }
         let text = text::from_js(text);
         let Some(token) = &self.token else {
-            return Err(ErrorFrame::new(Code::ServerFailed, "the server has no AUTH_TOKEN"));
+            return Err(ErrorFrame::new(Code::NotConfigured, "the server has no AUTH_TOKEN"));
         };
         let Some(before) = socket.attached() else {
             return Err(ErrorFrame::new(Code::ServerFailed, "nothing is known of this socket: reconnect"));
         };
+        if let Some(outputs) = Room::refuse_stranger(&before.connection, &text, token) {
+            return Ok(outputs);
+        }
         let mut after = before.clone();
         let now = now();
         let outputs = self.with_room(Some(&before.store), |room, db| {

@@ -44,7 +44,7 @@ pub async fn route(request: Request, env: Env) -> Result<Response> {
         return with_cors(Response::empty()?.with_status(204));
     }
     if method != Method::Get {
-        let answer = answer::refusal(405, Code::NotFound, "this path answers GET only")?;
+        let answer = answer::refusal(405, Code::MethodNotAllowed, "this path answers GET only")?;
         answer.headers().set("allow", "GET")?;
         return Ok(answer);
     }
@@ -52,7 +52,7 @@ pub async fn route(request: Request, env: Env) -> Result<Response> {
         let message =
             "the server has no AUTH_TOKEN: set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars";
         console_error!("{message}");
-        return answer::refusal(500, Code::ServerFailed, message);
+        return answer::refusal(500, Code::NotConfigured, message);
     };
     match route {
         Route::Health => {

@@ -1,8 +1,9 @@
 //! What the server says, and what follows from it.
 
 use syncline_protocol::{
-    Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, Outcome, Seq,
-    ServerMessage, Subject, Verdict, Verdicts, Welcome, decode_entries, decode_server,
+    ClientId, Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, LeaderFrame,
+    Outcome, Seq,
+    Subject, Verdict, Verdicts, Welcome, decode_entries,
 };
 use thiserror::Error;
 
@@ -18,6 +19,15 @@ pub enum LeaderError {
     /// The commit was made by another subject than the leader's: it stays with its session (own-name).
     #[error("the commit is by {0}")]
     AnotherAuthor(Subject),
+    /// The commit may be in the log under this identity, which cannot be used here: it stays in its
+    /// journal.
+    #[error("the commit may have been sent as commit {counter} of client {client}")]
+    AnotherClient {
+        /// Under whose id.
+        client: ClientId,
+        /// Under which counter.
+        counter: Counter,
+    },
     /// The server sent what is not a message.
     #[error(transparent)]
     Frame(#[from] DecodeError),
@@ -38,6 +48,7 @@ impl LeaderError {
     pub const fn code(&self) -> Code {
         match self {
             Self::AnotherAuthor(_) => Code::AuthorMismatch,
+            Self::AnotherClient { .. } => Code::AnotherClient,
             Self::Frame(_) | Self::OutOfOrder(_) | Self::Message(_) => Code::BadMessage,
             Self::Host(SqlError::Host { failure: crate::HostFailure::Full, .. }) => Code::StorageFull,
             Self::Host(_) => Code::StorageFailed,
@@ -54,16 +65,12 @@ impl Leader {
         if matches!(self.link, Link::Down) {
             return Ok(());
         }
-        // Before the others, as its entries are decoded once they are known to be wanted.
-        if let Some(frame) = EntriesFrame::of(text)? {
-            return self.append(db, &frame);
-        }
-        match decode_server(text)? {
-            ServerMessage::Welcome(welcome) => self.welcomed(db, welcome)?,
-            ServerMessage::Verdicts(verdicts) => self.decided(db, &verdicts)?,
-            ServerMessage::Error(error) => self.stopped(error),
-            // Not asked for by this version; entries are dealt with above.
-            ServerMessage::Snapshot(_) | ServerMessage::Presence(_) | ServerMessage::Entries(_) => {}
+        match LeaderFrame::decode(text)? {
+            LeaderFrame::Welcome(welcome) => self.welcomed(db, welcome)?,
+            LeaderFrame::Entries(frame) => self.append(db, &frame)?,
+            LeaderFrame::Verdicts(verdicts) => self.decided(db, &verdicts)?,
+            LeaderFrame::Error(error) => self.stopped(error),
+            LeaderFrame::Other => {}
         }
         Ok(())
     }

@@ -115,12 +115,9 @@ impl Room {
         let mut head = self.head;
         let mut log = Builder::new(self.chain);
         let mut kept = Vec::with_capacity(fresh.len());
-        for commit in fresh {
+        let admissions = self.admit(db, now, fresh)?;
+        for (commit, admitted) in fresh.iter().zip(admissions) {
             assert!(commit.counter > decided, "exactly-once: a decided commit is not decided again");
-            let admitted = match self.refuse_shape(commit) {
-                Some(rejection) => Err(Refusal::Rejected(rejection)),
-                None => nested(db, |db| admit_commit(db, &self.rules, now, &commit.author, &commit.events)),
-            };
             let outcome = match admitted {
                 Ok(()) => {
                     let entries = entries(client, commit, head, now);
@@ -130,8 +127,7 @@ impl Room {
                     head = head.plus(u64::from(size(commit)));
                     Outcome::Accepted { first, last: head }
                 }
-                Err(Refusal::Host(error)) => return Err(error.into()),
-                Err(Refusal::Rejected(rejection)) => {
+                Err(rejection) => {
                     let Rejection { code, message } = rejection.clone();
                     kept.push(Kept::Rejected { code, message, digest: CommitDigest::of(commit) });
                     Outcome::Rejected(rejection)
@@ -149,6 +145,39 @@ impl Room {
             keep(db, client, first.counter, last.counter, self.head, &kept)?;
         }
         Ok(Decided { verdicts, segments, head, chain })
+    }
+
+    /// Checks and applies each commit. Most pushes are accepted whole, so that is tried first, in one
+    /// transaction; where a commit is rejected, each gets one of its own (a nested transaction costs as
+    /// much as a statement, in a Durable Object).
+    fn admit(
+        &self,
+        db: &mut dyn Sql,
+        now: Millis,
+        commits: &[Commit],
+    ) -> Result<Vec<Result<(), Rejection>>, SqlError> {
+        let admit_one = |db: &mut dyn Sql, commit: &Commit| match self.refuse_shape(commit) {
+            Some(rejection) => Err(Refusal::Rejected(rejection)),
+            None => admit_commit(db, &self.rules, now, &commit.author, &commit.events),
+        };
+        let all = nested(db, |db| commits.iter().try_for_each(|commit| admit_one(db, commit)));
+        let rejected = match all {
+            Ok(()) => return Ok(vec![Ok(()); commits.len()]),
+            Err(Refusal::Host(error)) => return Err(error),
+            Err(Refusal::Rejected(rejection)) => rejection,
+        };
+        if commits.len() == 1 {
+            return Ok(vec![Err(rejected)]);
+        }
+        let mut admitted = Vec::with_capacity(commits.len());
+        for commit in commits {
+            admitted.push(match nested(db, |db| admit_one(db, commit)) {
+                Ok(()) => Ok(()),
+                Err(Refusal::Rejected(rejection)) => Err(rejection),
+                Err(Refusal::Host(error)) => return Err(error),
+            });
+        }
+        Ok(admitted)
     }
 
     /// What is wrong with the commit itself, before the rules see it.

@@ -5,6 +5,7 @@
 
 mod hand_over;
 mod leader;
+mod memory;
 mod model;
 mod rebase;
 mod rebuild;

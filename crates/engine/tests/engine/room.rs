@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syncline_engine::protocol::{Code, Outcome, ServerMessage, Verdict};
-use syncline_engine::{Connection, Output};
+use syncline_engine::{Connection, Output, Room, SharedToken};
 
 use super::model::added;
 use super::world::{Server, TOKEN, World, notes, reply};
@@ -255,4 +255,32 @@ fn a_full_disk_decides_nothing_and_the_same_push_is_decided_once_there_is_room()
     let outputs = server.receive(&mut connection, &big(full));
     assert_eq!(outputs.len(), 2, "published, and its verdict");
     assert_eq!(server.room.head(), before.next());
+}
+
+#[test]
+fn a_stranger_is_refused_without_a_room() {
+    let auth = SharedToken::new(TOKEN);
+    let refused = |connection: &Connection, text: &str| Room::refuse_stranger(connection, text, &auth);
+    let (fresh, known) = (Connection::new(false), Connection::new(true));
+    let mut wrong = hello("ann");
+    wrong["token"] = json!("wrong");
+    assert_eq!(code(&refused(&fresh, &wrong.to_string()).unwrap()), Code::Unauthorized);
+    assert_eq!(code(&refused(&fresh, &push(json!([]))).unwrap()), Code::HelloExpected);
+    assert_eq!(code(&refused(&fresh, "{").unwrap()), Code::BadMessage);
+    assert_eq!(refused(&fresh, &hello("ann").to_string()), None);
+    assert_eq!(refused(&known, &wrong.to_string()), None, "its header was right");
+    let greeted = greeted(&mut Server::new(), "ann");
+    assert_eq!(refused(&greeted, "{"), None, "the room answers");
+}
+
+#[test]
+fn a_push_with_a_rejected_commit_in_the_middle_keeps_those_around_it() {
+    let mut server = Server::new();
+    let mut connection = greeted(&mut server, "ann");
+    let commits = json!([commit(1, "ann", "1"), commit(2, "ann", "1"), commit(3, "ann", "2")]);
+    let verdicts = verdicts(&server.receive(&mut connection, &push(commits)));
+    let accepted: Vec<_> =
+        verdicts.iter().map(|verdict| matches!(verdict.outcome, Outcome::Accepted { .. })).collect();
+    assert_eq!(accepted, [true, false, true]);
+    assert_eq!(notes(&server.db), ["1=1/ann", "2=2/ann"]);
 }

@@ -68,27 +68,60 @@ pub(crate) struct Client {
     pub(crate) connection: Option<Connection>,
     pub(crate) to_server: VecDeque<String>,
     pub(crate) to_client: VecDeque<String>,
+    page: Page,
+}
+
+/// What a page load knows before its leader has opened.
+#[derive(Clone)]
+struct Page {
     name: String,
     loads: u32,
+    fresh: ClientId,
+    /// There is no OPFS.
+    volatile: bool,
 }
 
 impl Client {
     pub(crate) fn new(name: &str) -> Self {
-        let [log, state, db] = [(); 3].map(|()| Database::open_memory().unwrap());
-        Self::load(name, log, state, db, 1)
+        Self::start(name, false)
     }
 
-    /// What a page load does: the leader opens its databases, the session starts from the leader.
-    fn load(name: &str, mut log: Database, mut state: Database, mut db: Database, loads: u32) -> Self {
-        let (fresh, subject) = (ClientId::parse(name).unwrap(), Subject::parse(name).unwrap());
-        let config = LeaderConfig::new(&rules(), store(), subject, fresh).unwrap();
+    /// In a browser without OPFS.
+    pub(crate) fn in_memory(name: &str) -> Self {
+        Self::start(name, true)
+    }
+
+    fn start(name: &str, volatile: bool) -> Self {
+        let [log, state, db] = [(); 3].map(|()| Database::open_memory().unwrap());
+        let page = Page { name: name.to_owned(), loads: 1, fresh: ClientId::parse(name).unwrap(), volatile };
+        Self::load(page, log, state, db, &[])
+    }
+
+    /// What a page load does: the leader opens its databases and takes what former pages have
+    /// journaled, the session starts from the leader.
+    fn load(
+        page: Page,
+        mut log: Database,
+        mut state: Database,
+        mut db: Database,
+        journals: &[String],
+    ) -> Self {
+        let subject = Subject::parse(page.name.as_str()).unwrap();
+        let config = LeaderConfig {
+            volatile: page.volatile,
+            ..LeaderConfig::new(&rules(), store(), subject, page.fresh.clone()).unwrap()
+        };
         let mut leader = Leader::open(&mut log, config).unwrap();
         let mut replica = Replica::open(&mut state, rules()).unwrap();
         leader.advance(&log, &mut replica, &mut state).unwrap();
+        for message in journals {
+            leader.hand_over(&mut log, message).unwrap();
+        }
+        while leader.poll_session().is_some() {}
         if replica.seq().get() > 0 {
             db = Database::deserialize(&state.serialize().unwrap()).unwrap();
         }
-        let id = SessionId::parse(format!("{name}-{loads}")).unwrap();
+        let id = SessionId::parse(format!("{}-{}", page.name, page.loads)).unwrap();
         let opened = leader.opened(&log, &id, replica.seq()).unwrap();
         let session = Session::open(&mut db, rules(), id, Millis::default(), &opened).unwrap();
         let mut client = Self {
@@ -102,16 +135,30 @@ impl Client {
             connection: None,
             to_server: VecDeque::new(),
             to_client: VecDeque::new(),
-            name: name.to_owned(),
-            loads,
+            page,
         };
         client.pump();
         client
     }
 
     /// The page is reloaded: what is not in the leader's databases is gone.
-    pub(crate) fn reload(self) -> Self {
-        Self::load(&self.name, self.log, self.state, Database::open_memory().unwrap(), self.loads + 1)
+    pub(crate) fn reload(mut self) -> Self {
+        self.page.loads += 1;
+        let db = Database::open_memory().unwrap();
+        Self::load(self.page, self.log, self.state, db, &[])
+    }
+
+    /// The page is reloaded in a browser without OPFS: all that is left is its journal, and with it
+    /// the client id that the journal names, if it names one.
+    pub(crate) fn reload_in_memory(mut self, client: &str, journals: &[String]) -> Self {
+        self.page.loads += 1;
+        self.page.fresh = ClientId::parse(client).unwrap();
+        let [log, state, db] = [(); 3].map(|()| Database::open_memory().unwrap());
+        Self::load(self.page, log, state, db, journals)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.page.name
     }
 
     /// Commits in the page only, as before the leader has heard of it.
@@ -237,8 +284,8 @@ impl World {
     pub(crate) fn assert_together(&self) {
         let truth = notes(&self.server.db);
         for client in &self.clients {
-            assert_eq!(client.notes(), truth, "one-order: {} differs", client.name);
-            assert_eq!(client.pending(), 0, "{} waits", client.name);
+            assert_eq!(client.notes(), truth, "one-order: {} differs", client.name());
+            assert_eq!(client.pending(), 0, "{} waits", client.name());
         }
     }
 

@@ -8,7 +8,7 @@ import { HandOvers } from './hand-over'
 import { patiently } from './patience'
 import type { FromLeader, LeaderReport, ToLeader } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
-import type { Init, LeaderStatus, SynclineWasm, WasmLeader } from './wasm'
+import type { Init, LeaderStatus, StorageKind, SynclineWasm, WasmLeader } from './wasm'
 
 type Open = Extract<ToLeader, { kind: 'open' }>
 type Reset = Extract<ToLeader, { kind: 'reset' }>
@@ -57,6 +57,9 @@ export class LeaderHost {
       case 'auth':
         this.#signIn(message.token)
         break
+      case 'connect':
+        this.#connection?.start()
+        break
       case 'network':
         this.#connection?.network(message.online)
         break
@@ -72,7 +75,7 @@ export class LeaderHost {
     this.#leader = leader
     this.#token = message.token
     this.#handOvers = new HandOvers(leader, {
-      kept: (keys) => this.#post({ kind: 'journaled-kept', keys }),
+      kept: (keys) => this.#post({ kind: 'journaled-kept', keys, storage: storageOf(leader) }),
       refused: (key, failure) => this.#post({ kind: 'journaled-refused', key, failure }),
       tell: () => this.#tellSession(),
       drained: () => this.#alive(() => this.#pump()),
@@ -87,7 +90,9 @@ export class LeaderHost {
     this.#postOpened(leader, message)
     this.#connection = this.#connect(message.url)
     if (!message.online) this.#connection.network(false)
-    this.#connection.start()
+    // A database in memory ends with the page: only what is in its journal under the identity that it has in
+    // the log can be sent again after that without being logged twice. So the page says when.
+    if (storageOf(leader) === 'opfs') this.#connection.start()
     this.#pump()
     for (const later of this.#backlog.splice(0)) this.#serve(later)
   }
@@ -101,7 +106,7 @@ export class LeaderHost {
         kind: 'opened',
         opened,
         state: own,
-        storage: leader.storage() === 'opfs' ? 'opfs' : 'memory',
+        storage: storageOf(leader),
         storageReason: leader.storage_reason(),
       },
       own === undefined ? [] : [own.buffer],
@@ -228,6 +233,10 @@ export class LeaderHost {
       failure: failureOf(thrown) ?? { code: 'leader-failed', message: describe(thrown) },
     })
   }
+}
+
+function storageOf(leader: WasmLeader): StorageKind {
+  return leader.storage() === 'opfs' ? 'opfs' : 'memory'
 }
 
 /** The wait that an `error` frame asks for. Other frames are not parsed: they may be large. */

@@ -18,8 +18,11 @@ export class Journal {
   readonly #storage: JournalStorage | undefined
   readonly #prefix: string
   readonly #session: string
-  /** Commits of former pages that the leader has, but not on disk: their journal stays until a verdict. */
+  /** Commits of former pages that the leader has, but not on disk, in the order of their counters. */
   readonly adopted = new Set<string>()
+  /** Own commits in the journal, in the order of their counters. */
+  readonly #own = new Set<number>()
+  readonly #decided = new Set<number>()
   #failed: boolean
 
   constructor(storage: JournalStorage | undefined, storeId: string, subject: string, session: string) {
@@ -36,8 +39,14 @@ export class Journal {
 
   /** Returns whether the commit is in the journal now. */
   keep(number: number, message: string): boolean {
+    this.#own.add(number)
+    return this.keepAt(this.#key(number), message)
+  }
+
+  /** As `keep`, for a commit of a former page. */
+  keepAt(key: string, message: string): boolean {
     try {
-      this.#storage?.setItem(this.#key(number), message)
+      this.#storage?.setItem(key, message)
       this.#failed = this.#storage === undefined
     } catch {
       this.#failed = true
@@ -45,7 +54,29 @@ export class Journal {
     return !this.#failed
   }
 
+  /** With storage in memory: the commit has its verdict. */
+  decide(number: number): void {
+    this.#decided.add(number)
+  }
+
+  /**
+   * With storage in memory: removes what is decided, up to the first commit that is not. The next page counts
+   * on from the last counter that it finds; one that was used must not be forgotten before those below it.
+   */
+  removeDecided(isPending: (key: string) => boolean): void {
+    for (const key of this.adopted) {
+      if (isPending(key)) return
+      this.removeKey(key)
+    }
+    for (const number of this.#own) {
+      if (!this.#decided.has(number)) return
+      this.remove(number)
+    }
+  }
+
   remove(number: number): void {
+    this.#own.delete(number)
+    this.#decided.delete(number)
     this.removeKey(this.#key(number))
   }
 
@@ -96,6 +127,33 @@ export function readJournals(
     journals.set(session, commits)
   }
   return journals
+}
+
+/** The client id that journals name: with storage in memory, commits are journaled under their identity. */
+export function clientOf(commits: readonly JournaledCommit[]): string | undefined {
+  return commits.map(identityOf).find((identity) => identity !== undefined)?.client
+}
+
+/** A client's commits in the order of their counters, then those that have none yet. */
+export function inOrder(commits: readonly JournaledCommit[], client: string): JournaledCommit[] {
+  const turn = (commit: JournaledCommit): number => {
+    const identity = identityOf(commit)
+    return identity?.client === client ? identity.counter : Number.MAX_SAFE_INTEGER
+  }
+  return commits
+    .map((commit) => ({ commit, turn: turn(commit) }))
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ commit }) => commit)
+}
+
+function identityOf({ message }: JournaledCommit): { client: string; counter: number } | undefined {
+  try {
+    const { client, commits } = JSON.parse(message) as { client?: unknown; commits?: { counter?: unknown }[] }
+    const counter = commits?.[0]?.counter
+    return typeof client === 'string' && typeof counter === 'number' ? { client, counter } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The session and the number that a journal's key stands for. */

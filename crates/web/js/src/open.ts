@@ -3,7 +3,7 @@
 import { syncUrl } from './connection'
 import { EndedSessions } from './ended-sessions'
 import { describe, failureOf, SynclineError } from './failure'
-import { Journal, pageStorage } from './journal'
+import { clientOf, commitOf, inOrder, Journal, pageStorage } from './journal'
 import type { Lock } from './lock'
 import { acquire, leaderLock, sessionLock } from './lock'
 import type { FromLeader, ToLeader } from './port'
@@ -62,6 +62,7 @@ class Opening {
   readonly #closing = new AbortController()
   readonly #locks: Lock[] = []
   #token: string | undefined
+  #client: string | undefined
   #supervisor: Supervisor | undefined
   #store: Store | undefined
 
@@ -129,15 +130,17 @@ class Opening {
 
   #greeting(module: WebAssembly.Module): ToLeader {
     const { storeId, subject, url } = this.#options
+    const journaled = this.#ended.commits()
+    this.#client ??= clientOf(journaled) ?? randomId()
     return {
       kind: 'open',
       module,
-      config: { storeId, subject, client: randomId() },
+      config: { storeId, subject, client: this.#client },
       session: this.#session,
       url: syncUrl(url, storeId),
       token: this.#token,
       online: this.#board.facts.online,
-      journaled: this.#ended.commits(),
+      journaled: inOrder(journaled, this.#client),
       resumed: this.#store?.resume(),
     }
   }
@@ -145,8 +148,7 @@ class Opening {
   #receive(message: ForPage): void {
     switch (message.kind) {
       case 'opened':
-        this.#learnOpened(message)
-        this.#store?.leaderReplaced(message.storage)
+        this.#replaced(message)
         break
       case 'messages':
         this.#store?.receive(message)
@@ -155,9 +157,13 @@ class Opening {
         this.#board.learn({ report: message.report })
         break
       case 'journaled-kept':
-        this.#kept(message.keys)
+        this.#kept(message)
         break
       case 'journaled-refused':
+        if (message.failure.code === 'another-client') {
+          this.#board.learn({ journalHeld: message.failure })
+          break
+        }
         console.error(
           `syncline: a commit of a former page was refused and set aside: ${message.failure.message}`,
         )
@@ -188,10 +194,30 @@ class Opening {
     })
     this.#store = store
     this.#board.learn({ opened: true })
+    if (message.storage === 'memory') this.#keepAdopted(wasm)
     this.#ended.watch(this.#session, this.#closing.signal, (commits) => {
-      this.#supervisor?.send({ kind: 'journaled', commits })
+      // In memory the counters are the session's to give: what is journaled waits for the next page.
+      if (this.#board.facts.storage === 'opfs') this.#supervisor?.send({ kind: 'journaled', commits })
     })
     return store
+  }
+
+  /** Commits of former pages are journaled under the identity that they have got; then they may be sent. */
+  #keepAdopted(wasm: WasmSession): void {
+    for (const key of this.#journal.adopted) {
+      const { session, number } = commitOf(key)
+      const entry = wasm.journal_entry(session, number)
+      if (entry !== undefined) this.#journal.keepAt(key, entry)
+    }
+    this.#supervisor?.send({ kind: 'connect' })
+  }
+
+  #replaced(message: Opened): void {
+    const before = this.#board.facts.storage
+    this.#learnOpened(message)
+    this.#store?.leaderReplaced(before, message.storage)
+    // It has the same commits, under the same identities. After one on a disk it would give them others.
+    if (before === 'memory') this.#supervisor?.send({ kind: 'connect' })
   }
 
   #openSession({ opened, state }: Opened): WasmSession {
@@ -208,10 +234,10 @@ class Opening {
     this.#board.learn({ leaderFailure: undefined, storage, storageReason })
   }
 
-  #kept(keys: readonly string[]): void {
+  #kept({ keys, storage }: Extract<FromLeader, { kind: 'journaled-kept' }>): void {
     for (const key of keys) {
-      if (this.#board.facts.storage === 'opfs') this.#journal.removeKey(key)
-      else this.#journal.adopted.add(key)
+      if (storage === 'opfs') this.#journal.removeKey(key)
+      else if (this.#store === undefined) this.#journal.adopted.add(key)
     }
   }
 
@@ -238,7 +264,7 @@ async function loadWasm({ init, url }: WasmOptions): Promise<WebAssembly.Module>
     return module
   } catch (thrown) {
     const message = `The app’s wasm could not be loaded. (${describe(thrown)})`
-    throw new SynclineError({ code: 'session-failed', message }, { cause: thrown })
+    throw new SynclineError({ code: 'wasm-failed', message }, { cause: thrown })
   }
 }
 

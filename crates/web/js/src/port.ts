@@ -26,6 +26,8 @@ export type ToLeader =
   | { readonly kind: 'hand-over'; readonly messages: readonly string[] }
   | { readonly kind: 'journaled'; readonly commits: readonly JournaledCommit[] }
   | { readonly kind: 'auth'; readonly token: string | undefined }
+  /** The page has journaled what it handed over, as it will be sent: for a leader in memory to wait for. */
+  | { readonly kind: 'connect' }
   | { readonly kind: 'network'; readonly online: boolean }
   | { readonly kind: 'wake' }
   | { readonly kind: 'ping' }
@@ -48,7 +50,11 @@ export type FromLeader =
     }
   | { readonly kind: 'reset-done' }
   | { readonly kind: 'messages'; readonly texts: readonly string[] }
-  | { readonly kind: 'journaled-kept'; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'journaled-kept'
+      readonly keys: readonly string[]
+      readonly storage: StorageKind
+    }
   | { readonly kind: 'journaled-refused'; readonly key: string; readonly failure: Failure }
   | { readonly kind: 'status'; readonly report: LeaderReport }
   /** The leader cannot go on: the page ends this worker and starts another. */

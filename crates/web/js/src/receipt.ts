@@ -114,7 +114,7 @@ export class Receipts {
   /** The store is closed: what is pending goes on without this page. */
   close(): void {
     const closed = new SynclineError({
-      code: 'session-failed',
+      code: 'store-closed',
       message: 'The store was closed before the commit was decided.',
     })
     for (const number of [...this.#open.keys()]) this.#fail(number, closed)

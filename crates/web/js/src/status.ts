@@ -33,6 +33,8 @@ export interface Facts {
   /** What the browser says; `false` is certain, `true` is not. */
   readonly online: boolean
   readonly journalFailed: boolean
+  /** Why commits of a former page stay in its journal. */
+  readonly journalHeld: Failure | undefined
   readonly storage: StorageKind
   readonly storageReason: Code | undefined
   readonly pending: number
@@ -46,6 +48,7 @@ export const UNKNOWN: Facts = {
   report: undefined,
   online: true,
   journalFailed: false,
+  journalHeld: undefined,
   storage: 'opfs',
   storageReason: undefined,
   pending: 0,
@@ -92,6 +95,7 @@ function hindranceOf(facts: Facts): Failure | { code: Code } | undefined {
   if (report?.hindrance !== undefined) return report.hindrance
   if (report?.needs !== undefined) return { code: report.needs, message: report.message ?? '' }
   if (facts.journalFailed) return { code: 'journal-full' }
+  if (facts.journalHeld !== undefined) return facts.journalHeld
   if (facts.storageReason !== undefined) return { code: facts.storageReason }
   return undefined
 }

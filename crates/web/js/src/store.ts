@@ -59,14 +59,13 @@ export class Store {
    * rules refuse them; then nothing has happened.
    */
   commit(...events: readonly Event[]): Receipt {
-    const { wasm, journal, board } = this.#parts
+    const { wasm, board } = this.#parts
     this.#assertOpen()
     const number = this.#attempt(() => wasm.commit(Date.now(), JSON.stringify(events)), events)
     const receipt = this.#receipts.open(number)
     const message = wasm.take_hand_over()
     if (message !== undefined) {
-      const kept = journal.keep(number, message)
-      if (kept === board.facts.journalFailed) board.learn({ journalFailed: !kept })
+      this.#keep(number, message)
       this.#outgoing.push(message)
     }
     board.learn({ pending: board.facts.pending + 1 })
@@ -185,29 +184,32 @@ export class Store {
     return this.#guarded(() => ({ cursor: wasm.cursor(), again: wasm.hand_over_again() }))
   }
 
-  /** There is a new leader. One that starts from nothing cannot go on where this page is. */
-  leaderReplaced(storage: StorageKind): void {
-    if (storage === 'opfs') return
+  /** There is a new leader. One that starts from nothing, or from elsewhere, cannot go on where this page is. */
+  leaderReplaced(before: StorageKind, now: StorageKind): void {
+    if (before === 'opfs' && now === 'opfs') return
     const message =
-      'The worker stopped, and its storage was in memory. Reload the page: what is pending is in its journal.'
+      'The worker stopped, and its storage was in memory, or is now. Reload the page: what is pending is in its journal.'
     this.#parts.board.learn({ sessionFailure: { code: 'leader-failed', message } })
   }
 
   #follow(effects: Effects): void {
     const { journal, board, session } = this.#parts
     const durable = board.facts.storage === 'opfs'
-    for (const number of durable ? effects.persisted : []) {
-      this.#receipts.persisted(number)
-      journal.remove(number)
+    for (const number of effects.persisted) {
+      if (durable) {
+        this.#receipts.persisted(number)
+        journal.remove(number)
+      } else this.#keepTaken(number)
     }
+    const decided = (number: number): void => (durable ? journal.remove(number) : journal.decide(number))
     for (const { number, first, last } of effects.confirmed) {
       this.#receipts.confirmed(number, { first, last })
-      journal.remove(number)
+      decided(number)
     }
     for (const rejected of effects.rejected) {
       if (rejected.session !== session) continue
       this.#receipts.rejected(rejected.number, rejected, rejected.events)
-      journal.remove(rejected.number)
+      decided(rejected.number)
     }
     if (effects.rejected.length > 0) this.#readRejected()
     this.#queries.changed(effects.changed)
@@ -220,16 +222,31 @@ export class Store {
     this.#rejected = this.#guarded(read) ?? this.#rejected
   }
 
-  /** With storage in memory, the journals of former pages stay until their commits are decided. */
+  /** With storage in memory, the journals stay until their commits are decided. */
   #forgetDecided(): void {
     const { journal } = this.#parts
-    if (journal.adopted.size === 0) return
-    this.#pendingStale = true
-    const pending = new Set(this.pending().map(({ session, number }) => `${session}:${number}`))
-    for (const key of [...journal.adopted]) {
+    let pending: Set<string> | undefined
+    journal.removeDecided((key) => {
+      if (pending === undefined) {
+        this.#pendingStale = true
+        pending = new Set(this.pending().map(({ session, number }) => `${session}:${number}`))
+      }
       const { session, number } = commitOf(key)
-      if (!pending.has(`${session}:${number}`)) journal.removeKey(key)
-    }
+      return pending.has(`${session}:${number}`)
+    })
+  }
+
+  #keep(number: number, message: string): void {
+    const { journal, board } = this.#parts
+    const kept = journal.keep(number, message)
+    if (kept === board.facts.journalFailed) board.learn({ journalFailed: !kept })
+  }
+
+  /** With storage in memory, a commit is journaled under the identity that it has in the log. */
+  #keepTaken(number: number): void {
+    const { wasm, session } = this.#parts
+    const entry = this.#guarded(() => wasm.journal_entry(session, number))
+    if (entry !== undefined) this.#keep(number, entry)
   }
 
   #changed(): void {
@@ -293,5 +310,5 @@ export class Store {
 }
 
 function closed(): SynclineError {
-  return new SynclineError({ code: 'session-failed', message: 'The store is closed.' })
+  return new SynclineError({ code: 'store-closed', message: 'The store is closed.' })
 }

@@ -24,6 +24,8 @@ export interface WasmSession {
   take_hand_over(): string | undefined
   /** All commits that the leader has not acknowledged. */
   hand_over_again(): string | undefined
+  /** A pending commit with its identity in the log, as it is to be journaled where storage is memory. */
+  journal_entry(session: string, number: number): string | undefined
   /** Takes a message of the leader; the answer is `Effects`. */
   receive(message: string): string
   /** Rows as a JSON array of objects. */
@@ -72,7 +74,7 @@ export type StorageKind = 'opfs' | 'memory'
 export interface LeaderConfig {
   readonly storeId: string
   readonly subject: string
-  /** A fresh random id; used only if the store has none yet. */
+  /** The id that the journals name, or a fresh random one; used only if the store has none yet. */
   readonly client: string
 }
 

@@ -207,8 +207,8 @@ describe('a request', () => {
     ['for a store without an id', '/stores//sync', {}, 404, 'bad-store-id'],
     ['for a store with a long id', `/stores/${'x'.repeat(65)}/sync`, {}, 404, 'bad-store-id'],
     ['with a wrong token', '/stores/team/sync', { headers: token }, 401, 'unauthorized'],
-    ['that posts', '/stores/team/sync', { method: 'POST', body: '{}' }, 405, 'not-found'],
-    ['that deletes', '/health', { method: 'DELETE' }, 405, 'not-found'],
+    ['that posts', '/stores/team/sync', { method: 'POST', body: '{}' }, 405, 'method-not-allowed'],
+    ['that deletes', '/health', { method: 'DELETE' }, 405, 'method-not-allowed'],
   ]
   test.each(cases)('%s gets its status and a code', async (_, path, init, status, code) => {
     const answer = await fetch(`${server.url}${path}`, init)

@@ -95,6 +95,16 @@ export const codes = {
     meaning: 'There is nothing at this path.',
     action: 'HTTP 404. See docs/sync-worker.md for the routes.',
   },
+  'method-not-allowed': {
+    kind: 'error',
+    meaning: 'This path answers GET only.',
+    action: 'HTTP 405. Ask with GET.',
+  },
+  'not-configured': {
+    kind: 'error',
+    meaning: 'The server has no AUTH_TOKEN, so it lets nobody in.',
+    action: 'HTTP 500. Set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars.',
+  },
   'upgrade-expected': {
     kind: 'error',
     meaning: 'This path speaks WebSocket only.',
@@ -179,6 +189,21 @@ export const codes = {
     kind: 'status',
     meaning: 'The state of this page cannot go on.',
     action: 'Reload the page. Nothing that was committed is lost.',
+  },
+  'wasm-failed': {
+    kind: 'status',
+    meaning: "The client's wasm could not be loaded.",
+    action: 'Reload the page; the message says what the browser or the server of the file said.',
+  },
+  'store-closed': {
+    kind: 'status',
+    meaning: 'The store was closed before this was done.',
+    action: 'Open it again. What was committed goes on when it is opened.',
+  },
+  'another-client': {
+    kind: 'status',
+    meaning: 'A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one.',
+    action: "Nothing is lost: it stays in the page's journal, and is sent when its own client id is in use again.",
   },
   'bad-query': {
     kind: 'status',

@@ -81,6 +81,10 @@ export type Code =
   | 'bad-store-id'
   /** There is nothing at this path. */
   | 'not-found'
+  /** This path answers GET only. */
+  | 'method-not-allowed'
+  /** The server has no AUTH_TOKEN, so it lets nobody in. */
+  | 'not-configured'
   /** This path speaks WebSocket only. */
   | 'upgrade-expected'
   /** The token is missing or wrong. */
@@ -115,6 +119,12 @@ export type Code =
   | 'leader-failed'
   /** The state of this page cannot go on. */
   | 'session-failed'
+  /** The client's wasm could not be loaded. */
+  | 'wasm-failed'
+  /** The store was closed before this was done. */
+  | 'store-closed'
+  /** A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one. */
+  | 'another-client'
   /** A query of the page is not one that reads, or SQLite does not understand it. */
   | 'bad-query'
   /** An entry of the log could not be applied here. */
