@@ -33,18 +33,14 @@ fn messages(schema: &Value) -> Result<String, CodegenError> {
 fn codes() -> String {
     let mut text = String::from(
         "/**
- * Every stable code: where it is met (`verdict`, `error` or `status`), what happened, and what to do.
+ * Every stable code, with what happened: every page downloads this. What to do is in docs/errors.md.
  * The codes of a model's own rules are not among them.
  */
 export const codes = {
 ",
     );
-    for CodeInfo { code, kind, meaning, action } in CODES {
-        text.push_str(&format!("  {}: {{\n", key(code.as_str())));
-        for (name, value) in [("kind", kind), ("meaning", meaning), ("action", action)] {
-            text.push_str(&format!("    {name}: {},\n", quoted(value)));
-        }
-        text.push_str("  },\n");
+    for CodeInfo { code, meaning, .. } in CODES {
+        text.push_str(&format!("  {}: {},\n", key(code.as_str()), quoted(meaning)));
     }
     text.push_str("} as const\n");
     text

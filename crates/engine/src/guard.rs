@@ -1,7 +1,6 @@
 //! Keeps a model's SQL within what is the same on every host, and leads to the same state.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use crate::{Flow, Param, Query, Row, Sql, SqlError};
 
@@ -60,23 +59,23 @@ fn refused_word(text: &[u8]) -> Option<&'static (&'static str, &'static str)> {
 }
 
 /// As many statements as a model may well have; one that builds them anew each time fills no memory.
-const KNOWN: usize = 256;
+const KNOWN: usize = 128;
 
 thread_local! {
     /// Statements that were looked at before: a model runs the same few all the time.
-    static PORTABLE: RefCell<BTreeSet<Box<str>>> = const { RefCell::new(BTreeSet::new()) };
+    static PORTABLE: RefCell<Vec<Box<str>>> = const { RefCell::new(Vec::new()) };
 }
 
 fn refuse_unportable_once(sql: &str) -> Result<(), SqlError> {
     PORTABLE.with_borrow_mut(|portable| {
-        if portable.contains(sql) {
+        if portable.iter().any(|known| known.as_ref() == sql) {
             return Ok(());
         }
         refuse_unportable(sql)?;
         if portable.len() >= KNOWN {
             portable.clear();
         }
-        portable.insert(sql.into());
+        portable.push(sql.into());
         Ok(())
     })
 }

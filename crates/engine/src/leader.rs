@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 pub use receive::LeaderError;
 pub use replica::Replica;
 use syncline_protocol::{
-    Chain, ClientId, ClientMessage, Counter, Cursor, ErrorFrame, Hello, Incarnation,
-    Limits, ModelVersion, PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
+    Chain, ClientId, ClientMessage, Counter, Cursor, ErrorFrame, Hello, Incarnation, Limits, ModelVersion,
+    PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
 };
 use tables::Facts;
 

@@ -118,7 +118,7 @@ impl Database {
     /// The tables written since this was last asked, whether by a statement, a trigger or a foreign
     /// key's action. A table whose rows came back to what they were, by an undone transaction, may be
     /// among them; after a rewind, all that were written since the point are.
-    pub fn take_changed_tables(&mut self) -> BTreeSet<String> {
+    pub fn take_changed_tables(&mut self) -> Vec<String> {
         std::mem::take(&mut self.changed).iter().map(|table| table.as_ref().to_owned()).collect()
     }
 

@@ -1,6 +1,5 @@
 //! Rows as JSON text: the quickest way from SQLite to a page's objects.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use rusqlite::types::ValueRef;
@@ -27,11 +26,11 @@ impl Database {
     }
 
     /// The tables that such a query reads, through views and subqueries as well: its result changes
-    /// only when one of them does.
+    /// only when one of them does. In alphabetical order.
     ///
     /// # Errors
     /// [`SqlError`] when it is no query.
-    pub fn tables_read_by(&self, sql: &str) -> Result<BTreeSet<String>, SqlError> {
+    pub fn tables_read_by(&self, sql: &str) -> Result<Vec<String>, SqlError> {
         let (_, footprint) = self.locally(|db| db.reading(sql, Dialect::Local))?;
         Ok(footprint.reads.iter().map(|table| table.as_ref().to_owned()).collect())
     }

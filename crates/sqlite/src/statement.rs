@@ -1,6 +1,5 @@
 //! Preparing, binding and running statements.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -142,9 +141,9 @@ impl Database {
             let mut statement =
                 connection.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
             let names = statement.query_map([], |row| row.get::<_, Box<str>>(0))?;
-            names.collect::<rusqlite::Result<BTreeSet<_>>>()
+            names.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        footprint.reads.retain(|name| tables.contains(name.as_ref()));
+        footprint.reads.retain(|name| tables.iter().any(|table| table.as_ref() == name.as_ref()));
         Ok(())
     }
 

@@ -58,7 +58,7 @@ impl Session {
     pub fn receive(&mut self, message: &str) -> Result<String, JsValue> {
         let now = now(js_sys::Date::now());
         let effects = self.session.receive(&mut self.db, now, message).map_err(Failure::from)?;
-        let changed = self.db.take_changed_tables().into_iter().collect();
+        let changed = self.db.take_changed_tables();
         Ok(json(&Followed { effects, changed, pending: self.session.pending().count() }))
     }
 

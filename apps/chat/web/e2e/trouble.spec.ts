@@ -1,7 +1,35 @@
 // What a page says when something is wrong: a status with its reason, never a hang or a white page.
 
+import type { Page } from '@playwright/test'
 import { createChannel, expectConfirmed, expectReason, expectTexts, post, syncStatus } from './chat'
 import { expect, test } from './world'
+
+const NO_OPFS =
+  'navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));'
+
+/** Of what is said while the socket is live, whatever names an unheard message gets lost. */
+const HARD_OF_HEARING = `
+  const { get, set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage')
+  Object.defineProperty(WebSocket.prototype, 'onmessage', {
+    get,
+    set(listener) {
+      const lost = ({ data }) => data.includes('unheard') && !data.includes('"after":0,')
+      set.call(this, listener && ((event) => lost(event) || listener(event)))
+    },
+  })
+`
+
+function texts(page: Page): Promise<string[]> {
+  return page.evaluate(async () => (await window.lab).texts().sort())
+}
+
+function settled(page: Page) {
+  return page.evaluate(async () => {
+    const { store } = await window.lab
+    await store.settled()
+    return { storage: store.status.storage, rejected: store.rejected() }
+  })
+}
 
 test('a server that was never reached leaves a working page', async ({ newBrowser, server }) => {
   await server.kill()
@@ -31,9 +59,7 @@ test('a second tab says that it waits, and goes on when the first is closed', as
 
 test('without OPFS the page works from memory and says so', async ({ newBrowser }) => {
   const browser = await newBrowser()
-  await browser.inLeader(
-    'navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));',
-  )
+  await browser.inLeader(NO_OPFS)
   const page = await browser.chat('ann')
   await createChannel(page, 'general')
   await post(page, 'hello')
@@ -41,6 +67,70 @@ test('without OPFS the page works from memory and says so', async ({ newBrowser 
   await expect(page.getByLabel('Not confirmed yet')).toHaveCount(0)
   await page.reload()
   await expectTexts(page, ['hello'])
+})
+
+test('without OPFS, what the server has, unheard, before a reload is not sent as something new', async ({
+  newBrowser,
+}) => {
+  const browser = await newBrowser()
+  await browser.inLeader(NO_OPFS + HARD_OF_HEARING)
+  const [ann, bob] = [await browser.lab('ann'), await (await newBrowser()).lab('bob')]
+  await ann.evaluate(async () => (await window.lab).join())
+  const all = ['unheard 0', 'unheard 1', 'unheard 2', 'unheard 3', 'unheard 4']
+  await ann.evaluate(async (all) => {
+    const lab = await window.lab
+    for (const text of all) lab.post(text)
+  }, all)
+  await expect.poll(() => texts(bob)).toEqual(all)
+  expect(await ann.evaluate(async () => (await window.lab).store.pending().length)).toBe(5)
+  for (let reload = 0; reload < 2; reload++) {
+    await ann.reload()
+    expect(await settled(ann)).toEqual({ storage: 'memory', rejected: [] })
+    expect(await texts(ann)).toEqual(all)
+  }
+  expect(await texts(bob)).toEqual(all)
+})
+
+test('without OPFS, reloads while the server comes and goes lose and double nothing', async ({
+  newBrowser,
+  server,
+}) => {
+  const browser = await newBrowser()
+  await browser.inLeader(NO_OPFS)
+  const [ann, bob] = [await browser.lab('ann'), await (await newBrowser()).lab('bob')]
+  await ann.evaluate(async () => (await window.lab).join())
+  const all: string[] = []
+  for (const round of ['a', 'b', 'c']) {
+    const before = all.length
+    for (let n = 0; n < 100; n++) all.push(`${round} ${n}`)
+    const reloaded = ann.waitForEvent('load')
+    await ann.evaluate(async (round) => {
+      const lab = await window.lab
+      async function stream() {
+        for (let n = 0; n < 100; n++) {
+          lab.post(`${round} ${n}`)
+          // The last ones are made right before the reload.
+          if (n < 90) await new Promise((next) => setTimeout(next, 2))
+        }
+        location.reload()
+      }
+      void stream()
+    }, round)
+    if (round === 'b') {
+      await expect.poll(async () => (await texts(bob)).length, { intervals: [5] }).toBeGreaterThan(before)
+      await server.kill()
+    }
+    await reloaded
+    if (round === 'b') {
+      // Once more, with nobody there to confirm anything.
+      await ann.reload()
+      expect(await ann.evaluate(async () => (await window.lab).store.status.pending)).toBeGreaterThan(0)
+      await server.run()
+    }
+    expect(await settled(ann)).toEqual({ storage: 'memory', rejected: [] })
+  }
+  await expect.poll(() => texts(bob)).toEqual(all.sort())
+  expect(await texts(ann)).toEqual(all)
 })
 
 test('a wrong token asks to sign in again, and keeps what was written', async ({ newBrowser }) => {
@@ -86,4 +176,5 @@ test('a wasm that cannot be loaded is told in words', async ({ newBrowser }) => 
   await browser.context.route(/\.wasm$/, (route) => route.fulfill({ status: 404, body: '' }))
   const page = await browser.chat('ann')
   await expect(page.getByRole('alert')).toContainText('The chat cannot open')
+  await expect(page.getByRole('alert')).toContainText('wasm-failed')
 })

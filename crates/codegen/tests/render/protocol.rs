@@ -64,25 +64,12 @@ fn every_code_is_in_the_list_and_in_the_catalogue() {
     let list = file(render_protocol().unwrap(), "codes.ts");
     let catalogue = render_error_catalogue();
     for info in CODES {
-        assert_eq!(
-            list.matches(&format!("\n  '{}': {{\n", info.code)).count()
-                + list.matches(&format!("\n  {}: {{\n", info.code)).count(),
-            1,
-            "{}",
-            info.code
-        );
+        let named = [format!("\n  '{}': ", info.code), format!("\n  {}: ", info.code)];
+        assert_eq!(named.iter().map(|name| list.matches(name).count()).sum::<usize>(), 1, "{}", info.code);
         let row = format!("| <a id=\"{0}\"></a>`{0}` | {1} | {2} |\n", info.code, info.meaning, info.action);
         assert_eq!(catalogue.matches(&row).count(), 1, "{row}");
     }
-    assert!(list.contains(
-        "
-  'bad-args': {
-    kind: 'verdict',
-    meaning: \"The args do not decode as the model's event.\",
-    action: 'Build events with the generated constructors.',
-  },
-"
-    ));
+    assert!(list.contains("\n  'bad-args': \"The args do not decode as the model's event.\",\n"));
 }
 
 #[test]

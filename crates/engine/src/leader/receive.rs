@@ -2,8 +2,7 @@
 
 use syncline_protocol::{
     ClientId, Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, LeaderFrame,
-    Outcome, Seq,
-    Subject, Verdict, Verdicts, Welcome, decode_entries,
+    Outcome, Seq, Subject, Verdict, Verdicts, Welcome, decode_entries,
 };
 use thiserror::Error;
 

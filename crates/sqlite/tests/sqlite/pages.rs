@@ -22,7 +22,7 @@ fn database() -> Database {
 }
 
 fn changed(db: &mut Database) -> Vec<String> {
-    db.take_changed_tables().into_iter().collect()
+    db.take_changed_tables()
 }
 
 #[test]
@@ -70,12 +70,12 @@ fn a_query_names_the_tables_that_it_reads() {
         ),
     ] {
         for _ in 0..2 {
-            let read: Vec<String> = db.tables_read_by(sql).unwrap().into_iter().collect();
+            let read = db.tables_read_by(sql).unwrap();
             assert_eq!(read, tables, "{sql}");
         }
     }
     db.run_script("DROP VIEW owners; CREATE VIEW owners AS SELECT text AS room FROM audit").unwrap();
-    let read: Vec<String> = db.tables_read_by("SELECT room FROM owners").unwrap().into_iter().collect();
+    let read = db.tables_read_by("SELECT room FROM owners").unwrap();
     assert_eq!(read, ["audit"]);
 }
 
@@ -83,7 +83,7 @@ fn a_query_names_the_tables_that_it_reads() {
 fn a_schema_that_is_undone_is_forgotten() {
     let mut db = database();
     let sql = "SELECT * FROM owners";
-    let read = |db: &Database| db.tables_read_by(sql).unwrap().into_iter().collect::<Vec<_>>();
+    let read = |db: &Database| db.tables_read_by(sql).unwrap();
     db.in_transaction(&mut |inner| {
         inner.run_script("DROP VIEW owners; CREATE VIEW owners AS SELECT text FROM audit").unwrap();
         inner.query(sql, &[]).unwrap();

@@ -186,7 +186,7 @@ fn tables_can_be_altered() {
     )
     .unwrap();
     assert_eq!(db.query_json("SELECT * FROM v", &[]).unwrap(), "[]");
-    assert_eq!(db.take_changed_tables().into_iter().collect::<Vec<_>>(), ["t"]);
+    assert_eq!(db.take_changed_tables(), ["t"]);
 }
 
 #[test]

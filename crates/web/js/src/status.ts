@@ -86,7 +86,7 @@ export function deriveStatus(facts: Facts): Status {
 }
 
 function meaningOf(code: Code): string | undefined {
-  return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes].meaning : undefined
+  return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes] : undefined
 }
 
 /** What does not work although the store does. */

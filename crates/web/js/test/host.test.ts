@@ -25,8 +25,9 @@ class FakeLeader implements WasmLeader {
   state(): Uint8Array {
     return new Uint8Array([1, 2, 3])
   }
+  kind = 'opfs'
   storage(): string {
-    return 'opfs'
+    return this.kind
   }
   storage_reason(): string | undefined {
     return undefined
@@ -122,8 +123,23 @@ test('it opens, tells the page, connects, and greets with the token', async () =
 test('journals of former pages go in before the session opens, and their answers go nowhere', async () => {
   const { leader, of } = await opened({ journaled: [{ key: 'k1', message: 'former' }] })
   expect(leader.did).toEqual(['took former', 'opened s1 undefined'])
-  expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'] }])
+  expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'], storage: 'opfs' }])
   expect(of('messages')).toEqual([])
+})
+
+test('in memory nothing is sent before the page has journaled what it is sent as', async () => {
+  const leader = new FakeLeader()
+  leader.kind = 'memory'
+  const { made, of } = host(async () => leader)
+  made.receive({ ...OPEN, journaled: [{ key: 'k1', message: 'former' }] })
+  await vi.advanceTimersByTimeAsync(120_000)
+  made.receive({ kind: 'network', online: true })
+  made.receive({ kind: 'wake' })
+  expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'], storage: 'memory' }])
+  expect(FakeSocket.opened.length).toBe(0)
+  made.receive({ kind: 'connect' })
+  made.receive({ kind: 'connect' })
+  expect(FakeSocket.opened.length).toBe(1)
 })
 
 test('after a crash the session hears of its counters before it is served again', async () => {

@@ -1,7 +1,7 @@
 // The page's journal.
 
 import { expect, test } from 'vitest'
-import { clearJournals, commitOf, Journal, readJournals } from '../src/journal'
+import { clearJournals, clientOf, commitOf, inOrder, Journal, readJournals } from '../src/journal'
 import { MemoryStorage } from './storage'
 
 const messages = (storage: MemoryStorage, storeId: string, subject: string): [string, string[]][] =>
@@ -64,6 +64,29 @@ test('a refused commit is set aside, not destroyed, and not offered again', () =
   journal.setAside(key)
   expect(readJournals(storage, 'team', 'ann').size).toBe(0)
   expect([...storage.items.values()]).toEqual(['one'])
+})
+
+test('commits of the client in use come in the order of their counters, then those without', () => {
+  const commit = (key: string, client?: string, counter?: number) => ({
+    key,
+    message: JSON.stringify({ session: 's', acknowledged: 0, client, commits: [{ number: 1, counter }] }),
+  })
+  const journaled = [
+    commit('none'),
+    commit('tenth', 'c1', 10),
+    commit('of another', 'c2', 1),
+    { key: 'nonsense', message: '{' },
+    commit('ninth', 'c1', 9),
+  ]
+  expect(clientOf(journaled)).toBe('c1')
+  expect(clientOf([commit('none')])).toBeUndefined()
+  expect(inOrder(journaled, 'c1').map(({ key }) => key)).toEqual([
+    'ninth',
+    'tenth',
+    'none',
+    'of another',
+    'nonsense',
+  ])
 })
 
 test('what is not a journal is left alone', () => {

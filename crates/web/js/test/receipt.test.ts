@@ -74,5 +74,5 @@ test('closing the store ends the waiting with a code', async () => {
   const receipts = new Receipts()
   const receipt = receipts.open(1)
   receipts.close()
-  await expect(receipt.confirmed).rejects.toMatchObject({ code: 'session-failed' })
+  await expect(receipt.confirmed).rejects.toMatchObject({ code: 'store-closed' })
 })

@@ -15,6 +15,7 @@ export class FakeSession implements WasmSession {
   dismissed: number[] = []
   trap: Error | undefined
   rows: unknown[] = []
+  readonly entries = new Map<string, string>()
 
   commit(_now: number, events: string): number {
     if (this.trap !== undefined) throw this.trap
@@ -33,6 +34,10 @@ export class FakeSession implements WasmSession {
 
   hand_over_again(): string | undefined {
     return this.waiting.length === 0 ? undefined : `again ${this.waiting.length}`
+  }
+
+  journal_entry(session: string, number: number): string | undefined {
+    return this.entries.get(`${session}:${number}`)
   }
 
   receive(message: string): string {

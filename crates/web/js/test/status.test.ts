@@ -46,6 +46,12 @@ test.each<[string, Partial<Facts>, string, string | undefined]>([
   ],
   ['with a full storage', { report: { ...REPORT, hindrance: FULL } }, 'online', 'storage-full'],
   ['with a full storage and no server', { report: { ...DOWN, hindrance: FULL } }, 'offline', 'storage-full'],
+  [
+    'with a commit that may not be sent',
+    { report: REPORT, journalHeld: { code: 'another-client', message: '' } },
+    'online',
+    'another-client',
+  ],
   ['with a full journal', { report: REPORT, journalFailed: true }, 'online', 'journal-full'],
   [
     'without OPFS',

@@ -106,6 +106,30 @@ test('in memory nothing is persisted, and the journal stays, until the server ha
   expect(journaled()).toBeUndefined()
 })
 
+test('in memory a commit is journaled under its identity as soon as the leader has told it', () => {
+  const { store, session, hear, journaled } = setUp('memory')
+  store.commit(HELLO)
+  session.entries.set('s1:1', 'commit 1 as 7 of c1')
+  hear('taken', { persisted: [1], pending: 1 })
+  expect(journaled()).toEqual(['commit 1 as 7 of c1'])
+})
+
+test('in memory no journal goes before those of the commits before it', () => {
+  const { store, storage, session, journal, hear, journaled } = setUp('memory')
+  new Journal(storage, 'team', 'ann', 'former').keep(4, 'four')
+  journal.adopted.add(storage.key(0) ?? '')
+  session.waiting.push({ number: 4, session: 'former', events: [HELLO] })
+  const rejected = { counter: 3, session: 's1', code: 'x', message: 'No.', events: [HELLO] }
+  for (let n = 0; n < 3; n += 1) store.commit(HELLO)
+  hear('rejected', { rejected: [{ ...rejected, number: 2 }], pending: 3 })
+  expect(journaled()?.length).toBe(3)
+  session.waiting.shift()
+  hear('entries', { pending: 2 })
+  expect([journaled('former'), journaled()?.length]).toEqual([undefined, 3])
+  hear('more entries', { confirmed: [{ number: 1, first: 3, last: 3 }], pending: 1 })
+  expect(journaled()).toEqual(['commit 3, dismissed '])
+})
+
 test('in memory the journal of a former page stays until its commit is decided', () => {
   const { store, storage, session, journal, hear, journaled } = setUp('memory')
   new Journal(storage, 'team', 'ann', 'former').keep(4, 'four')
@@ -161,7 +185,9 @@ test('a new leader is given what the session was not told is taken', () => {
 
 test('a leader that starts from nothing blocks the page, which says what to do', () => {
   const { store } = setUp('memory')
-  store.leaderReplaced('memory')
+  store.leaderReplaced('opfs', 'opfs')
+  expect(store.status.state).not.toBe('blocked')
+  store.leaderReplaced('memory', 'memory')
   expect(store.status).toMatchObject({ state: 'blocked', reason: 'leader-failed' })
   expect(store.status.message).toContain('Reload')
 })
@@ -206,8 +232,8 @@ test('a closed store hands over what it has, ends all waiting, and takes nothing
   store.close()
   expect(sent.length).toBe(1)
   expect(close).toHaveBeenCalledTimes(1)
-  await expect(receipt.confirmed).rejects.toMatchObject({ code: 'session-failed' })
-  await expect(settled).rejects.toMatchObject({ code: 'session-failed' })
+  await expect(receipt.confirmed).rejects.toMatchObject({ code: 'store-closed' })
+  await expect(settled).rejects.toMatchObject({ code: 'store-closed' })
   expect(() => store.commit(HELLO)).toThrow('closed')
 })
 
