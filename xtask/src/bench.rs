@@ -35,7 +35,7 @@ struct Figure {
     what: String,
     value: f64,
     unit: String,
-    most: f64,
+    most: Option<f64>,
     beside: String,
 }
 
@@ -59,7 +59,8 @@ fn table(figures: &[Figure]) -> Result<String> {
     let mut table = String::from("| what | measured | aim | beside it |\n| --- | --- | --- | --- |\n");
     for Figure { what, value, unit, most, beside } in figures {
         let digits = if *value < 1.0 { 3 } else { 1 };
-        writeln!(table, "| {what} | {value:.digits$} {unit} | ≤ {most} {unit} | {beside} |")?;
+        let most = most.map_or_else(|| "–".to_owned(), |most| format!("≤ {most} {unit}"));
+        writeln!(table, "| {what} | {value:.digits$} {unit} | {most} | {beside} |")?;
     }
     Ok(table)
 }

@@ -20,8 +20,8 @@ mod verdict;
 
 pub use code::{CODES, Code, CodeInfo};
 pub use codec::{
-    DecodeError, EntriesFrame, LeaderFrame, decode_client, decode_entries, decode_server, encode_entries, encode_segment,
-    message_schema,
+    DecodeError, EntriesFrame, LeaderFrame, decode_client, decode_entries, decode_server, encode_entries,
+    encode_segment, message_schema,
 };
 pub use digest::{Chain, CommitDigest, Digest};
 pub use entry::Entry;

@@ -11,7 +11,7 @@ export interface Figure {
   readonly value: number
   readonly unit: 'ms' | 'KiB'
   /** No more than this is aimed at. */
-  readonly most: number
+  readonly most?: number
   /** CPU time, spread, counts: what is beside the figure. */
   readonly beside: string
 }

@@ -44,6 +44,7 @@ export class Server {
   readonly #folder: string
   readonly #config: string
   #port = 0
+  #answered = false
   #process: ChildProcess | undefined
 
   private constructor(folder: string, config: string) {
@@ -87,7 +88,8 @@ export class Server {
 
   /** Resolves once the server answers, or with what wrangler said before it ended: a port that was free may not be any more. */
   async #runOnce(): Promise<string | undefined> {
-    this.#port = await freePort()
+    // Pages know the server by its port: it comes back where it was.
+    if (!this.#answered) this.#port = await freePort()
     const inspector = await freePort()
     const args = ['dev', '--config', this.#config, '--persist-to', join(this.#folder, 'state')]
     args.push(
@@ -116,6 +118,7 @@ export class Server {
         () => undefined,
       )
     })
+    if (answers) this.#answered = true
     return answers ? undefined : output
   }
 
