@@ -1,7 +1,7 @@
 //! [`Sql`] over the SQLite of a Durable Object.
 //!
-//! Each call crosses from wasm to JavaScript once for the statement and once for each value, so
-//! statements are kept as JavaScript strings, and rows are read as arrays.
+//! Each crossing from wasm to JavaScript has its price, and each text that crosses a higher one. So
+//! statements are kept as JavaScript strings, parameters cross in one piece, and rows are read as arrays.
 
 mod binding;
 mod failure;
@@ -43,8 +43,9 @@ impl ObjectSql {
         Self { storage, sql, statements: RefCell::default() }
     }
 
-    fn run(&self, (text, _): &(JsString, Kind), bindings: &[JsValue]) -> Result<Cursor, SqlError> {
-        self.sql.exec(text, bindings).map_err(|error| failure::classify(&error))
+    fn run(&self, (text, _): &(JsString, Kind), params: &[Param<'_>]) -> Result<Cursor, SqlError> {
+        let Bindings { texts, layout, blobs } = Bindings::of(params)?;
+        binding::exec(&self.sql, text, &texts, &layout, blobs).map_err(|error| failure::classify(&error))
     }
 
     /// The statement for these parameters.
@@ -78,7 +79,7 @@ impl Query for ObjectSql {
         if matches!(statement.1, Kind::Writes | Kind::WritesAndReturns) {
             return Err(SqlError::refused("a query only reads"));
         }
-        let cursor = self.run(&statement, &bindings(params)?)?;
+        let cursor = self.run(&statement, params)?;
         rows(&cursor)?.iter().map(|row| self::row(row.unchecked_ref())).collect()
     }
 }
@@ -86,7 +87,7 @@ impl Query for ObjectSql {
 impl Sql for ObjectSql {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), SqlError> {
         let statement = self.prepared(sql, params)?;
-        let cursor = self.run(&statement, &bindings(params)?)?;
+        let cursor = self.run(&statement, params)?;
         match statement.1 {
             Kind::Writes => Ok(()),
             // A cursor with rows left keeps its tables locked.
@@ -95,7 +96,7 @@ impl Sql for ObjectSql {
     }
 
     fn run_script(&mut self, script: &str) -> Result<(), SqlError> {
-        let done = self.sql.exec(&JsString::from(script), &[]);
+        let done = binding::exec(&self.sql, &JsString::from(script), "", &[], None);
         done.map(drop).map_err(|error| failure::classify(&error))
     }
 
@@ -120,17 +121,40 @@ impl Sql for ObjectSql {
     }
 }
 
-fn bindings(params: &[Param<'_>]) -> Result<Vec<JsValue>, SqlError> {
-    let bindings = params.iter().map(|param| {
-        Ok(match param.checked()? {
-            Param::Null => JsValue::NULL,
-            Param::Integer(n) => JsValue::from_f64(n as f64),
-            Param::Real(x) => JsValue::from_f64(x),
-            Param::Text(text) => JsValue::from_str(text),
-            Param::Blob(bytes) => Uint8Array::from(bytes).into(),
-        })
-    });
-    bindings.collect()
+/// Parameters in one piece; see `exec.js`.
+struct Bindings {
+    texts: String,
+    layout: Vec<f64>,
+    blobs: Option<Array>,
+}
+
+impl Bindings {
+    fn of(params: &[Param<'_>]) -> Result<Self, SqlError> {
+        const NULL: f64 = 0.0;
+        const NUMBER: f64 = 1.0;
+        const TEXT: f64 = 2.0;
+        const BLOB: f64 = 3.0;
+        let mut bindings =
+            Self { texts: String::new(), layout: Vec::with_capacity(2 * params.len()), blobs: None };
+        for param in params {
+            let (kind, value) = match param.checked()? {
+                Param::Null => (NULL, 0.0),
+                Param::Integer(n) => (NUMBER, n as f64),
+                Param::Real(x) => (NUMBER, x),
+                Param::Text(text) => {
+                    bindings.texts.push_str(text);
+                    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+                    (TEXT, units as f64)
+                }
+                Param::Blob(bytes) => {
+                    bindings.blobs.get_or_insert_default().push(&Uint8Array::from(bytes));
+                    (BLOB, 0.0)
+                }
+            };
+            bindings.layout.extend([kind, value]);
+        }
+        Ok(bindings)
+    }
 }
 
 fn rows(cursor: &Cursor) -> Result<Array, SqlError> {
