@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use syncline_protocol::{
-    ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, Limits, Millis, RawEvent, Rejection, Seq,
-    SessionId, SessionNumber, Subject,
+    ClientId, Code, Commit, Counter, Entry, Limits, Millis, RawEvent, Rejection, Seq, SessionId,
+    SessionNumber, Subject,
 };
 use thiserror::Error;
 
@@ -53,7 +53,6 @@ struct Pending {
     session: SessionId,
     number: SessionNumber,
     counter: Option<Counter>,
-    digest: Digest,
     commit: HandedCommit,
     /// Why it does not apply here at the moment; then it is not in the view.
     conflicted: Option<Rejection>,
@@ -185,7 +184,6 @@ impl Session {
             session: self.id.clone(),
             number: self.last,
             counter: None,
-            digest: digest(&commit),
             commit,
             conflicted: None,
         });
@@ -341,20 +339,12 @@ impl Pending {
     fn waiting(waiting: Waiting) -> Self {
         let Waiting { session, number, commit: Commit { counter, author, model_version, events } } = waiting;
         let commit = HandedCommit { number, counter: None, author, model_version, events };
-        Self { session, number, counter: Some(counter), digest: digest(&commit), commit, conflicted: None }
+        Self { session, number, counter: Some(counter), commit, conflicted: None }
     }
 }
 
 fn encode(message: &HandOver) -> String {
     serde_json::to_string(message).expect("a message has text keys and no failing serializer")
-}
-
-fn digest(commit: &HandedCommit) -> Digest {
-    let mut digest = CommitDigest::by(&commit.author);
-    for event in &commit.events {
-        digest.add(&event.name, &Digest::of(event.args.get().as_bytes()));
-    }
-    digest.finish()
 }
 
 /// What the server would reject before its rules see it, told at once.

@@ -1,6 +1,6 @@
 //! How entries of the log meet the pending commits.
 
-use syncline_protocol::{CommitDigest, Digest, Entry, Millis};
+use syncline_protocol::{Entry, Millis};
 
 use super::{CONFIRMED_ABOVE, Confirmed, Effects, Pending, Session, SessionError};
 use crate::sql::nested;
@@ -54,19 +54,19 @@ impl Session {
         Ok(())
     }
 
-    /// Whether a commit of the log is this pending one: client, counter and digest match.
+    /// Whether a commit of the log is this pending one: client and counter match, and what it says. Texts
+    /// are compared as they are, which is what a digest stands for.
     fn is_pending_at(&self, place: usize, commit: &[Entry]) -> bool {
-        let (Some(pending), Some(first)) = (self.pending.get(place), commit.first()) else {
-            return false;
-        };
-        if first.client != self.client || pending.counter != Some(first.counter) {
-            return false;
-        }
-        let mut digest = CommitDigest::by(&first.author);
-        for entry in commit {
-            digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
-        }
-        digest.finish() == pending.digest
+        let (Some(pending), Some(first)) = (self.pending.get(place), commit.first()) else { return false };
+        let events = &pending.commit.events;
+        first.client == self.client
+            && pending.counter == Some(first.counter)
+            && first.author == pending.commit.author
+            && commit.len() == events.len()
+            && commit
+                .iter()
+                .zip(events)
+                .all(|(entry, event)| entry.name == event.name && entry.args == event.args)
     }
 
     fn confirm(&mut self, place: usize, commit: &[Entry], effects: &mut Effects) {

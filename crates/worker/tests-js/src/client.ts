@@ -71,7 +71,7 @@ export class Client {
   static async connect(server: Server, store: string, greeting: Greeting = {}): Promise<Client> {
     const { headers = {}, client = crypto.randomUUID(), subject = 'ada' } = greeting
     const url = `${server.url.replace('http', 'ws')}/stores/${store}/sync`
-    const socket = new WebSocket(url, { headers })
+    const socket = new WebSocket(url, { headers, perMessageDeflate: false })
     const made = new Client(socket, client, subject)
     await once(socket, 'open')
     return made
