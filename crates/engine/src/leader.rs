@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 pub use receive::LeaderError;
 pub use replica::Replica;
 use syncline_protocol::{
-    Chain, ClientId, ClientMessage, Counter, Cursor, ErrorFrame, Hello, Incarnation, Limits, ModelVersion,
-    PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
+    Chain, ClientId, Counter, Cursor, ErrorFrame, Hello, Incarnation, Limits, ModelVersion, PROTOCOL_VERSION,
+    Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
 };
 use tables::Facts;
 
@@ -218,7 +218,7 @@ impl Leader {
             cursor,
         };
         self.link = Link::Greeting;
-        self.to_server = VecDeque::from([ClientMessage::Hello(hello).encode()]);
+        self.to_server = VecDeque::from([hello.encode()]);
     }
 
     /// The socket is closed. Why the server stopped stays known until the next connection.
@@ -295,7 +295,7 @@ impl Leader {
             && !up.pulling
         {
             up.pulling = true;
-            self.to_server.push_back(ClientMessage::Pull(Pull { after }).encode());
+            self.to_server.push_back(Pull { after }.encode());
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::{ClientMessage, Code, Entry, ErrorFrame, Seq, ServerMessage, Verdicts, Welcome};
+use crate::{ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Seq, ServerMessage, Verdicts, Welcome};
 
 /// A frame that is not a message.
 #[derive(Debug, Error)]
@@ -116,6 +116,28 @@ impl ClientMessage {
     pub fn encode(&self) -> String {
         encode(self)
     }
+}
+
+impl Hello {
+    /// The frame, as [`ClientMessage::encode`] writes it, without the code for all the others: a page
+    /// downloads it.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        tagged("hello", self)
+    }
+}
+
+impl Pull {
+    /// The frame, as [`ClientMessage::encode`] writes it.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        tagged("pull", self)
+    }
+}
+
+fn tagged<T: Serialize>(tag: &str, message: &T) -> String {
+    let fields = encode(message);
+    format!(r#"{{"type":"{tag}",{}"#, fields.strip_prefix('{').unwrap_or_default())
 }
 
 impl ServerMessage {

@@ -223,3 +223,10 @@ fn every_kind_of_message_has_a_golden_file() {
         assert!(frame(&format!("server-{kind}")).starts_with(&format!(r#"{{"type":"{kind}","#)));
     }
 }
+
+#[test]
+fn the_short_way_to_a_frame_writes_the_same_bytes() {
+    assert_eq!(hello().encode(), ClientMessage::Hello(hello()).encode());
+    let pull = Pull { after: seq(41) };
+    assert_eq!(pull.encode(), ClientMessage::Pull(pull.clone()).encode());
+}
