@@ -33,13 +33,13 @@ fn messages(schema: &Value) -> Result<String, CodegenError> {
 fn codes() -> String {
     let mut text = String::from(
         "/**
- * Every stable code, with what happened: every page downloads this. What to do is in docs/errors.md.
- * The codes of a model's own rules are not among them.
+ * The stable codes that a page speaks of, with what happened: every page downloads this. What to do is
+ * in docs/errors.md. A rejection comes with its own message, so its codes are not among them.
  */
 export const codes = {
 ",
     );
-    for CodeInfo { code, meaning, .. } in CODES {
+    for CodeInfo { code, meaning, .. } in CODES.iter().filter(|info| info.kind != "verdict") {
         text.push_str(&format!("  {}: {},\n", key(code.as_str()), quoted(meaning)));
     }
     text.push_str("} as const\n");

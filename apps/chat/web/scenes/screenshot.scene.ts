@@ -28,7 +28,7 @@ test('the chat', async ({ newBrowser, server }) => {
   await post(ann, 'This one waits: the server is gone, and I go on writing.')
   await ann.getByText('Offline').first().waitFor()
   await ann.mouse.move(0, 0)
-  await ann.screenshot({ path: PICTURE })
+  await ann.screenshot({ path: PICTURE, animations: 'disabled' })
   await server.run()
   await expectConfirmed(ann)
 })

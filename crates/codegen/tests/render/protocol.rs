@@ -65,11 +65,17 @@ fn every_code_is_in_the_list_and_in_the_catalogue() {
     let catalogue = render_error_catalogue();
     for info in CODES {
         let named = [format!("\n  '{}': ", info.code), format!("\n  {}: ", info.code)];
-        assert_eq!(named.iter().map(|name| list.matches(name).count()).sum::<usize>(), 1, "{}", info.code);
+        let times = usize::from(info.kind != "verdict");
+        assert_eq!(
+            named.iter().map(|name| list.matches(name).count()).sum::<usize>(),
+            times,
+            "{}",
+            info.code
+        );
         let row = format!("| <a id=\"{0}\"></a>`{0}` | {1} | {2} |\n", info.code, info.meaning, info.action);
         assert_eq!(catalogue.matches(&row).count(), 1, "{row}");
     }
-    assert!(list.contains("\n  'bad-args': \"The args do not decode as the model's event.\",\n"));
+    assert!(list.contains("\n  unauthorized: 'The token is missing or wrong.',\n"));
 }
 
 #[test]
