@@ -6,6 +6,17 @@ use thiserror::Error;
 
 use crate::{HostFailure, Query, Sql, SqlError};
 
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_log (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    chain TEXT NOT NULL,
+    entries TEXT NOT NULL
+) STRICT";
+
+pub(crate) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.run_script(TABLE)
+}
+
 /// Some whole commits, encoded once.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Segment {

@@ -5,6 +5,7 @@ use syncline_protocol::{
 };
 
 use crate::local::{Rejected, Taken, Waiting};
+use crate::segment;
 use crate::{HostFailure, Param, Query, Row, Sql, SqlError};
 
 const TABLES: &str = "
@@ -13,12 +14,6 @@ CREATE TABLE IF NOT EXISTS syncline_leader (
     client TEXT NOT NULL,
     incarnation TEXT,
     next INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS syncline_log (
-    first INTEGER PRIMARY KEY,
-    last INTEGER NOT NULL,
-    chain TEXT NOT NULL,
-    entries TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS syncline_outbox (
     counter INTEGER PRIMARY KEY,
@@ -51,6 +46,7 @@ pub(super) struct Facts {
 }
 
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
+    segment::create(db)?;
     db.run_script(TABLES)
 }
 

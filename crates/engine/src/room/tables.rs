@@ -3,6 +3,7 @@
 
 use syncline_protocol::{Incarnation, SchemaHash, Seq};
 
+use crate::segment;
 use crate::{Query, Sql, SqlError};
 
 const TABLES: &str = "
@@ -11,12 +12,6 @@ CREATE TABLE IF NOT EXISTS syncline_room (
     incarnation TEXT NOT NULL,
     schema_hash TEXT NOT NULL,
     archived INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS syncline_log (
-    first INTEGER PRIMARY KEY,
-    last INTEGER NOT NULL,
-    chain TEXT NOT NULL,
-    entries TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS syncline_decisions (
     client TEXT NOT NULL,
@@ -35,6 +30,7 @@ pub(super) struct Facts {
 }
 
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
+    segment::create(db)?;
     db.run_script(TABLES)
 }
 
