@@ -36,11 +36,11 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): React
           <span>{day}</span>
         </li>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard comes to a message, then to its actions */}
       <li
         className="message"
         data-group={startsGroup ? 'start' : 'more'}
         data-pending={isPending}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard comes to a message, then to its actions
         tabIndex={0}
       >
         {startsGroup ? <Avatar subject={author} name={name} avatar={avatar} /> : <Time ms={posted_at} />}
