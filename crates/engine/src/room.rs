@@ -5,6 +5,7 @@
 
 mod archive;
 mod connection;
+mod decisions;
 mod push;
 mod tables;
 
@@ -193,7 +194,7 @@ impl Room {
             return Err(ErrorFrame::new(Code::Unauthorized, message).into());
         };
         let after = self.resume(db, hello.cursor.as_ref())?;
-        let decided = push::decided(db, &hello.client)?;
+        let decided = decisions::decided(db, &hello.client)?;
         connection.greet(Greeted { client: hello.client, subject, live: after == self.head });
         let welcome = Welcome {
             incarnation: self.incarnation.clone(),

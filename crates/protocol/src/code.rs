@@ -87,10 +87,10 @@ codes! {
         "This path speaks WebSocket only." "HTTP 426. Connect with a WebSocket.";
     Unauthorized "unauthorized" "error"
         "The token is missing or wrong." "HTTP 401 where it is in a header; else the socket is closed. Sign in again.";
-    CounterGap "counter-gap" "error"
-        "A push skips a counter: an earlier commit of this client has not arrived." "Reconnect: `welcome` names the last decided counter. The push stays undecided.";
+    CounterOrder "counter-order" "error"
+        "The counters of a push do not increase." "Use a client of this protocol version. The push stays undecided.";
     CommitMismatch "commit-mismatch" "error"
-        "A commit with this counter was decided, with other content: two clients share one client id." "Clear the copied client's data. Nothing of the push was decided.";
+        "A commit with this counter was decided, with other content: two databases share one client id, as one is a copy." "Nothing: the client takes a new id, and offers again what is not in the log. Nothing of the push was decided.";
     AuthorMismatch "author-mismatch" "error"
         "The commit was made by another subject than the one signed in." "Sign in as its author. The commit stays undecided.";
     ServerBehind "server-behind" "error"

@@ -1,25 +1,16 @@
 //! A push: each commit decided once, all in one transaction.
 
-use serde::{Deserialize, Serialize};
 use syncline_protocol::{
-    Chain, ClientId, Code, Commit, CommitDigest, Counter, Digest, Entry, ErrorFrame, Limits, Millis, Outcome,
-    Push, Rejection, Seq, ServerMessage, Verdict, Verdicts, encode_entries,
+    Chain, ClientId, Code, Commit, CommitDigest, Counter, Entry, ErrorFrame, Limits, Millis, Outcome, Push,
+    Rejection, Seq, ServerMessage, Verdict, Verdicts, encode_entries,
 };
 
+use super::decisions::{self, Kept, Memory, Runs};
 use super::{Failure, Output, Room, connection::Greeted};
 use crate::segment::{self, Builder, Segment};
 use crate::sql::nested;
 use crate::state::admit_commit;
-use crate::{HostFailure, Query, Refusal, Sql, SqlError};
-
-/// What is kept of a decision. An accepted commit needs only its size: its place follows from those
-/// before it, and its digest from its entries.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Kept {
-    Accepted(u32),
-    Rejected { code: String, message: String, digest: Digest },
-}
+use crate::{Query, Refusal, Sql, SqlError};
 
 /// What a push comes to, before anything of it is taken into memory or sent.
 struct Decided {
@@ -38,14 +29,24 @@ impl Room {
         push: &Push,
     ) -> Result<Vec<Output>, Failure> {
         self.refuse_oversized(push)?;
-        let decided = decided(db, &from.client)?;
-        refuse_gap(&push.commits, decided)?;
-
+        refuse_disorder(&push.commits)?;
         let ready = push.commits.iter().take_while(|commit| self.undecidable(from, commit).is_none()).count();
         let (ready, waiting) = push.commits.split_at(ready);
         let mut outputs = Vec::new();
+        let (known, copied) = recall_all(db, &from.client, ready)?;
+        if copied {
+            let verdicts: Vec<Verdict> = known.into_iter().flatten().collect();
+            if !verdicts.is_empty() {
+                let verdicts = Verdicts { head: self.head, verdicts };
+                outputs.push(Output::Reply(ServerMessage::Verdicts(verdicts).encode()));
+            }
+            let message = "a commit under this client and counter was decided with other content";
+            let error = ErrorFrame::new(Code::CommitMismatch, message);
+            outputs.push(Output::Reply(ServerMessage::Error(error).encode()));
+            return Ok(outputs);
+        }
         if !ready.is_empty() {
-            let outcome = nested(db, |db| self.decide(db, now, &from.client, ready, decided))?;
+            let outcome = nested(db, |db| self.decide(db, now, &from.client, ready, known))?;
             if !outcome.segments.is_empty() {
                 let texts: Vec<&str> = outcome.segments.iter().map(|segment| segment.text.as_str()).collect();
                 outputs.push(Output::Publish(encode_entries(self.head, outcome.head, &texts)));
@@ -99,37 +100,45 @@ impl Room {
         None
     }
 
+    /// Decides the commits that the room does not know, and answers all of them.
     fn decide(
         &self,
         db: &mut dyn Sql,
         now: Millis,
         client: &ClientId,
         commits: &[Commit],
-        decided: Counter,
+        known: Vec<Option<Verdict>>,
     ) -> Result<Decided, Failure> {
-        let fresh = commits.iter().take_while(|commit| commit.counter <= decided).count();
-        let (known, fresh) = commits.split_at(fresh);
-        let mut verdicts =
-            known.iter().map(|commit| remembered(db, client, commit)).collect::<Result<Vec<_>, _>>()?;
+        let fresh: Vec<&Commit> = commits
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none())
+            .map(|(commit, _)| commit)
+            .collect();
+        let mut admissions = self.admit(db, now, &fresh)?.into_iter();
 
         let mut head = self.head;
         let mut log = Builder::new(self.chain);
-        let mut kept = Vec::with_capacity(fresh.len());
-        let admissions = self.admit(db, now, fresh)?;
-        for (commit, admitted) in fresh.iter().zip(admissions) {
-            assert!(commit.counter > decided, "exactly-once: a decided commit is not decided again");
-            let outcome = match admitted {
+        let mut runs = Runs::new();
+        let mut verdicts = Vec::with_capacity(commits.len());
+        for (commit, known) in commits.iter().zip(known) {
+            if let Some(verdict) = known {
+                verdicts.push(verdict);
+                continue;
+            }
+            let outcome = match admissions.next().expect("each fresh commit has its admission") {
                 Ok(()) => {
                     let entries = entries(client, commit, head, now);
                     log.add(&entries);
-                    kept.push(Kept::Accepted(size(commit)));
+                    runs.add(commit.counter, head, Kept::Accepted(size(commit)));
                     let first = head.next();
                     head = head.plus(u64::from(size(commit)));
                     Outcome::Accepted { first, last: head }
                 }
                 Err(rejection) => {
                     let Rejection { code, message } = rejection.clone();
-                    kept.push(Kept::Rejected { code, message, digest: CommitDigest::of(commit) });
+                    let digest = CommitDigest::of(commit);
+                    runs.add(commit.counter, head, Kept::Rejected { code, message, digest });
                     Outcome::Rejected(rejection)
                 }
             };
@@ -141,9 +150,7 @@ impl Room {
         for segment in &segments {
             segment::append(db, segment)?;
         }
-        if let (Some(first), Some(last)) = (fresh.first(), fresh.last()) {
-            keep(db, client, first.counter, last.counter, self.head, &kept)?;
-        }
+        runs.keep(db, client)?;
         Ok(Decided { verdicts, segments, head, chain })
     }
 
@@ -154,12 +161,15 @@ impl Room {
         &self,
         db: &mut dyn Sql,
         now: Millis,
-        commits: &[Commit],
+        commits: &[&Commit],
     ) -> Result<Vec<Result<(), Rejection>>, SqlError> {
         let admit_one = |db: &mut dyn Sql, commit: &Commit| match self.refuse_shape(commit) {
             Some(rejection) => Err(Refusal::Rejected(rejection)),
             None => admit_commit(db, &self.rules, now, &commit.author, &commit.events),
         };
+        if commits.is_empty() {
+            return Ok(Vec::new());
+        }
         let all = nested(db, |db| commits.iter().try_for_each(|commit| admit_one(db, commit)));
         let rejected = match all {
             Ok(()) => return Ok(vec![Ok(()); commits.len()]),
@@ -202,31 +212,41 @@ impl Room {
     }
 }
 
-/// The last decided counter of a client; none for one that the room has not heard of.
-pub(super) fn decided(db: &dyn Query, client: &ClientId) -> Result<Counter, SqlError> {
-    let sql = "SELECT last FROM syncline_decisions WHERE client = ?1 ORDER BY last DESC LIMIT 1";
-    Ok(db.value(sql, &[client.as_str().into()])?.unwrap_or_default())
-}
-
-/// A client that the room has not heard of may begin anywhere: the log may be younger than the client.
-fn refuse_gap(commits: &[Commit], decided: Counter) -> Result<(), Failure> {
-    let mut expected = if decided == Counter::NONE { None } else { Some(decided.next()) };
+/// The counters of a push increase. Gaps are none of the room's business: what a client skips, it has
+/// seen decided, here or in another life of the log.
+fn refuse_disorder(commits: &[Commit]) -> Result<(), Failure> {
+    let mut before = Counter::NONE;
     for commit in commits {
-        let gap = match expected {
-            _ if commit.counter == Counter::NONE => true,
-            Some(expected) => commit.counter > expected,
-            None => false,
-        };
-        if gap {
-            let message = match expected {
-                Some(expected) => format!("commit {} came where {expected} was expected", commit.counter),
-                None => "counters begin at 1".to_owned(),
-            };
-            return Err(ErrorFrame::new(Code::CounterGap, message).into());
+        if commit.counter <= before {
+            let message =
+                format!("commit {} came after {before}: counters begin at 1 and increase", commit.counter);
+            return Err(ErrorFrame::new(Code::CounterOrder, message).into());
         }
-        expected = Some(commit.counter.next().max(expected.unwrap_or_default()));
+        before = commit.counter;
     }
     Ok(())
+}
+
+/// What the room remembers of each commit, up to the first that it knows otherwise: then nothing of
+/// the push is decided.
+fn recall_all(
+    db: &dyn Query,
+    client: &ClientId,
+    commits: &[Commit],
+) -> Result<(Vec<Option<Verdict>>, bool), SqlError> {
+    let decided = decisions::decided(db, client)?;
+    let mut known = Vec::with_capacity(commits.len());
+    for commit in commits {
+        // Most are new: no question is asked about them.
+        let memory =
+            if commit.counter > decided { Memory::Fresh } else { decisions::recall(db, client, commit)? };
+        known.push(match memory {
+            Memory::Fresh => None,
+            Memory::Decided(verdict) => Some(verdict),
+            Memory::Another => return Ok((known, true)),
+        });
+    }
+    Ok((known, false))
 }
 
 fn size(commit: &Commit) -> u32 {
@@ -248,79 +268,4 @@ fn entries(client: &ClientId, commit: &Commit, head: Seq, now: Millis) -> Vec<En
             args: event.args.clone(),
         })
         .collect()
-}
-
-fn keep(
-    db: &mut dyn Sql,
-    client: &ClientId,
-    first: Counter,
-    last: Counter,
-    after: Seq,
-    kept: &[Kept],
-) -> Result<(), SqlError> {
-    let outcomes = serde_json::to_string(kept).map_err(damaged)?;
-    db.execute(
-        "INSERT INTO syncline_decisions (client, last, first, after, outcomes) VALUES (?1, ?2, ?3, ?4, ?5)",
-        &[client.as_str().into(), last.into(), first.into(), after.into(), (&outcomes).into()],
-    )
-}
-
-/// The verdict on a commit that was decided before (exactly-once).
-fn remembered(db: &dyn Query, client: &ClientId, commit: &Commit) -> Result<Verdict, Failure> {
-    let row = db.first(
-        "SELECT first, after, outcomes FROM syncline_decisions WHERE client = ?1 AND last >= ?2 AND first <= ?2
-            ORDER BY last LIMIT 1",
-        &[client.as_str().into(), commit.counter.into()],
-    )?;
-    // Below the first counter that the room has heard of: another life of the log decided it.
-    let Some(row) = row else {
-        return Err(mismatch(commit));
-    };
-    let (mut counter, mut at): (Counter, Seq) = (row.get(0)?, row.get(1)?);
-    let kept: Vec<Kept> = serde_json::from_str(&row.get::<String>(2)?).map_err(damaged)?;
-    for kept in kept {
-        let first = at.next();
-        if let Kept::Accepted(size) = &kept {
-            at = at.plus(u64::from(*size));
-        }
-        if counter == commit.counter {
-            let (outcome, digest) = match kept {
-                Kept::Accepted(_) => {
-                    (Outcome::Accepted { first, last: at }, Some(logged_digest(db, first, at)?))
-                }
-                Kept::Rejected { code, message, digest } => {
-                    (Outcome::Rejected(Rejection { code, message }), Some(digest))
-                }
-            };
-            if digest != Some(CommitDigest::of(commit)) {
-                return Err(mismatch(commit));
-            }
-            return Ok(Verdict { counter, outcome });
-        }
-        counter = counter.next();
-    }
-    Err(mismatch(commit))
-}
-
-fn mismatch(commit: &Commit) -> Failure {
-    let message = format!("commit {} was decided with other content", commit.counter);
-    ErrorFrame::new(Code::CommitMismatch, message).into()
-}
-
-/// The digest of the commit whose entries stand at these seqs.
-fn logged_digest(db: &dyn Query, first: Seq, last: Seq) -> Result<Digest, SqlError> {
-    let segment =
-        segment::holding(db, first)?.ok_or_else(|| damaged("a decided commit is not in the log"))?;
-    let entries = segment::decode(&segment)?;
-    let mut commit = entries.iter().filter(|entry| (first..=last).contains(&entry.seq)).peekable();
-    let author = commit.peek().map(|entry| &entry.author);
-    let mut digest = CommitDigest::by(author.ok_or_else(|| damaged("a decided commit has no entries"))?);
-    for entry in commit {
-        digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
-    }
-    Ok(digest.finish())
-}
-
-fn damaged(why: impl ToString) -> SqlError {
-    SqlError::Host { failure: HostFailure::Corrupt, message: why.to_string() }
 }

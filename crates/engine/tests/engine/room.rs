@@ -163,9 +163,9 @@ fn what_is_wrong_with_a_push_leaves_its_commits_undecided() {
     server.receive(&mut connection, &push(json!([commit(1, "ann", "1")])));
     let many: Vec<_> = (2..1_100).map(|n| commit(n, "ann", &n.to_string())).collect();
     for (commits, expected) in [
-        (json!([commit(3, "ann", "3")]), Code::CounterGap),
-        (json!([commit(2, "ann", "2"), commit(4, "ann", "4")]), Code::CounterGap),
-        (json!([commit(0, "ann", "0")]), Code::CounterGap),
+        (json!([commit(3, "ann", "3"), commit(2, "ann", "2")]), Code::CounterOrder),
+        (json!([commit(2, "ann", "2"), commit(2, "ann", "4")]), Code::CounterOrder),
+        (json!([commit(0, "ann", "0")]), Code::CounterOrder),
         (json!([commit(1, "ann", "another")]), Code::CommitMismatch),
         (json!([commit(2, "bob", "2")]), Code::AuthorMismatch),
         (json!(many), Code::PushTooLarge),
@@ -203,6 +203,33 @@ fn a_push_with_old_and_new_commits_decides_only_the_new() {
     let after = verdicts(&server.receive(&mut connection, &push(again)));
     assert_eq!(after[..3], before[..]);
     assert_eq!(notes(&server.db), ["1=1/ann", "3=3/ann", "4=4/ann"]);
+}
+
+#[test]
+fn a_counter_that_was_skipped_can_be_decided_later() {
+    let mut server = Server::new();
+    let mut connection = greeted(&mut server, "ann");
+    let first = json!([commit(1, "ann", "1"), commit(4, "ann", "4"), commit(7, "ann", "4")]);
+    let before = verdicts(&server.receive(&mut connection, &push(first)));
+    server.hibernate();
+    let again =
+        json!([commit(1, "ann", "1"), commit(3, "ann", "3"), commit(4, "ann", "4"), commit(7, "ann", "4")]);
+    let after = verdicts(&server.receive(&mut connection, &push(again)));
+    assert_eq!([&after[0], &after[2], &after[3]], [&before[0], &before[1], &before[2]], "exactly-once");
+    assert_eq!(after[1].counter.get(), 3);
+    assert_eq!(notes(&server.db), ["1=1/ann", "3=3/ann", "4=4/ann"]);
+}
+
+#[test]
+fn a_copy_of_a_client_gets_the_verdicts_that_are_its_own_and_nothing_more() {
+    let mut server = Server::new();
+    let mut connection = greeted(&mut server, "ann");
+    server.receive(&mut connection, &push(json!([commit(1, "ann", "1"), commit(2, "ann", "2")])));
+    let copied = json!([commit(1, "ann", "1"), commit(2, "ann", "other"), commit(3, "ann", "3")]);
+    let outputs = server.receive(&mut connection, &push(copied));
+    assert_eq!(verdicts(&outputs[..1]).len(), 1);
+    assert_eq!(code(&outputs[1..]), Code::CommitMismatch);
+    assert_eq!(notes(&server.db), ["1=1/ann", "2=2/ann"]);
 }
 
 #[test]

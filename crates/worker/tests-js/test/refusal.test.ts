@@ -137,10 +137,10 @@ describe('a greeting', () => {
 })
 
 describe('a push', () => {
-  test('that skips a counter decides nothing, and can be mended', async () => {
+  test('whose counters do not increase decides nothing, and can be mended', async () => {
     const client = await member()
-    client.push(client.commitAs(3, posted('skipped')))
-    expect(await client.nextError()).toBe('counter-gap')
+    client.push(client.commitAs(3, posted('first')), client.commitAs(3, posted('second')))
+    expect(await client.nextError()).toBe('counter-order')
     const verdicts = await client.decideAll(client.commitAs(2, ['channelLeft', { channel: 'none' }]))
     expect(verdicts).toMatchObject([{ counter: 2, status: 'rejected' }])
   })

@@ -89,9 +89,9 @@ export type Code =
   | 'upgrade-expected'
   /** The token is missing or wrong. */
   | 'unauthorized'
-  /** A push skips a counter: an earlier commit of this client has not arrived. */
-  | 'counter-gap'
-  /** A commit with this counter was decided, with other content: two clients share one client id. */
+  /** The counters of a push do not increase. */
+  | 'counter-order'
+  /** A commit with this counter was decided, with other content: two databases share one client id, as one is a copy. */
   | 'commit-mismatch'
   /** The commit was made by another subject than the one signed in. */
   | 'author-mismatch'
