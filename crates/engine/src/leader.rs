@@ -3,6 +3,7 @@
 //! It knows no model: what it stores and sends are texts. Its state, for new tabs, is a [`Replica`]
 //! beside it. Like the room it holds only a cache of what is in the database.
 
+mod former;
 mod hand_over;
 mod receive;
 mod replica;
@@ -18,7 +19,7 @@ use syncline_protocol::{
 };
 use tables::Facts;
 
-use crate::local::{Opened, Rejected, Told};
+use crate::local::{Epoch, Opened, Rejected, Told};
 use crate::segment;
 use crate::{Query, Rejection, Rules, Sql, SqlError};
 
@@ -33,11 +34,14 @@ pub struct LeaderConfig {
     pub model_version: ModelVersion,
     /// The model's tables.
     pub schema_hash: SchemaHash,
-    /// A random id, used only where the database has none yet.
+    /// A random id, another each time a leader is opened: the client's where the database has none yet, and
+    /// the seed of the next one where a copy of the database turns up.
     pub fresh: ClientId,
     /// Whether the database ends with the page. Then what a session journals has to name each commit
     /// as the server may know it, from the first moment: the session gives the counters.
     pub volatile: bool,
+    /// Whether what a restored server has lost is offered to it again; see [`crate::Model::OFFER_LOST`].
+    pub offer_lost: bool,
 }
 
 impl LeaderConfig {
@@ -47,7 +51,15 @@ impl LeaderConfig {
     /// [`SqlError`] when the model's tables are not portable.
     pub fn new(rules: &Rules, store: StoreId, subject: Subject, fresh: ClientId) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
-        Ok(Self { store, subject, model_version: rules.version(), schema_hash, fresh, volatile: false })
+        Ok(Self {
+            store,
+            subject,
+            model_version: rules.version(),
+            schema_hash,
+            fresh,
+            volatile: false,
+            offer_lost: rules.offer_lost(),
+        })
     }
 }
 
@@ -57,6 +69,11 @@ pub struct Leader {
     client: ClientId,
     incarnation: Option<Incarnation>,
     next: Counter,
+    epoch: Epoch,
+    /// Whether there is a former log to be sorted.
+    former: bool,
+    /// Lost commits that the app has not dismissed.
+    lost: u32,
     /// The session that was opened last, and lives.
     serving: Option<SessionId>,
     cursor: Seq,
@@ -84,6 +101,8 @@ struct Up {
     /// The last counter that was pushed on this connection.
     pushed: Counter,
     pulling: bool,
+    /// Why nothing is pushed on this connection for now; what others push still comes.
+    held: Option<ErrorFrame>,
 }
 
 /// Where a leader stands.
@@ -91,8 +110,12 @@ struct Up {
 pub struct LeaderStatus {
     /// Welcomed, and caught up.
     pub live: bool,
-    /// Why the server does not go on.
+    /// Why the server does not go on: the host connects again when that may have changed.
     pub stopped: Option<ErrorFrame>,
+    /// Why the server takes no commits for now, although the log is followed: see [`Leader::push_again`].
+    pub held: Option<ErrorFrame>,
+    /// Confirmed commits that the server's log no longer has; see [`Leader::lost`].
+    pub lost: u32,
     /// Commits without a verdict.
     pub pending: u32,
     /// The last entry of the log here.
@@ -111,18 +134,26 @@ impl Leader {
         let facts = match tables::facts(db)? {
             Some(facts) => facts,
             None => {
-                let next = Counter::NONE.next();
-                let facts = Facts { client: config.fresh.clone(), incarnation: None, next };
+                let facts = Facts {
+                    client: config.fresh.clone(),
+                    incarnation: None,
+                    next: Counter::NONE.next(),
+                    epoch: Epoch::after(None, &config.fresh),
+                };
                 tables::put_facts(db, &facts)?;
                 facts
             }
         };
         let (cursor, chain) = segment::head(db)?;
+        let (former, lost) = (former::is_former(db)?, former::count_lost(db)?);
         Ok(Self {
             config,
             client: facts.client,
             incarnation: facts.incarnation,
             next: facts.next,
+            epoch: facts.epoch,
+            former,
+            lost,
             serving: None,
             cursor,
             chain,
@@ -144,7 +175,7 @@ impl Leader {
         self.cursor
     }
 
-    /// Brings a state up to the log; before the first connection there is nothing to apply.
+    /// Brings a state up to the log.
     ///
     /// # Errors
     /// [`SqlError`] of the host.
@@ -154,10 +185,13 @@ impl Leader {
         replica: &mut Replica,
         state: &mut dyn Sql,
     ) -> Result<(), SqlError> {
-        match &self.incarnation {
-            Some(incarnation) => replica.advance(state, log, incarnation),
-            None => Ok(()),
-        }
+        replica.advance(state, log, &self.epoch)
+    }
+
+    /// Which life of the log this is, here.
+    #[must_use]
+    pub const fn epoch(&self) -> &Epoch {
+        &self.epoch
     }
 
     /// What a session starts from, beside the state at `state`. The entries after that state follow
@@ -167,14 +201,31 @@ impl Leader {
     /// [`SqlError`] of the host.
     pub fn opened(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
         self.to_session.clear();
-        let mut after = state;
-        loop {
-            let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
-            let Some(last) = segments.last() else { break };
-            after = last.last;
-            let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
-            self.tell_entries(&texts.join(","));
+        self.tell_log(db, state)?;
+        self.serve(db, session, state)
+    }
+
+    /// As [`Leader::opened`], for a session that lives already, and stands at a cursor of an epoch: it comes
+    /// from a leader before this one.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn resumed(
+        &mut self,
+        db: &dyn Query,
+        session: &SessionId,
+        cursor: Seq,
+        epoch: &Epoch,
+    ) -> Result<String, SqlError> {
+        if *epoch == self.epoch {
+            return self.opened(db, session, cursor);
         }
+        self.to_session.clear();
+        self.restart_session(db)?;
+        self.serve(db, session, cursor)
+    }
+
+    fn serve(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
         // A session that lives already may have missed them; it ignores those that it knows.
         let rejected = tables::all_rejected(db)?;
         for Rejected { counter, code, message, .. } in &rejected {
@@ -186,6 +237,7 @@ impl Leader {
             client: self.client.clone(),
             next: self.config.volatile.then_some(self.next),
             subject: self.config.subject.clone(),
+            epoch: self.epoch.clone(),
             taken: tables::taken(db, session)?,
             pending: tables::all_waiting(db)?,
             rejected,
@@ -194,9 +246,29 @@ impl Leader {
         serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
     }
 
-    fn put_facts(&self, db: &mut dyn Sql, next: Counter) -> Result<(), SqlError> {
-        let facts = Facts { client: self.client.clone(), incarnation: self.incarnation.clone(), next };
-        tables::put_facts(db, &facts)
+    /// Everything that the session has of the log is void: it is told the log of today.
+    fn restart_session(&mut self, db: &dyn Query) -> Result<(), SqlError> {
+        self.tell(&Told::Restarted { epoch: self.epoch.clone() });
+        self.tell_log(db, Seq::ZERO)
+    }
+
+    fn tell_log(&mut self, db: &dyn Query, mut after: Seq) -> Result<(), SqlError> {
+        loop {
+            let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
+            let Some(last) = segments.last() else { return Ok(()) };
+            after = last.last;
+            let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
+            self.tell_entries(&texts.join(","));
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            client: self.client.clone(),
+            incarnation: self.incarnation.clone(),
+            next: self.next,
+            epoch: self.epoch.clone(),
+        }
     }
 
     /// A socket is open: `hello` is the first that goes out on it.
@@ -244,13 +316,37 @@ impl Leader {
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn status(&self, db: &dyn Query) -> Result<LeaderStatus, SqlError> {
-        let (head, stopped) = match &self.link {
-            Link::Up(up) => (up.head, None),
-            Link::Stopped(error) => (self.cursor, Some(error.clone())),
-            Link::Down | Link::Greeting => (self.cursor, None),
+        let (head, stopped, held) = match &self.link {
+            Link::Up(up) => (up.head, None, up.held.clone()),
+            Link::Stopped(error) => (self.cursor, Some(error.clone()), None),
+            Link::Down | Link::Greeting => (self.cursor, None, None),
         };
-        let live = matches!(&self.link, Link::Up(up) if up.head <= self.cursor);
-        Ok(LeaderStatus { live, stopped, pending: tables::pending(db)?, cursor: self.cursor, head })
+        Ok(LeaderStatus {
+            live: self.is_live(),
+            stopped,
+            held,
+            lost: self.lost,
+            pending: tables::pending(db)?,
+            cursor: self.cursor,
+            head,
+        })
+    }
+
+    fn is_live(&self) -> bool {
+        matches!(&self.link, Link::Up(up) if up.head <= self.cursor)
+    }
+
+    /// Offers again what the server would not take for now: once the time has passed that it named.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn push_again(&mut self, db: &dyn Query) -> Result<(), SqlError> {
+        if let Link::Up(up) = &mut self.link
+            && up.held.take().is_some()
+        {
+            (up.in_flight, up.pushed) = (None, Counter::NONE);
+        }
+        self.push(db)
     }
 
     /// One push carries all that waits, within the limits; the next follows its verdicts.
@@ -258,7 +354,7 @@ impl Leader {
         let Link::Up(up) = &mut self.link else {
             return Ok(());
         };
-        if up.in_flight.is_some() {
+        if up.in_flight.is_some() || up.held.is_some() {
             return Ok(());
         }
         let waiting = tables::to_push(db, up.pushed, up.limits.push_commits)?;

@@ -91,7 +91,7 @@ mod state;
 
 pub use guard::refuse_unportable;
 pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica};
-pub use local::{HandOver, HandedCommit, Rejected};
+pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use room::{ArchivePage, Authorize, Connection, Output, Room, SharedToken};
 pub use rules::{Refusal, Rules};

@@ -41,6 +41,33 @@ pub struct HandedCommit {
     pub events: Vec<RawEvent>,
 }
 
+/// One life of a log as a client holds it: another whenever something at or below its cursor has changed,
+/// because the server's log is another one, an entry was redacted, or the local copy was damaged. What was
+/// made from the log before starts anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(String);
+
+impl Epoch {
+    /// The first, or the one after this. `fresh` is random, so that no database has it by chance.
+    pub(crate) fn after(before: Option<&Self>, fresh: &ClientId) -> Self {
+        let count = before.and_then(|Self(text)| text.rsplit('-').next()?.parse::<u64>().ok());
+        Self(format!("{fresh}-{}", count.unwrap_or_default().saturating_add(1)))
+    }
+
+    /// As it was read from where it was kept.
+    #[must_use]
+    pub const fn kept(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As it is kept.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// From the leader to a session; entries are written by [`encode_entries`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +78,14 @@ pub(crate) enum Told {
     Entries(Vec<Entry>),
     /// The server has rejected a commit.
     Rejected { counter: Counter, why: Rejection },
+    /// A commit is in the log, at or below what the session has of it.
+    Confirmed { counter: Counter, first: Seq, last: Seq },
+    /// What the session has of the log is void: it starts from nothing, its pending commits on top.
+    Restarted { epoch: Epoch },
+    /// The client has another id from here on.
+    Renamed { client: ClientId },
+    /// Commits that wait again, although they were confirmed: their server has lost them.
+    Offered(Vec<Waiting>),
 }
 
 /// A commit of the session has its counter.
@@ -67,6 +102,7 @@ pub(crate) struct Taken {
 pub(crate) struct Opened {
     pub(crate) client: ClientId,
     pub(crate) subject: Subject,
+    pub(crate) epoch: Epoch,
     /// The counter of the session's first commit, where the leader's storage is memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<Counter>,
@@ -103,6 +139,23 @@ pub struct Rejected {
     pub code: String,
     /// Why not, for people.
     pub message: String,
+}
+
+/// A commit that was confirmed, and that the server's log no longer has: kept until the app dismisses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Which of them: what a dismissal names.
+    pub id: u64,
+    /// The client that made it.
+    pub client: ClientId,
+    /// That client's number for it.
+    pub counter: Counter,
+    /// Who made it.
+    pub author: Subject,
+    /// Where its first event stood.
+    pub first: Seq,
+    /// What it said.
+    pub events: Vec<RawEvent>,
 }
 
 /// Entries of the log, as a message for a session: the segment is not encoded again.

@@ -20,6 +20,10 @@ pub trait Model: 'static {
     /// Bumped when `apply` changes meaning; part of the schema hash.
     const VERSION: u32;
 
+    /// Whether commits that were confirmed, and that a restored server no longer has, are offered to it again
+    /// by the clients that made them. Otherwise, and where others made them, they are reported as lost.
+    const OFFER_LOST: bool = false;
+
     /// Old names and shapes to today's, before decoding; unknown names come back as they were.
     #[must_use]
     fn upcast(event: RawEvent) -> RawEvent {

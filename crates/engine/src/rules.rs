@@ -35,6 +35,7 @@ type Apply = fn(RawEvent, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal
 pub struct Rules {
     tables: &'static str,
     version: ModelVersion,
+    offer_lost: bool,
     admit: Admit,
     apply: Apply,
 }
@@ -43,7 +44,13 @@ impl Rules {
     /// The rules of a model.
     #[must_use]
     pub fn of<M: Model>() -> Self {
-        Self { tables: M::TABLES, version: ModelVersion(M::VERSION), admit: admit::<M>, apply: apply::<M> }
+        Self {
+            tables: M::TABLES,
+            version: ModelVersion(M::VERSION),
+            offer_lost: M::OFFER_LOST,
+            admit: admit::<M>,
+            apply: apply::<M>,
+        }
     }
 
     /// The statements that create the state's tables.
@@ -56,6 +63,12 @@ impl Rules {
     #[must_use]
     pub const fn version(&self) -> ModelVersion {
         self.version
+    }
+
+    /// Whether a client offers again what a restored server has lost; see [`Model::OFFER_LOST`].
+    #[must_use]
+    pub const fn offer_lost(&self) -> bool {
+        self.offer_lost
     }
 
     /// The fingerprint of tables and version; white space and comments do not count.

@@ -6,9 +6,11 @@
 //! entries applied, the pending commits applied again.
 
 mod rebase;
+mod restart;
 
 use std::collections::VecDeque;
 
+use restart::Place;
 use serde::Serialize;
 use syncline_protocol::{
     ClientId, Code, Commit, Counter, Entry, Limits, Millis, RawEvent, Rejection, Seq, SessionId,
@@ -16,7 +18,7 @@ use syncline_protocol::{
 };
 use thiserror::Error;
 
-use crate::local::{HandOver, HandedCommit, Opened, Rejected, Taken, Told, Waiting};
+use crate::local::{Epoch, HandOver, HandedCommit, Opened, Rejected, Taken, Told, Waiting};
 use crate::sql::nested;
 use crate::state::admit_commit;
 use crate::{Refusal, Rewind, Rules, Sql, SqlError};
@@ -30,6 +32,7 @@ pub struct Session {
     id: SessionId,
     client: ClientId,
     subject: Subject,
+    epoch: Epoch,
     /// The last entry that the state holds.
     cursor: Seq,
     /// The last number given to a commit.
@@ -144,6 +147,7 @@ impl Session {
             id,
             client: opened.client,
             subject: opened.subject,
+            epoch: opened.epoch,
             cursor: opened.state,
             last,
             next: opened.next,
@@ -255,6 +259,12 @@ impl Session {
             Told::Taken { .. } => {}
             Told::Entries(entries) => self.follow(db, now, entries, &mut effects)?,
             Told::Rejected { counter, why } => self.rejected(db, now, counter, why, &mut effects)?,
+            Told::Confirmed { counter, first, last } => {
+                self.confirmed(db, now, counter, Place { first, last }, &mut effects)?;
+            }
+            Told::Restarted { epoch } => self.restart(db, now, epoch)?,
+            Told::Renamed { client } => self.client = client,
+            Told::Offered(waiting) => self.offered(db, now, waiting)?,
         }
         Ok(effects)
     }
@@ -280,6 +290,11 @@ impl Session {
         self.pending.partition_point(|pending| pending.session != self.id || pending.number < number)
     }
 
+    fn take_pending(&mut self, counter: Counter) -> Option<Pending> {
+        let place = self.pending.iter().position(|pending| pending.counter == Some(counter))?;
+        self.pending.remove(place)
+    }
+
     fn rejected(
         &mut self,
         db: &mut dyn Rewind,
@@ -288,8 +303,7 @@ impl Session {
         why: Rejection,
         effects: &mut Effects,
     ) -> Result<(), SqlError> {
-        let place = self.pending.iter().position(|pending| pending.counter == Some(counter));
-        let Some(pending) = place.and_then(|place| self.pending.remove(place)) else {
+        let Some(pending) = self.take_pending(counter) else {
             return Ok(());
         };
         let rejected = Rejected {
@@ -332,6 +346,12 @@ impl Session {
     #[must_use]
     pub const fn cursor(&self) -> Seq {
         self.cursor
+    }
+
+    /// Which life of the log that is; with the cursor, what a leader after this one goes on from.
+    #[must_use]
+    pub const fn epoch(&self) -> &Epoch {
+        &self.epoch
     }
 }
 

@@ -96,7 +96,7 @@ codes! {
     ServerBehind "server-behind" "error"
         "The commit was made with a newer model than the server has." "Deploy the server. The commit stays undecided and is sent again.";
     LogDiverged "log-diverged" "error"
-        "The server's log is not the one that this client has followed: it was reset, or restored from a backup." "Open the page with ?reset to follow the new log. Nothing is removed before that.";
+        "The server's log is not the one that this client has followed: it was reset, or restored from a backup." "Nothing: the client follows the new log, and offers again what was not confirmed. See `entries-lost`. The socket is closed.";
     NotSupported "not-supported" "error"
         "The message is of the protocol, but this server does not serve it." "See CHANGELOG.md for what the server's version serves.";
     ServerFailed "server-failed" "error"
@@ -126,11 +126,20 @@ codes! {
         "A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one." "Nothing is lost: it stays in the page's journal, and is sent when its own client id is in use again.";
     BadQuery "bad-query" "status"
         "A query of the page is not one that reads, or SQLite does not understand it." "Mend the query; the message says where.";
+    EntriesLost "entries-lost" "status"
+        "Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup." "They are kept here, with their events: commit again what is still wanted, and dismiss them.";
     StateDamaged "state-damaged" "status"
         "An entry of the log could not be applied here." "Report it with the message; the log itself is safe.";
 }
 
 impl Code {
+    /// Whether an `error` frame with this code is about the last push alone: its commits stay undecided, and
+    /// the socket goes on.
+    #[must_use]
+    pub fn holds_pushes(self) -> bool {
+        [Self::CounterOrder, Self::PushTooLarge, Self::AuthorMismatch, Self::ServerBehind].contains(&self)
+    }
+
     /// Whether the server closes the socket after an `error` frame with this code.
     #[must_use]
     pub fn closes(self) -> bool {

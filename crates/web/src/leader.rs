@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_engine::protocol::{ClientId, Code, Digest, Seq, SessionId, StoreId, Subject};
-use syncline_engine::{HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError};
+use syncline_engine::{Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError};
 use syncline_sqlite::opfs::Pool;
 use syncline_sqlite::{Database, Durability};
 use wasm_bindgen::prelude::*;
@@ -26,13 +26,21 @@ struct Config {
     client: ClientId,
 }
 
+/// How long commits wait that the server would not take, where it names no time.
+const HELD_MS: u32 = 30_000;
+
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Status<'a> {
     live: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<Code>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    /// Milliseconds after which `push_again` makes sense: the connection goes on, and commits wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_for: Option<u32>,
+    lost: u32,
     pending: u32,
     head: Seq,
     cursor: Seq,
@@ -61,10 +69,31 @@ impl Leader {
         Ok(remove_all(store_id, subject).await?)
     }
 
-    /// What `Session.open` needs; the entries after its state follow by `poll_session`. With the
-    /// cursor of a session that lives already, the entries after that.
-    pub fn opened(&mut self, session: String, cursor: Option<f64>) -> Result<String, JsValue> {
-        Ok(self.try_opened(session, cursor)?)
+    /// What `Session.open` needs; the entries after its state follow by `poll_session`.
+    pub fn opened(&mut self, session: String) -> Result<String, JsValue> {
+        Ok(self.try_opened(session, None)?)
+    }
+
+    /// As `opened`, for a session that lives already: the entries after its cursor follow.
+    pub fn resumed(&mut self, session: String, cursor: f64, epoch: String) -> Result<String, JsValue> {
+        Ok(self.try_opened(session, Some((cursor, Epoch::kept(epoch))))?)
+    }
+
+    /// Offers again what the server would not take for now.
+    pub fn push_again(&mut self) -> Result<(), JsValue> {
+        Ok(self.leader.push_again(&self.log).map_err(Failure::from)?)
+    }
+
+    /// Confirmed commits that the server has lost, a JSON array.
+    pub fn lost(&self) -> Result<String, JsValue> {
+        Ok(json(&self.leader.lost(&self.log).map_err(Failure::from)?))
+    }
+
+    /// Forgets the lost commits up to an id.
+    pub fn dismiss_lost(&mut self, upto: f64) -> Result<(), JsValue> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a double saturates")]
+        let upto = upto as u64;
+        Ok(self.leader.dismiss_lost(&mut self.log, upto).map_err(Failure::from)?)
     }
 
     /// The serialized state for `Session.open`; none where there is nothing in it.
@@ -118,11 +147,14 @@ impl Leader {
     /// Where the leader stands, as JSON.
     pub fn status(&self) -> Result<String, JsValue> {
         let status = self.leader.status(&self.log).map_err(Failure::from)?;
-        let stopped = status.stopped.as_ref();
+        let why = status.stopped.as_ref().or(status.held.as_ref());
+        let held_for = status.held.as_ref().map(|error| error.retry_after_ms.unwrap_or(HELD_MS));
         Ok(json(&Status {
             live: status.live,
-            needs: stopped.map(|error| error.code),
-            message: stopped.map(|error| error.message.as_str()),
+            needs: why.map(|error| error.code),
+            message: why.map(|error| error.message.as_str()),
+            held_for,
+            lost: status.lost,
             pending: status.pending,
             head: status.head,
             cursor: status.cursor,
@@ -151,15 +183,15 @@ impl Leader {
         Ok(Self { leader, replica, log, state, no_opfs })
     }
 
-    fn try_opened(&mut self, session: String, cursor: Option<f64>) -> Result<String, Failure> {
+    fn try_opened(&mut self, session: String, living: Option<(f64, Epoch)>) -> Result<String, Failure> {
         let session = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
         self.advance(TAIL)?;
-        let after = match cursor {
-            #[expect(clippy::cast_possible_truncation, reason = "it came from a seq")]
-            Some(cursor) => Seq::try_from(cursor as i64).map_err(|e| Failure::new(Code::BadMessage, e))?,
-            None => self.replica.seq(),
+        let Some((cursor, epoch)) = living else {
+            return Ok(self.leader.opened(&self.log, &session, self.replica.seq())?);
         };
-        Ok(self.leader.opened(&self.log, &session, after)?)
+        #[expect(clippy::cast_possible_truncation, reason = "it came from a seq")]
+        let cursor = Seq::try_from(cursor as i64).map_err(|e| Failure::new(Code::BadMessage, e))?;
+        Ok(self.leader.resumed(&self.log, &session, cursor, &epoch)?)
     }
 
     fn try_received(&mut self, text: &str) -> Result<(), Failure> {
@@ -168,7 +200,8 @@ impl Leader {
     }
 
     fn advance(&mut self, tail: u64) -> Result<(), Failure> {
-        if self.leader.cursor().get() - self.replica.seq().get().min(self.leader.cursor().get()) <= tail {
+        let same = self.replica.epoch() == Some(self.leader.epoch());
+        if same && self.leader.cursor().get().saturating_sub(self.replica.seq().get()) <= tail {
             return Ok(());
         }
         Ok(self.leader.advance(&self.log, &mut self.replica, &mut self.state)?)

@@ -98,6 +98,11 @@ impl Session {
     pub fn cursor(&self) -> f64 {
         self.session.cursor().get() as f64
     }
+
+    /// And of which life of the log.
+    pub fn epoch(&self) -> String {
+        self.session.epoch().as_str().to_owned()
+    }
 }
 
 impl Session {

@@ -54,7 +54,7 @@ impl Leader {
             last = number;
         }
         if next != self.next {
-            self.put_facts(db, next)?;
+            tables::put_facts(db, &tables::Facts { next, ..self.facts() })?;
         }
         tables::forget_taken(db, session, message.acknowledged)?;
         message.dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;

@@ -1,12 +1,12 @@
 //! What the server says, and what follows from it.
 
 use syncline_protocol::{
-    ClientId, Code, CommitDigest, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, LeaderFrame,
-    Outcome, Seq, Subject, Verdict, Verdicts, Welcome, decode_entries,
+    ClientId, Code, Counter, DecodeError, Digest, EntriesFrame, Entry, ErrorFrame, LeaderFrame, Outcome, Seq,
+    Subject, Verdict, Verdicts, Welcome, decode_entries,
 };
 use thiserror::Error;
 
-use super::{Leader, Link, Up, tables};
+use super::{Leader, Link, Up, former, tables};
 use crate::local::Told;
 use crate::segment::{self, Builder};
 use crate::sql::nested;
@@ -30,6 +30,9 @@ pub enum LeaderError {
     /// The server sent what is not a message.
     #[error(transparent)]
     Frame(#[from] DecodeError),
+    /// The server welcomes to another log than the one that `hello` named: reconnect.
+    #[error("the server welcomes to another log than the one that it was asked for")]
+    AnotherLog,
     /// The server sent entries that do not follow what is here, or divide a commit: reconnect.
     #[error("the server's entries do not follow seq {0}")]
     OutOfOrder(Seq),
@@ -48,7 +51,7 @@ impl LeaderError {
         match self {
             Self::AnotherAuthor(_) => Code::AuthorMismatch,
             Self::AnotherClient { .. } => Code::AnotherClient,
-            Self::Frame(_) | Self::OutOfOrder(_) | Self::Message(_) => Code::BadMessage,
+            Self::Frame(_) | Self::AnotherLog | Self::OutOfOrder(_) | Self::Message(_) => Code::BadMessage,
             Self::Host(SqlError::Host { failure: crate::HostFailure::Full, .. }) => Code::StorageFull,
             Self::Host(_) => Code::StorageFailed,
         }
@@ -68,27 +71,28 @@ impl Leader {
             LeaderFrame::Welcome(welcome) => self.welcomed(db, welcome)?,
             LeaderFrame::Entries(frame) => self.append(db, &frame)?,
             LeaderFrame::Verdicts(verdicts) => self.decided(db, &verdicts)?,
-            LeaderFrame::Error(error) => self.stopped(error),
+            LeaderFrame::Error(error) => self.refused(db, error)?,
             LeaderFrame::Other => {}
         }
         Ok(())
     }
 
     fn welcomed(&mut self, db: &mut dyn Sql, welcome: Welcome) -> Result<(), LeaderError> {
+        if self.incarnation.as_ref() != Some(&welcome.incarnation) && self.cursor > Seq::ZERO {
+            // one-order: entries of two logs are never mixed.
+            return Err(LeaderError::AnotherLog);
+        }
         // A copied or restored database may lag behind its own counters: never use one twice.
         let next = self.next.max(welcome.decided.next());
-        if self.incarnation.as_ref() != Some(&welcome.incarnation) || next != self.next {
-            assert!(
-                self.incarnation.as_ref() == Some(&welcome.incarnation) || self.cursor == Seq::ZERO,
-                "one-order: entries of two logs are never mixed"
-            );
-            let before = self.incarnation.replace(welcome.incarnation);
-            if let Err(error) = self.put_facts(db, next) {
-                self.incarnation = before;
-                return Err(error.into());
+        let incarnation = Some(welcome.incarnation);
+        nested(db, |db| {
+            tables::undecide_all(db)?;
+            if self.incarnation == incarnation && self.next == next {
+                return Ok(());
             }
-            self.next = next;
-        }
+            tables::put_facts(db, &tables::Facts { incarnation: incarnation.clone(), next, ..self.facts() })
+        })?;
+        (self.incarnation, self.next) = (incarnation, next);
         self.link = Link::Up(Up {
             limits: welcome.limits,
             head: welcome.head,
@@ -96,7 +100,9 @@ impl Leader {
             pushed: Counter::NONE,
             // The server sends the first page unasked.
             pulling: welcome.head > self.cursor,
+            held: None,
         });
+        self.caught_up(db)?;
         self.push(db)?;
         Ok(())
     }
@@ -132,6 +138,9 @@ impl Leader {
             })?;
             self.cursor = entries.last().map_or(self.cursor, |entry| entry.seq);
             self.chain = chain;
+            if self.lost > 0 {
+                self.lost = former::count_lost(db)?;
+            }
             if whole {
                 self.tell_entries(frame.segment());
             } else {
@@ -139,24 +148,54 @@ impl Leader {
             }
         }
         self.pull();
+        self.caught_up(db)?;
+        Ok(())
+    }
+
+    /// What waits for the whole log: a former one to be sorted, and a copy that has to become another.
+    fn caught_up(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        if self.former && self.is_live() {
+            self.sort_former(db)?;
+            self.push(db)?;
+        }
+        if let Link::Up(Up { held: Some(error), .. }) = &self.link
+            && error.code == Code::CommitMismatch
+            && !tables::any_accepted(db)?
+        {
+            let error = error.clone();
+            self.rename(db)?;
+            self.stopped(error);
+        }
+        Ok(())
+    }
+
+    /// Another database has this one's client id: it takes a new one. What is still in the outbox was never
+    /// decided, and keeps its counters; they are new under the new id.
+    fn rename(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        let seed = format!("{}/{}/{}", self.config.fresh, self.client, self.next);
+        let mut id = Digest::of(seed.as_bytes()).to_string();
+        id.truncate(32);
+        let client = ClientId::parse(id).map_err(|error| SqlError::refused(error.to_string()))?;
+        tables::put_facts(db, &tables::Facts { client: client.clone(), ..self.facts() })?;
+        self.client = client.clone();
+        self.tell(&Told::Renamed { client });
         Ok(())
     }
 
     /// Takes from the outbox what has come back in the log.
     fn confirm(&self, db: &mut dyn Sql, entries: &[Entry]) -> Result<(), SqlError> {
         for commit in entries.chunk_by(|entry, _| !entry.ends_commit()) {
+            if self.lost > 0 {
+                former::found(db, commit)?;
+            }
             let Some(first) = commit.first().filter(|first| first.client == self.client) else {
                 continue;
             };
             let Some(ours) = tables::digest_of(db, first.counter)? else {
                 continue;
             };
-            let mut digest = CommitDigest::by(&first.author);
-            for entry in commit {
-                digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
-            }
             // Another commit under our counter is a copy's: ours is not in the log, and stays.
-            if digest.finish().to_string() == ours {
+            if former::digest(commit).to_string() == ours {
                 tables::remove_waiting(db, first.counter)?;
             }
         }
@@ -164,23 +203,27 @@ impl Leader {
     }
 
     fn decided(&mut self, db: &mut dyn Sql, verdicts: &Verdicts) -> Result<(), LeaderError> {
-        let rejected = nested(db, |db| {
-            let mut rejected = Vec::new();
+        let news = nested(db, |db| {
+            let mut news = Vec::new();
             for Verdict { counter, outcome } in &verdicts.verdicts {
                 match outcome {
+                    Outcome::Accepted { first, last } if *last <= self.cursor => {
+                        if tables::is_waiting(db, *counter)? {
+                            tables::remove_waiting(db, *counter)?;
+                            news.push(Told::Confirmed { counter: *counter, first: *first, last: *last });
+                        }
+                    }
                     Outcome::Accepted { .. } => tables::mark_accepted(db, *counter)?,
                     Outcome::Rejected(why) => {
                         if reject(db, *counter, why)? {
-                            rejected.push((*counter, why.clone()));
+                            news.push(Told::Rejected { counter: *counter, why: why.clone() });
                         }
                     }
                 }
             }
-            Ok::<_, SqlError>(rejected)
+            Ok::<_, SqlError>(news)
         })?;
-        for (counter, why) in rejected {
-            self.tell(&Told::Rejected { counter, why });
-        }
+        news.iter().for_each(|told| self.tell(told));
         if let Link::Up(up) = &mut self.link {
             up.head = up.head.max(verdicts.head);
             let last = verdicts.verdicts.last().map(|verdict| verdict.counter);
@@ -189,6 +232,27 @@ impl Leader {
             }
         }
         self.push(db)?;
+        Ok(())
+    }
+
+    /// What is wrong with a push leaves its commits in the outbox, and the rest of the connection as it is.
+    fn refused(&mut self, db: &mut dyn Sql, error: ErrorFrame) -> Result<(), LeaderError> {
+        if error.code == Code::LogDiverged {
+            self.set_aside(db)?;
+            // The server closes the socket; on the next one there is nothing left to diverge.
+            self.disconnected();
+            return Ok(());
+        }
+        // In memory the journals of the page name the client: it cannot take another.
+        let is_copy = error.code == Code::CommitMismatch && !self.config.volatile;
+        match &mut self.link {
+            Link::Up(up) if error.code.holds_pushes() || is_copy => {
+                up.in_flight = None;
+                up.held = Some(error);
+            }
+            Link::Down | Link::Greeting | Link::Up(_) | Link::Stopped(_) => self.stopped(error),
+        }
+        self.caught_up(db)?;
         Ok(())
     }
 

@@ -1,15 +1,16 @@
 //! The leader's copy of the state: behind the log, advanced in large steps, so that a new tab starts
 //! from it and a short tail instead of the whole log.
 
-use syncline_protocol::{Incarnation, SchemaHash, Seq};
+use syncline_protocol::{SchemaHash, Seq};
 
+use crate::local::Epoch;
 use crate::segment;
 use crate::sql::nested;
 use crate::{Query, Rules, Sql, SqlError, state};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    incarnation TEXT NOT NULL,
+    epoch TEXT NOT NULL,
     schema_hash TEXT NOT NULL,
     seq INTEGER NOT NULL
 ) STRICT";
@@ -23,7 +24,7 @@ pub struct Replica {
     rules: Rules,
     schema_hash: SchemaHash,
     seq: Seq,
-    incarnation: Option<Incarnation>,
+    epoch: Option<Epoch>,
 }
 
 impl Replica {
@@ -34,15 +35,15 @@ impl Replica {
     pub fn open(db: &mut dyn Sql, rules: Rules) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
         db.run_script(TABLE)?;
-        let row = db.first("SELECT incarnation, schema_hash, seq FROM syncline_state", &[])?;
+        let row = db.first("SELECT epoch, schema_hash, seq FROM syncline_state", &[])?;
         let stored = row
-            .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get::<SchemaHash>(1)?, row.get(2)?)))
+            .map(|row| Ok::<_, SqlError>((Epoch::kept(row.get(0)?), row.get::<SchemaHash>(1)?, row.get(2)?)))
             .transpose()?;
-        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, incarnation: None };
+        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, epoch: None };
         match stored {
-            Some((incarnation, hash, seq)) if hash == replica.schema_hash => {
+            Some((epoch, hash, seq)) if hash == replica.schema_hash => {
                 replica.seq = seq;
-                replica.incarnation = Some(incarnation);
+                replica.epoch = Some(epoch);
             }
             Some(_) | None => nested(db, |db| replica.clear(db))?,
         }
@@ -55,20 +56,22 @@ impl Replica {
         self.seq
     }
 
+    /// Which life of the log it was made from; none where it holds nothing.
+    #[must_use]
+    pub const fn epoch(&self) -> Option<&Epoch> {
+        self.epoch.as_ref()
+    }
+
     /// Applies what the log has beyond it, in large transactions; the seq moves with the rows
     /// (together).
     ///
     /// # Errors
     /// [`SqlError`]; the steps before it stay.
-    pub fn advance(
-        &mut self,
-        db: &mut dyn Sql,
-        log: &dyn Query,
-        incarnation: &Incarnation,
-    ) -> Result<(), SqlError> {
-        if self.incarnation.as_ref().is_some_and(|known| known != incarnation) {
+    pub fn advance(&mut self, db: &mut dyn Sql, log: &dyn Query, epoch: &Epoch) -> Result<(), SqlError> {
+        if self.epoch.as_ref().is_some_and(|known| known != epoch) {
             nested(db, |db| self.clear(db))?;
         }
+        self.epoch = Some(epoch.clone());
         loop {
             let segments = segment::page(log, self.seq, STEP_BYTES)?;
             let Some(last) = segments.last().map(|segment| segment.last) else {
@@ -81,13 +84,12 @@ impl Replica {
                     state::apply_history(db, &self.rules, &entries)?;
                 }
                 db.execute(
-                    "INSERT OR REPLACE INTO syncline_state (id, incarnation, schema_hash, seq)
+                    "INSERT OR REPLACE INTO syncline_state (id, epoch, schema_hash, seq)
                         VALUES (1, ?1, ?2, ?3)",
-                    &[incarnation.as_str().into(), self.schema_hash.as_str().into(), last.into()],
+                    &[epoch.as_str().into(), self.schema_hash.as_str().into(), last.into()],
                 )
             })?;
             self.seq = last;
-            self.incarnation = Some(incarnation.clone());
         }
     }
 
@@ -96,7 +98,7 @@ impl Replica {
         db.execute("DELETE FROM syncline_state", &[])?;
         state::create(db, &self.rules)?;
         self.seq = Seq::ZERO;
-        self.incarnation = None;
+        self.epoch = None;
         Ok(())
     }
 }

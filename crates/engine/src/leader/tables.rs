@@ -4,7 +4,7 @@ use syncline_protocol::{
     ClientId, Commit, Counter, Incarnation, RawEvent, Rejection, SessionId, SessionNumber,
 };
 
-use crate::local::{Rejected, Taken, Waiting};
+use crate::local::{Epoch, Rejected, Taken, Waiting};
 use crate::segment;
 use crate::{HostFailure, Param, Query, Row, Sql, SqlError};
 
@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS syncline_leader (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     client TEXT NOT NULL,
     incarnation TEXT,
-    next INTEGER NOT NULL
+    next INTEGER NOT NULL,
+    epoch TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS syncline_outbox (
     counter INTEGER PRIMARY KEY,
@@ -43,25 +44,36 @@ pub(super) struct Facts {
     pub(super) client: ClientId,
     pub(super) incarnation: Option<Incarnation>,
     pub(super) next: Counter,
+    pub(super) epoch: Epoch,
 }
 
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     segment::create(db)?;
-    db.run_script(TABLES)
+    db.run_script(TABLES)?;
+    db.run_script(super::former::TABLES)
 }
 
 pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
-    let row = db.first("SELECT client, incarnation, next FROM syncline_leader", &[])?;
-    row.map(|row| Ok(Facts { client: row.get(0)?, incarnation: row.get(1)?, next: row.get(2)? })).transpose()
+    let row = db.first("SELECT client, incarnation, next, epoch FROM syncline_leader", &[])?;
+    row.map(|row| {
+        Ok(Facts {
+            client: row.get(0)?,
+            incarnation: row.get(1)?,
+            next: row.get(2)?,
+            epoch: Epoch::kept(row.get(3)?),
+        })
+    })
+    .transpose()
 }
 
 pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError> {
     db.execute(
-        "INSERT OR REPLACE INTO syncline_leader (id, client, incarnation, next) VALUES (1, ?1, ?2, ?3)",
+        "INSERT OR REPLACE INTO syncline_leader (id, client, incarnation, next, epoch) VALUES (1, ?1, ?2, ?3, ?4)",
         &[
             facts.client.as_str().into(),
             facts.incarnation.as_ref().map(Incarnation::as_str).into(),
             facts.next.into(),
+            facts.epoch.as_str().into(),
         ],
     )
 }
@@ -160,6 +172,20 @@ pub(super) fn mark_accepted(db: &mut dyn Sql, counter: Counter) -> Result<(), Sq
     db.execute("UPDATE syncline_outbox SET accepted = 1 WHERE counter = ?1", &[counter.into()])
 }
 
+/// Whether a commit is accepted whose entries have not come yet.
+pub(super) fn any_accepted(db: &dyn Query) -> Result<bool, SqlError> {
+    db.exists("SELECT 1 FROM syncline_outbox WHERE accepted = 1 LIMIT 1", &[])
+}
+
+/// Until its entries are here, an acceptance may be forgotten by a server that is restored.
+pub(super) fn undecide_all(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.execute("UPDATE syncline_outbox SET accepted = 0 WHERE accepted = 1", &[])
+}
+
+pub(super) fn is_waiting(db: &dyn Query, counter: Counter) -> Result<bool, SqlError> {
+    db.exists("SELECT 1 FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
+}
+
 pub(super) fn remove_waiting(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
     db.execute("DELETE FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
 }
@@ -200,7 +226,7 @@ pub(super) fn dismiss(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError
     db.execute("DELETE FROM syncline_rejected WHERE counter = ?1", &[counter.into()])
 }
 
-fn rows<T>(
+pub(super) fn rows<T>(
     db: &dyn Query,
     sql: &str,
     params: &[Param<'_>],
@@ -209,6 +235,6 @@ fn rows<T>(
     db.query(sql, params)?.iter().map(read).collect()
 }
 
-fn damaged(error: serde_json::Error) -> SqlError {
+pub(super) fn damaged(error: serde_json::Error) -> SqlError {
     SqlError::Host { failure: HostFailure::Corrupt, message: error.to_string() }
 }

@@ -2,9 +2,8 @@
 
 use syncline_engine::LeaderError;
 use syncline_engine::protocol::Code;
-use syncline_sqlite::Database;
 
-use super::model::{added, rules};
+use super::model::added;
 use super::world::{Client, Server, World};
 
 #[test]
@@ -77,22 +76,6 @@ fn one_push_carries_all_that_waits() {
         db.value("SELECT count(*) FROM syncline_log", &[]).unwrap().unwrap()
     };
     assert_eq!(segments, 2);
-}
-
-#[test]
-fn a_log_of_another_life_is_never_mixed_with_this_one() {
-    let mut world = World::new(&["ann"]);
-    world.clients[0].commit(&[added("1", "milk")]).unwrap();
-    world.settle();
-    world.clients[0].cut();
-    world.server = Server::with(Database::open_memory().unwrap(), rules(), "second");
-    world.clients[0].commit(&[added("2", "eggs")]).unwrap();
-    world.clients[0].connect();
-    world.settle();
-    assert_eq!(world.clients[0].stopped(), Some(Code::LogDiverged));
-    assert_eq!(world.clients[0].notes().len(), 2, "nothing is removed");
-    assert_eq!(world.clients[0].pending(), 1, "nothing is lost");
-    assert!(world.log().is_empty(), "nothing is mixed");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
+mod copies;
+mod diverged;
 mod hand_over;
 mod leader;
 mod memory;

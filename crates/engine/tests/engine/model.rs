@@ -90,6 +90,24 @@ impl Model for NotesAndMore {
     }
 }
 
+/// The same notes; what a restored server has lost is offered to it again.
+pub(crate) struct KeenNotes;
+
+impl Model for KeenNotes {
+    type Event = Event;
+    const TABLES: &'static str = Notes::TABLES;
+    const VERSION: u32 = Notes::VERSION;
+    const OFFER_LOST: bool = true;
+
+    fn check(event: &Event, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
+        Notes::check(event, cx, db)
+    }
+
+    fn apply(event: &Event, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), ApplyError> {
+        Notes::apply(event, cx, db)
+    }
+}
+
 pub(crate) fn rules() -> Rules {
     Rules::of::<Notes>()
 }

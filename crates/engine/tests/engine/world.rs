@@ -157,6 +157,22 @@ impl Client {
         Self::load(self.page, log, state, db, journals)
     }
 
+    /// The app is deployed with other rules of the same tables.
+    pub(crate) fn adopt(&mut self, rules: Rules) {
+        let subject = Subject::parse(self.page.name.as_str()).unwrap();
+        let config = LeaderConfig::new(&rules, store(), subject, self.page.fresh.clone()).unwrap();
+        self.leader = Leader::open(&mut self.log, config).unwrap();
+    }
+
+    /// The profile is copied to another machine, and opened there.
+    pub(crate) fn copy(&mut self, fresh: &str) -> Self {
+        let [log, state] = [&mut self.log, &mut self.state]
+            .map(|db| Database::deserialize(&db.serialize().unwrap()).unwrap());
+        let fresh = ClientId::parse(fresh).unwrap();
+        let page = Page { loads: self.page.loads + 1, fresh, ..self.page.clone() };
+        Self::load(page, log, state, Database::open_memory().unwrap(), &[])
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.page.name
     }
@@ -221,6 +237,13 @@ impl Client {
     pub(crate) fn stopped(&self) -> Option<Code> {
         self.leader.status(&self.log).unwrap().stopped.map(|error| error.code)
     }
+
+    /// The titles of the notes that a lost commit of this client had added.
+    pub(crate) fn lost(&self) -> Vec<String> {
+        let lost = self.leader.lost(&self.log).unwrap();
+        assert_eq!(self.leader.status(&self.log).unwrap().lost as usize, lost.len());
+        lost.iter().flat_map(|lost| &lost.events).map(|event| event.args.get().to_owned()).collect()
+    }
 }
 
 pub(crate) struct World {
@@ -278,6 +301,31 @@ impl World {
                 return;
             }
         }
+    }
+
+    /// Everybody connects again, as often as the server or a leader asks for it.
+    pub(crate) fn reconnect(&mut self) {
+        self.clients.iter_mut().for_each(Client::cut);
+        for _ in 0..4 {
+            for client in &mut self.clients {
+                if client.connection.is_none() || client.stopped().is_some() {
+                    client.cut();
+                    client.connect();
+                }
+            }
+            self.settle();
+        }
+    }
+
+    /// The server's database is another one: an older copy of it, or an empty one.
+    pub(crate) fn replace_server(&mut self, db: Database, incarnation: &str) {
+        self.clients.iter_mut().for_each(Client::cut);
+        self.server = Server::with(db, rules(), incarnation);
+    }
+
+    /// A copy of the server's database, to be restored later.
+    pub(crate) fn backup(&mut self) -> Database {
+        Database::deserialize(&self.server.db.serialize().unwrap()).unwrap()
     }
 
     /// All replicas have the state of the room.

@@ -27,6 +27,7 @@ export class LeaderHost {
   /** The last error of the server, until a connection has lasted. */
   #refusal: Pick<LeaderStatus, 'needs' | 'message'> = {}
   #reported = ''
+  #held: ReturnType<typeof setTimeout> | undefined
   #backlog: Later[] = []
   #failed = false
 
@@ -98,7 +99,8 @@ export class LeaderHost {
   }
 
   #postOpened(leader: WasmLeader, { session, resumed }: Open): void {
-    const opened = leader.opened(session, resumed?.cursor)
+    const opened =
+      resumed === undefined ? leader.opened(session) : leader.resumed(session, resumed.cursor, resumed.epoch)
     const state = resumed === undefined ? leader.state() : undefined
     const own = state === undefined ? undefined : new Uint8Array(state)
     this.#post(
@@ -138,10 +140,11 @@ export class LeaderHost {
 
   #received(text: string): void {
     const retryAfterMs = retryAfterOf(text)
-    if (retryAfterMs !== undefined) this.#connection?.holdOff(retryAfterMs)
     try {
       this.#leader?.received(text)
       this.#hindrance = undefined
+      if (retryAfterMs !== undefined && this.#status()?.heldFor === undefined)
+        this.#connection?.holdOff(retryAfterMs)
     } catch (thrown) {
       const failure = failureOf(thrown)
       if (failure === undefined) throw thrown
@@ -179,12 +182,25 @@ export class LeaderHost {
     return texts
   }
 
+  #status(): LeaderStatus | undefined {
+    return this.#leader === undefined ? undefined : (JSON.parse(this.#leader.status()) as LeaderStatus)
+  }
+
+  /** Commits that the server would not take are offered again once it may. */
+  #hold(ms: number): void {
+    this.#held ??= setTimeout(() => {
+      this.#held = undefined
+      this.#alive(() => this.#with((leader) => leader.push_again()))
+    }, ms)
+  }
+
   #report(): void {
     const connection = this.#connection
-    if (this.#leader === undefined || connection === undefined) return
-    const status = JSON.parse(this.#leader.status()) as LeaderStatus
-    if (status.needs != null && connection.state === 'open') {
-      this.#refusal = { needs: status.needs, ...(status.message == null ? {} : { message: status.message }) }
+    const status = this.#status()
+    if (status === undefined || connection === undefined) return
+    if (status.heldFor != null) this.#hold(status.heldFor)
+    else if (status.needs != null && connection.state === 'open') {
+      this.#refusal = refusalOf(status)
       this.#refused(connection, status.needs)
       return
     }
@@ -198,7 +214,8 @@ export class LeaderHost {
       pending: status.pending,
       head: status.head,
       cursor: status.cursor,
-      ...this.#refusal,
+      lost: status.lost,
+      ...(status.heldFor == null ? this.#refusal : refusalOf(status)),
       socket: connection.state,
       failures: connection.failures,
       ...(hindrance === undefined ? {} : { hindrance }),
@@ -233,6 +250,10 @@ export class LeaderHost {
       failure: failureOf(thrown) ?? { code: 'leader-failed', message: describe(thrown) },
     })
   }
+}
+
+function refusalOf({ needs, message }: LeaderStatus): Pick<LeaderStatus, 'needs' | 'message'> {
+  return { ...(needs == null ? {} : { needs }), ...(message == null ? {} : { message }) }
 }
 
 function storageOf(leader: WasmLeader): StorageKind {

@@ -35,6 +35,8 @@ export type ToLeader =
 export interface Resumed {
   /** The last seq that the session has. */
   readonly cursor: number
+  /** Of which life of the log. */
+  readonly epoch: string
   /** All commits that it has not been told are taken. */
   readonly again: string | undefined
 }

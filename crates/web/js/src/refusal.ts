@@ -6,11 +6,7 @@ import type { Code } from './failure'
 export const NEEDS_AUTH: Code = 'unauthorized'
 
 /** Nothing but a new page does. */
-export const FINAL: ReadonlySet<Code> = new Set<Code>([
-  'log-diverged',
-  'store-mismatch',
-  'unsupported-protocol',
-])
+export const FINAL: ReadonlySet<Code> = new Set<Code>(['store-mismatch', 'unsupported-protocol'])
 
 /** Somebody has to do something about these, although the client goes on trying where it can. */
 export const BLOCKING: ReadonlySet<Code> = new Set<Code>([

@@ -181,7 +181,11 @@ export class Store {
   /** What a new leader has to know about this page. */
   resume(): Resumed | undefined {
     const { wasm } = this.#parts
-    return this.#guarded(() => ({ cursor: wasm.cursor(), again: wasm.hand_over_again() }))
+    return this.#guarded(() => ({
+      cursor: wasm.cursor(),
+      epoch: wasm.epoch(),
+      again: wasm.hand_over_again(),
+    }))
   }
 
   /** There is a new leader. One that starts from nothing, or from elsewhere, cannot go on where this page is. */

@@ -42,6 +42,8 @@ export interface WasmSession {
   take_changed(): string
   /** The last seq that the state holds. */
   cursor(): number
+  /** And of which life of the log. */
+  epoch(): string
   free(): void
 }
 
@@ -49,9 +51,11 @@ export interface WasmSession {
 export interface WasmLeader {
   /**
    * What `Session.open` needs; the session is the one that is served from now on. The entries after its
-   * state, or after the cursor of a session that is open already, follow by `poll_session`.
+   * state follow by `poll_session`.
    */
-  opened(session: string, cursor?: number): string
+  opened(session: string): string
+  /** As `opened`, for a session that is open already: the entries after its cursor follow. */
+  resumed(session: string, cursor: number, epoch: string): string
   state(): Uint8Array | undefined
   /** `opfs` or `memory`. */
   storage(): string
@@ -62,6 +66,8 @@ export interface WasmLeader {
   disconnected(): void
   /** Takes a frame of the server. Throws a failure of the storage. */
   received(text: string): void
+  /** Offers again what the server would not take for now. */
+  push_again(): void
   poll_server(): string | undefined
   poll_session(): string | undefined
   /** `LeaderStatus`. */
@@ -81,9 +87,13 @@ export interface LeaderConfig {
 export interface LeaderStatus {
   /** Welcomed and caught up. */
   readonly live: boolean
-  /** The code of the error that stops us. */
+  /** The code of the error that stops us, or our commits. */
   readonly needs?: Code
   readonly message?: string
+  /** The connection goes on, and only our commits wait: milliseconds until `push_again` makes sense. */
+  readonly heldFor?: number
+  /** Confirmed commits that the server has lost, and that were not dismissed. */
+  readonly lost: number
   readonly pending: number
   readonly head: number
   readonly cursor: number

@@ -10,7 +10,7 @@ class FakeLeader implements WasmLeader {
   readonly did: string[] = []
   readonly toServer: string[] = []
   readonly toSession: string[] = []
-  now: LeaderStatus = { live: false, pending: 0, head: 0, cursor: 0 }
+  now: LeaderStatus = { live: false, pending: 0, head: 0, cursor: 0, lost: 0 }
   failure: unknown
 
   #do(what: string): void {
@@ -18,9 +18,17 @@ class FakeLeader implements WasmLeader {
     if (this.failure !== undefined) throw this.failure
   }
 
-  opened(session: string, cursor?: number): string {
-    this.#do(`opened ${session} ${cursor}`)
+  opened(session: string): string {
+    this.#do(`opened ${session}`)
     return `for ${session}`
+  }
+  resumed(session: string, cursor: number, epoch: string): string {
+    this.#do(`resumed ${session} ${cursor} ${epoch}`)
+    return `for ${session}`
+  }
+  push_again(): void {
+    this.now = { live: true, pending: 1, head: 3, cursor: 3, lost: 0 }
+    this.#do('pushed again')
   }
   state(): Uint8Array {
     return new Uint8Array([1, 2, 3])
@@ -38,7 +46,7 @@ class FakeLeader implements WasmLeader {
     this.toServer.push(`push ${message}`)
   }
   connected(token: string | undefined): void {
-    this.now = { live: false, pending: 0, head: 0, cursor: 0 }
+    this.now = { live: false, pending: 0, head: 0, cursor: 0, lost: 0 }
     this.#do(`connected ${token}`)
     this.toServer.push('hello')
   }
@@ -116,13 +124,13 @@ test('it opens, tells the page, connects, and greets with the token', async () =
     { opened: 'for s1', storage: 'opfs', state: new Uint8Array([1, 2, 3]) },
   ])
   last().accept()
-  expect(leader.did).toEqual(['opened s1 undefined', 'connected t1'])
+  expect(leader.did).toEqual(['opened s1', 'connected t1'])
   expect(last().sent).toEqual(['hello'])
 })
 
 test('journals of former pages go in before the session opens, and their answers go nowhere', async () => {
   const { leader, of } = await opened({ journaled: [{ key: 'k1', message: 'former' }] })
-  expect(leader.did).toEqual(['took former', 'opened s1 undefined'])
+  expect(leader.did).toEqual(['took former', 'opened s1'])
   expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'], storage: 'opfs' }])
   expect(of('messages')).toEqual([])
 })
@@ -142,9 +150,24 @@ test('in memory nothing is sent before the page has journaled what it is sent as
   expect(FakeSocket.opened.length).toBe(1)
 })
 
+test('commits that the server would not take wait, while the connection goes on', async () => {
+  const { leader, made, of } = await opened()
+  last().accept()
+  leader.now = { ...leader.now, live: true, needs: 'server-behind', message: 'deploy', heldFor: 20_000 }
+  made.receive({ kind: 'wake' })
+  leader.toServer.push('pull')
+  last().says('{}')
+  expect(last().sent.filter((text) => text !== 'ping')).toEqual(['hello', 'pull'])
+  expect(of('status').at(-1)?.report).toMatchObject({ socket: 'open', live: true, needs: 'server-behind' })
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(leader.did.filter((did) => did === 'pushed again')).toEqual(['pushed again'])
+  expect(of('status').at(-1)?.report.needs).toBeUndefined()
+  expect(FakeSocket.opened.length).toBe(1)
+})
+
 test('after a crash the session hears of its counters before it is served again', async () => {
-  const { leader, posted } = await opened({ resumed: { cursor: 7, again: 'all' } })
-  expect(leader.did).toEqual(['took all', 'opened s1 7'])
+  const { leader, posted } = await opened({ resumed: { cursor: 7, epoch: 'e1', again: 'all' } })
+  expect(leader.did).toEqual(['took all', 'resumed s1 7 e1'])
   const kinds = posted.map(({ kind }) => kind)
   expect(kinds.indexOf('messages')).toBeLessThan(kinds.indexOf('opened'))
 })
@@ -155,7 +178,7 @@ test('what the page says while the leader opens is not lost', async () => {
   made.receive(OPEN)
   made.receive({ kind: 'hand-over', messages: ['one', 'two'] })
   await settle()
-  expect(leader.did).toEqual(['opened s1 undefined', 'took one', 'took two'])
+  expect(leader.did).toEqual(['opened s1', 'took one', 'took two'])
 })
 
 test('files that another page holds for a moment are waited for', async () => {
@@ -193,7 +216,7 @@ test('a trap ends the leader once, and nothing more is asked of it', async () =>
   made.receive({ kind: 'hand-over', messages: ['one'] })
   made.receive({ kind: 'hand-over', messages: ['two'] })
   expect(of('failed')).toMatchObject([{ failure: { code: 'leader-failed' } }])
-  expect(leader.did).toEqual(['opened s1 undefined', 'took one'])
+  expect(leader.did).toEqual(['opened s1', 'took one'])
 })
 
 test('a liveness ping is answered even while the leader opens', async () => {
@@ -217,13 +240,16 @@ test('a wrong token stops it until there is another one', async () => {
   expect(of('status').at(-1)?.report.needs).toBeUndefined()
 })
 
-test('a diverged log stops it for good', async () => {
+test('a store of another name stops it for good', async () => {
   const { of } = await opened()
   last().accept()
-  last().says('{"type":"error","code":"log-diverged"}')
+  last().says('{"type":"error","code":"store-mismatch"}')
   await vi.advanceTimersByTimeAsync(120_000)
   expect(FakeSocket.opened.length).toBe(1)
-  expect(of('status').at(-1)?.report).toMatchObject({ needs: 'log-diverged', message: 'it is log-diverged' })
+  expect(of('status').at(-1)?.report).toMatchObject({
+    needs: 'store-mismatch',
+    message: 'it is log-diverged',
+  })
 })
 
 test('an error that passes is tried again no sooner than the server asks', async () => {

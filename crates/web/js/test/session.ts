@@ -76,5 +76,9 @@ export class FakeSession implements WasmSession {
     return 5
   }
 
+  epoch(): string {
+    return 'e1'
+  }
+
   free(): void {}
 }

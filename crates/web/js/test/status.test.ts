@@ -5,7 +5,15 @@ import type { LeaderReport } from '../src/port'
 import type { Facts } from '../src/status'
 import { deriveStatus, StatusBoard, UNKNOWN } from '../src/status'
 
-const REPORT: LeaderReport = { live: true, pending: 0, head: 9, cursor: 9, socket: 'open', failures: 0 }
+const REPORT: LeaderReport = {
+  live: true,
+  pending: 0,
+  head: 9,
+  cursor: 9,
+  lost: 0,
+  socket: 'open',
+  failures: 0,
+}
 const FULL = { code: 'storage-full', message: 'No room.' }
 const DOWN: LeaderReport = { ...REPORT, live: false, socket: 'waiting', failures: 1 }
 
@@ -31,13 +39,19 @@ test.each<[string, Partial<Facts>, string, string | undefined]>([
     'unauthorized',
   ],
   [
-    'on another log',
-    { report: { ...DOWN, socket: 'stopped', needs: 'log-diverged' } },
+    'in another store',
+    { report: { ...DOWN, socket: 'stopped', needs: 'store-mismatch' } },
     'blocked',
-    'log-diverged',
+    'store-mismatch',
   ],
   ['when the server failed', { report: { ...DOWN, needs: 'server-failed' } }, 'offline', 'server-failed'],
   ['when the server is older', { report: { ...DOWN, needs: 'server-behind' } }, 'blocked', 'server-behind'],
+  [
+    'live while its commits wait',
+    { report: { ...REPORT, needs: 'server-behind', heldFor: 30_000 } },
+    'blocked',
+    'server-behind',
+  ],
   [
     'live again after a failure',
     { report: { ...REPORT, needs: 'server-failed' } },

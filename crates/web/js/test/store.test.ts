@@ -178,9 +178,9 @@ test('what another session’s commit came to is no receipt of this one', async 
 
 test('a new leader is given what the session was not told is taken', () => {
   const { store } = setUp()
-  expect(store.resume()).toEqual({ cursor: 5, again: undefined })
+  expect(store.resume()).toEqual({ cursor: 5, epoch: 'e1', again: undefined })
   store.commit(HELLO)
-  expect(store.resume()).toEqual({ cursor: 5, again: 'again 1' })
+  expect(store.resume()).toEqual({ cursor: 5, epoch: 'e1', again: 'again 1' })
 })
 
 test('a leader that starts from nothing blocks the page, which says what to do', () => {

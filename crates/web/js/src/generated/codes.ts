@@ -36,5 +36,6 @@ export const codes = {
   'store-closed': 'The store was closed before this was done.',
   'another-client': 'A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one.',
   'bad-query': 'A query of the page is not one that reads, or SQLite does not understand it.',
+  'entries-lost': "Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup.",
   'state-damaged': 'An entry of the log could not be applied here.',
 } as const

@@ -127,6 +127,8 @@ export type Code =
   | 'another-client'
   /** A query of the page is not one that reads, or SQLite does not understand it. */
   | 'bad-query'
+  /** Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup. */
+  | 'entries-lost'
   /** An entry of the log could not be applied here. */
   | 'state-damaged'
 

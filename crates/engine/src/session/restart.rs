@@ -1,0 +1,62 @@
+//! What becomes of a session when its log is another one than it was.
+
+use syncline_protocol::{Counter, Millis, Seq};
+
+use super::{Confirmed, Effects, Pending, Session};
+use crate::local::{Epoch, Waiting};
+use crate::{Rewind, SqlError, state};
+
+/// Where a commit stands in the log.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) first: Seq,
+    pub(super) last: Seq,
+}
+
+impl Session {
+    /// The state starts from nothing; the pending commits stay, and are applied as soon as they can be.
+    pub(super) fn restart(&mut self, db: &mut dyn Rewind, now: Millis, epoch: Epoch) -> Result<(), SqlError> {
+        db.rewind()?;
+        state::drop_all(db)?;
+        state::create(db, &self.rules)?;
+        db.set_point()?;
+        self.confirmed_above.clear();
+        self.cursor = Seq::ZERO;
+        self.epoch = epoch;
+        self.apply_pending(db, now)
+    }
+
+    /// A pending commit is in the log, where this session has not met it: the state has it already.
+    pub(super) fn confirmed(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        counter: Counter,
+        place: Place,
+        effects: &mut Effects,
+    ) -> Result<(), SqlError> {
+        let Some(pending) = self.take_pending(counter) else {
+            return Ok(());
+        };
+        if pending.session == self.id {
+            let Place { first, last } = place;
+            effects.confirmed.push(Confirmed { number: pending.number, first, last });
+        }
+        self.rebase(db, now, &[])
+    }
+
+    /// Commits that had been confirmed wait again, before what was committed since.
+    pub(super) fn offered(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        waiting: Vec<Waiting>,
+    ) -> Result<(), SqlError> {
+        for pending in waiting.into_iter().map(Pending::waiting) {
+            let later = |other: &Pending| other.counter.is_none() || other.counter > pending.counter;
+            let place = self.pending.iter().position(later).unwrap_or(self.pending.len());
+            self.pending.insert(place, pending);
+        }
+        self.rebase(db, now, &[])
+    }
+}
