@@ -7,18 +7,20 @@ mod archive;
 mod connection;
 mod decisions;
 mod push;
+mod rebuild;
 mod tables;
 
 pub use archive::ArchivePage;
 use connection::Greeted;
 pub use connection::{Authorize, Connection, Output, SharedToken};
+use rebuild::Standing;
 use syncline_protocol::{
     Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
     SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
 };
 use tables::Facts;
 
-use crate::segment::{self, Segment};
+use crate::segment;
 use crate::sql::nested;
 use crate::state;
 use crate::{Rules, Sql, SqlError};
@@ -35,6 +37,7 @@ pub struct Room {
     incarnation: Incarnation,
     head: Seq,
     chain: Chain,
+    standing: Standing,
 }
 
 /// Why an input was not handled as it asked.
@@ -57,7 +60,8 @@ impl From<SqlError> for Failure {
 
 impl Room {
     /// Opens the room of a store, and creates what is missing; `fresh` is used only for a store that
-    /// has no incarnation yet. A state of other tables is rebuilt from the log.
+    /// has no incarnation yet. A state of other tables is made anew from the log: by one step here,
+    /// which is all that most logs need, and by [`Room::rebuild_step`].
     ///
     /// # Errors
     /// [`SqlError`] when the host failed, or when the model's tables are not portable.
@@ -69,17 +73,16 @@ impl Room {
     ) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
         tables::create(db)?;
-        let incarnation = match tables::facts(db)? {
-            Some(facts) if facts.schema_hash == schema_hash => facts.incarnation,
-            Some(facts) => {
-                let incarnation = facts.incarnation.clone();
-                nested(db, |db| rebuild(db, &rules, Facts { schema_hash, ..facts }))?;
-                incarnation
-            }
-            None => nested(db, |db| create(db, &rules, fresh, schema_hash))?,
+        let (incarnation, standing) = match tables::facts(db)? {
+            Some(facts) if facts.schema_hash == schema_hash => (facts.incarnation, rebuild::standing(db)?),
+            Some(facts) => (facts.incarnation, Standing::OfOtherTables),
+            None => (nested(db, |db| create(db, &rules, fresh, schema_hash))?, Standing::AtHead),
         };
         let (head, chain) = segment::head(db)?;
-        Ok(Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain })
+        let mut room = Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain, standing };
+        // always-boots: why a step cannot be made is for its next caller. What reads goes on.
+        let _ = room.rebuild_step(db);
+        Ok(room)
     }
 
     /// Which life of the log this is.
@@ -278,22 +281,4 @@ fn create(
     let facts = Facts { incarnation, schema_hash, archived: Seq::ZERO };
     tables::put_facts(db, &facts)?;
     Ok(facts.incarnation)
-}
-
-/// Makes the state anew from the log, for other tables or another meaning of `apply`.
-fn rebuild(db: &mut dyn Sql, rules: &Rules, facts: Facts) -> Result<(), SqlError> {
-    state::drop_all(db)?;
-    state::create(db, rules)?;
-    let mut after = Seq::ZERO;
-    loop {
-        let segments = segment::page(db, after, PAGE_BYTES)?;
-        let Some(Segment { last, .. }) = segments.last() else {
-            break;
-        };
-        for segment in &segments {
-            state::apply_history(db, rules, &segment::decode(segment)?)?;
-        }
-        after = *last;
-    }
-    tables::put_facts(db, &facts)
 }

@@ -95,6 +95,8 @@ codes! {
         "The commit was made by another subject than the one signed in." "Sign in as its author. The commit stays undecided.";
     ServerBehind "server-behind" "error"
         "The commit was made with a newer model than the server has." "Deploy the server. The commit stays undecided and is sent again.";
+    Rebuilding "rebuilding" "error"
+        "The server makes its state anew from the log, after an upgrade: until then it decides nothing." "Nothing: clients read on, and their commits are sent again.";
     LogDiverged "log-diverged" "error"
         "The server's log is not the one that this client has followed: it was reset, or restored from a backup." "Nothing: the client follows the new log, and offers again what was not confirmed. See `entries-lost`. The socket is closed.";
     NotSupported "not-supported" "error"

@@ -28,6 +28,7 @@ impl Room {
         from: &Greeted,
         push: &Push,
     ) -> Result<Vec<Output>, Failure> {
+        self.refuse_while_rebuilding()?;
         self.refuse_oversized(push)?;
         refuse_disorder(&push.commits)?;
         let ready = push.commits.iter().take_while(|commit| self.undecidable(from, commit).is_none()).count();

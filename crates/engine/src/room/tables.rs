@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS syncline_decisions (
     outcomes TEXT NOT NULL,
     PRIMARY KEY (client, last)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS syncline_rebuild (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL
+) STRICT;
 ";
 
 pub(super) struct Facts {
@@ -45,4 +49,22 @@ pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError>
         "INSERT OR REPLACE INTO syncline_room (id, incarnation, schema_hash, archived) VALUES (1, ?1, ?2, ?3)",
         &[facts.incarnation.as_str().into(), facts.schema_hash.as_str().into(), facts.archived.into()],
     )
+}
+
+pub(super) fn put_schema_hash(db: &mut dyn Sql, hash: &SchemaHash) -> Result<(), SqlError> {
+    db.execute("UPDATE syncline_room SET schema_hash = ?1", &[hash.as_str().into()])
+}
+
+/// The seq that the state stands at, if that is not the head: while it is made anew.
+pub(super) fn behind(db: &dyn Query) -> Result<Option<Seq>, SqlError> {
+    db.value("SELECT seq FROM syncline_rebuild", &[])
+}
+
+pub(super) fn put_behind(db: &mut dyn Sql, seq: Option<Seq>) -> Result<(), SqlError> {
+    match seq {
+        Some(seq) => {
+            db.execute("INSERT OR REPLACE INTO syncline_rebuild (id, seq) VALUES (1, ?1)", &[seq.into()])
+        }
+        None => db.execute("DELETE FROM syncline_rebuild", &[]),
+    }
 }

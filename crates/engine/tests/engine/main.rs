@@ -11,6 +11,7 @@ mod memory;
 mod model;
 mod rebase;
 mod rebuild;
+mod rebuild_steps;
 mod room;
 mod sync;
 mod world;

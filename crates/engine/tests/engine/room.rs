@@ -7,35 +7,35 @@ use syncline_engine::{Connection, Output, Room, SharedToken};
 use super::model::added;
 use super::world::{Server, TOKEN, World, notes, reply};
 
-fn hello(client: &str) -> serde_json::Value {
+pub(crate) fn hello(client: &str) -> serde_json::Value {
     json!({
         "type": "hello", "protocol": 1, "store": "store", "client": client, "subject": client,
         "modelVersion": 2, "schemaHash": "0", "token": TOKEN,
     })
 }
 
-fn greeted(server: &mut Server, client: &str) -> Connection {
+pub(crate) fn greeted(server: &mut Server, client: &str) -> Connection {
     let mut connection = Connection::new(false);
     let outputs = server.receive(&mut connection, &hello(client).to_string());
     assert!(matches!(reply(&outputs), ServerMessage::Welcome(_)), "{outputs:?}");
     connection
 }
 
-fn push(commits: serde_json::Value) -> String {
+pub(crate) fn push(commits: serde_json::Value) -> String {
     json!({ "type": "push", "commits": commits }).to_string()
 }
 
-fn commit(counter: u64, author: &str, id: &str) -> serde_json::Value {
+pub(crate) fn commit(counter: u64, author: &str, id: &str) -> serde_json::Value {
     json!({ "counter": counter, "author": author, "modelVersion": 2,
         "events": [{ "name": "noteAdded", "args": { "id": id, "title": id } }] })
 }
 
-fn code(outputs: &[Output]) -> Code {
+pub(crate) fn code(outputs: &[Output]) -> Code {
     let ServerMessage::Error(error) = reply(outputs) else { panic!("{outputs:?}") };
     error.code
 }
 
-fn verdicts(outputs: &[Output]) -> Vec<Verdict> {
+pub(crate) fn verdicts(outputs: &[Output]) -> Vec<Verdict> {
     let ServerMessage::Verdicts(verdicts) = reply(outputs) else { panic!("{outputs:?}") };
     verdicts.verdicts
 }

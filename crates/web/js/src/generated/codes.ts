@@ -21,6 +21,7 @@ export const codes = {
   'commit-mismatch': 'A commit with this counter was decided, with other content: two databases share one client id, as one is a copy.',
   'author-mismatch': 'The commit was made by another subject than the one signed in.',
   'server-behind': 'The commit was made with a newer model than the server has.',
+  rebuilding: 'The server makes its state anew from the log, after an upgrade: until then it decides nothing.',
   'log-diverged': "The server's log is not the one that this client has followed: it was reset, or restored from a backup.",
   'not-supported': 'The message is of the protocol, but this server does not serve it.',
   'server-failed': 'The server could not do its part: its storage failed.',

@@ -97,6 +97,8 @@ export type Code =
   | 'author-mismatch'
   /** The commit was made with a newer model than the server has. */
   | 'server-behind'
+  /** The server makes its state anew from the log, after an upgrade: until then it decides nothing. */
+  | 'rebuilding'
   /** The server's log is not the one that this client has followed: it was reset, or restored from a backup. */
   | 'log-diverged'
   /** The message is of the protocol, but this server does not serve it. */
