@@ -82,6 +82,7 @@ mod guard;
 mod leader;
 mod local;
 mod model;
+mod quarantine;
 mod room;
 mod rules;
 mod segment;
@@ -93,6 +94,7 @@ pub use guard::refuse_unportable;
 pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica};
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
+pub use quarantine::{Quarantined, quarantined};
 pub use room::{ArchivePage, Authorize, Connection, Output, Room, SharedToken};
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};
@@ -100,6 +102,5 @@ pub use sql::{
     Constraint, ConstraintKind, Flow, FromValue, HostFailure, Param, Query, Rewind, Row, Sql, SqlError,
     Value, nested,
 };
-pub use state::{Quarantined, quarantined};
 pub use syncline_protocol as protocol;
 pub use syncline_protocol::Rejection;

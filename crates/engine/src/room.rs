@@ -60,7 +60,8 @@ impl From<SqlError> for Failure {
 
 impl Room {
     /// Opens the room of a store, and creates what is missing; `fresh` is used only for a store that
-    /// has no incarnation yet. A state of other tables is made anew from the log: by one step here,
+    /// has no incarnation yet. A state of other tables, or one that lacks a commit which the model has
+    /// learnt to decode, is made anew from the log: by one step here,
     /// which is all that most logs need, and by [`Room::rebuild_step`].
     ///
     /// # Errors
@@ -74,8 +75,10 @@ impl Room {
         let schema_hash = rules.schema_hash()?;
         tables::create(db)?;
         let (incarnation, standing) = match tables::facts(db)? {
-            Some(facts) if facts.schema_hash == schema_hash => (facts.incarnation, rebuild::standing(db)?),
-            Some(facts) => (facts.incarnation, Standing::OfOtherTables),
+            Some(facts) if facts.schema_hash == schema_hash => {
+                (facts.incarnation, rebuild::standing(db, &rules)?)
+            }
+            Some(facts) => (facts.incarnation, Standing::Outdated),
             None => (nested(db, |db| create(db, &rules, fresh, schema_hash))?, Standing::AtHead),
         };
         let (head, chain) = segment::head(db)?;

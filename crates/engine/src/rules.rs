@@ -29,6 +29,7 @@ impl From<Rejection> for Refusal {
 
 type Admit = fn(RawEvent, &CheckContext<'_>, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
 type Apply = fn(RawEvent, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
+type Decodes = fn(RawEvent) -> Result<(), Rejection>;
 
 /// A model, its types erased: function pointers to its compiled rules.
 #[derive(Clone, Copy)]
@@ -38,6 +39,7 @@ pub struct Rules {
     offer_lost: bool,
     admit: Admit,
     apply: Apply,
+    decodes: Decodes,
 }
 
 impl Rules {
@@ -50,6 +52,7 @@ impl Rules {
             offer_lost: M::OFFER_LOST,
             admit: admit::<M>,
             apply: apply::<M>,
+            decodes: decodes::<M>,
         }
     }
 
@@ -104,6 +107,14 @@ impl Rules {
     pub fn apply(&self, event: RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
         (self.apply)(event, cx, db)
     }
+
+    /// Whether the model has such an event: it is brought to today's shape, and decoded.
+    ///
+    /// # Errors
+    /// The [`Rejection`] that names what is wrong with it: `unknown-event` or `bad-args`.
+    pub fn decodes(&self, event: RawEvent) -> Result<(), Rejection> {
+        (self.decodes)(event)
+    }
 }
 
 fn admit<M: Model>(
@@ -122,6 +133,10 @@ fn admit<M: Model>(
 fn apply<M: Model>(event: RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
     let event: M::Event = decode(&M::upcast(event))?;
     guarded(db, |db| M::apply(&event, cx, db).map_err(rejection))
+}
+
+fn decodes<M: Model>(event: RawEvent) -> Result<(), Rejection> {
+    decode::<M::Event>(&M::upcast(event)).map(drop)
 }
 
 fn rejection(error: ApplyError) -> Rejection {

@@ -91,7 +91,11 @@ impl Leader {
 
     /// Forgets the lost commits up to an id.
     pub fn dismiss_lost(&mut self, upto: f64) -> Result<(), JsValue> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a double saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast of a double saturates"
+        )]
         let upto = upto as u64;
         Ok(self.leader.dismiss_lost(&mut self.log, upto).map_err(Failure::from)?)
     }

@@ -6,7 +6,7 @@ use syncline_protocol::{SchemaHash, Seq};
 use crate::local::Epoch;
 use crate::segment;
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError, state};
+use crate::{Query, Rules, Sql, SqlError, quarantine, state};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -25,6 +25,8 @@ pub struct Replica {
     schema_hash: SchemaHash,
     seq: Seq,
     epoch: Option<Epoch>,
+    /// Whether its quarantine was looked at, for what this build decodes and a former one did not.
+    looked: bool,
 }
 
 impl Replica {
@@ -39,7 +41,7 @@ impl Replica {
         let stored = row
             .map(|row| Ok::<_, SqlError>((Epoch::kept(row.get(0)?), row.get::<SchemaHash>(1)?, row.get(2)?)))
             .transpose()?;
-        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, epoch: None };
+        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, epoch: None, looked: false };
         match stored {
             Some((epoch, hash, seq)) if hash == replica.schema_hash => {
                 replica.seq = seq;
@@ -63,13 +65,19 @@ impl Replica {
     }
 
     /// Applies what the log has beyond it, in large transactions; the seq moves with the rows
-    /// (together).
+    /// (together). A state that lacks a commit which the model has learnt to decode begins anew.
     ///
     /// # Errors
     /// [`SqlError`]; the steps before it stay.
     pub fn advance(&mut self, db: &mut dyn Sql, log: &dyn Query, epoch: &Epoch) -> Result<(), SqlError> {
         if self.epoch.as_ref().is_some_and(|known| known != epoch) {
             nested(db, |db| self.clear(db))?;
+        }
+        if !self.looked {
+            if quarantine::is_outgrown(&*db, log, &self.rules)? {
+                nested(db, |db| self.clear(db))?;
+            }
+            self.looked = true;
         }
         self.epoch = Some(epoch.clone());
         loop {

@@ -5,7 +5,7 @@ use syncline_protocol::{Code, ErrorFrame, Seq};
 
 use super::{Failure, Room, tables};
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError, segment, state};
+use crate::{Rules, Sql, SqlError, quarantine, segment, state};
 
 /// About what one step applies: some thousand events, well below a second of work on every host.
 const STEP_BYTES: usize = 1 << 20;
@@ -19,12 +19,16 @@ pub(super) enum Standing {
     AtHead,
     /// It is made anew, and has come so far.
     Behind(Seq),
-    /// What is there is of no use.
-    OfOtherTables,
+    /// What is there is of other tables, or of a model that knew less.
+    Outdated,
 }
 
 /// Where a state of the model's own tables stands.
-pub(super) fn standing(db: &dyn Query) -> Result<Standing, SqlError> {
+pub(super) fn standing(db: &mut dyn Sql, rules: &Rules) -> Result<Standing, SqlError> {
+    // always-boots: what cannot be read of an old commit now keeps no room closed.
+    if quarantine::is_outgrown(&*db, &*db, rules).unwrap_or_default() {
+        return Ok(Standing::Outdated);
+    }
     Ok(tables::behind(db)?.map_or(Standing::AtHead, Standing::Behind))
 }
 
@@ -45,7 +49,7 @@ impl Room {
         let after = match self.standing {
             Standing::AtHead => return Ok(true),
             Standing::Behind(seq) => seq,
-            Standing::OfOtherTables => {
+            Standing::Outdated => {
                 nested(db, |db| begin(db, &self.rules))?;
                 Seq::ZERO
             }
@@ -70,7 +74,7 @@ impl Room {
         let seq = match self.standing {
             Standing::AtHead => return Ok(()),
             Standing::Behind(seq) => seq,
-            Standing::OfOtherTables => Seq::ZERO,
+            Standing::Outdated => Seq::ZERO,
         };
         let message = format!("the state is made anew, and has {seq} of {} entries", self.head);
         Err(ErrorFrame { retry_after_ms: Some(RETRY_AFTER_MS), ..ErrorFrame::new(Code::Rebuilding, message) }

@@ -9,6 +9,7 @@ mod hand_over;
 mod leader;
 mod memory;
 mod model;
+mod quarantine;
 mod rebase;
 mod rebuild;
 mod rebuild_steps;
