@@ -9,6 +9,7 @@ mod hand_over;
 mod leader;
 mod memory;
 mod model;
+mod properties;
 mod quarantine;
 mod rebase;
 mod rebuild;
