@@ -6,22 +6,26 @@
 mod former;
 mod hand_over;
 mod receive;
+mod repair;
 mod replica;
+mod snapshot;
 mod tables;
 
 use std::collections::VecDeque;
 
 pub use receive::LeaderError;
+pub use repair::Salvage;
+use replica::Advanced;
 pub use replica::Replica;
 use syncline_protocol::{
-    Chain, ClientId, Counter, Cursor, ErrorFrame, Hello, Incarnation, Limits, ModelVersion, PROTOCOL_VERSION,
-    Pull, SchemaHash, Seq, SessionId, StoreId, Subject,
+    Chain, ClientId, Counter, Cursor, Digest, ErrorFrame, Hello, Incarnation, Limits, ModelVersion,
+    PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId, Subject,
 };
 use tables::Facts;
 
 use crate::local::{Epoch, Opened, Rejected, Told};
 use crate::segment;
-use crate::{Query, Rejection, Rules, Sql, SqlError};
+use crate::{HostFailure, Query, Rejection, Rules, Sql, SqlError};
 
 /// What a leader is for: one per (browser profile or process, store, subject).
 #[derive(Clone)]
@@ -63,6 +67,9 @@ impl LeaderConfig {
     }
 }
 
+/// More than one advance has ever to mend.
+const MENDINGS: usize = 8;
+
 /// The client's durable half.
 pub struct Leader {
     config: LeaderConfig,
@@ -74,6 +81,14 @@ pub struct Leader {
     former: bool,
     /// Lost commits that the app has not dismissed.
     lost: u32,
+    /// The snapshot of the server that the state is still to be compared with.
+    compare: Option<SnapshotOffer>,
+    /// A snapshot that was not what it said.
+    bad_snapshot: Option<Digest>,
+    /// Where the state differed from the server's, and was made anew.
+    diverged_at: Option<Seq>,
+    /// What went wrong, and was mended.
+    notice: Option<ErrorFrame>,
     /// The session that was opened last, and lives.
     serving: Option<SessionId>,
     cursor: Seq,
@@ -103,6 +118,8 @@ struct Up {
     pulling: bool,
     /// Why nothing is pushed on this connection for now; what others push still comes.
     held: Option<ErrorFrame>,
+    /// The snapshot whose parts are asked for, in place of the log.
+    fetching: Option<SnapshotOffer>,
 }
 
 /// Where a leader stands.
@@ -116,6 +133,8 @@ pub struct LeaderStatus {
     pub held: Option<ErrorFrame>,
     /// Confirmed commits that the server's log no longer has; see [`Leader::lost`].
     pub lost: u32,
+    /// What went wrong since the leader was opened, and was mended: worth a report.
+    pub notice: Option<ErrorFrame>,
     /// Commits without a verdict.
     pub pending: u32,
     /// The last entry of the log here.
@@ -154,6 +173,10 @@ impl Leader {
             epoch: facts.epoch,
             former,
             lost,
+            compare: None,
+            bad_snapshot: None,
+            diverged_at: None,
+            notice: None,
             serving: None,
             cursor,
             chain,
@@ -175,17 +198,36 @@ impl Leader {
         self.cursor
     }
 
-    /// Brings a state up to the log.
+    /// Brings a state up to the log. What shows on the way is mended, and told in the status: a snapshot that
+    /// makes no state, a segment that is not what was written, a state that is not the server's.
     ///
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn advance(
-        &self,
-        log: &dyn Query,
+        &mut self,
+        log: &mut dyn Sql,
         replica: &mut Replica,
         state: &mut dyn Sql,
     ) -> Result<(), SqlError> {
-        replica.advance(state, log, &self.epoch)
+        // Each mending removes its cause, or is not done twice.
+        for _ in 0..MENDINGS {
+            match replica.advance(state, &*log, &self.epoch, self.compare.as_ref()) {
+                Ok(Advanced::ToHead) => return Ok(()),
+                Ok(Advanced::Compared) => self.compare = None,
+                Ok(Advanced::Diverged(message)) => {
+                    let seq = self.compare.take().map_or(Seq::ZERO, |offer| offer.seq);
+                    self.diverged(log, seq, message)?;
+                }
+                Ok(Advanced::NoState(why)) => self.drop_snapshot(log, &why)?,
+                Err(SqlError::Host { failure: HostFailure::Corrupt, message }) => {
+                    if !self.repair(log, &message)? {
+                        return Err(SqlError::Host { failure: HostFailure::Corrupt, message });
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Which life of the log this is, here.
@@ -253,6 +295,11 @@ impl Leader {
     }
 
     fn tell_log(&mut self, db: &dyn Query, mut after: Seq) -> Result<(), SqlError> {
+        let start = segment::start(db)?;
+        if after < start {
+            self.tell_snapshot(db, start)?;
+            after = start;
+        }
         loop {
             let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
             let Some(last) = segments.last() else { return Ok(()) };
@@ -288,6 +335,7 @@ impl Leader {
             schema_hash: self.config.schema_hash.clone(),
             token,
             cursor,
+            snapshots: true,
         };
         self.link = Link::Greeting;
         self.to_server = VecDeque::from([hello.encode()]);
@@ -326,6 +374,7 @@ impl Leader {
             stopped,
             held,
             lost: self.lost,
+            notice: self.notice.clone(),
             pending: tables::pending(db)?,
             cursor: self.cursor,
             head,
@@ -389,9 +438,10 @@ impl Leader {
         if let Link::Up(up) = &mut self.link
             && up.head > after
             && !up.pulling
+            && up.fetching.is_none()
         {
             up.pulling = true;
-            self.to_server.push_back(Pull { after }.encode());
+            self.to_server.push_back(Pull { after, part: None }.encode());
         }
     }
 

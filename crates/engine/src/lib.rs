@@ -78,6 +78,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decode;
+mod dump;
 mod guard;
 mod leader;
 mod local;
@@ -90,8 +91,9 @@ mod session;
 mod sql;
 mod state;
 
+pub use dump::{load as load_state, state_digest};
 pub use guard::refuse_unportable;
-pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica};
+pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, quarantined};

@@ -7,8 +7,11 @@ use crate::segment;
 use crate::{Query, Rules, Sql, SqlError};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_quarantine (
-    seq INTEGER PRIMARY KEY, name TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, name TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL DEFAULT ''
 ) STRICT";
+
+/// Its name.
+pub(crate) const NAME: &str = "syncline_quarantine";
 
 /// What decoding may say; nothing else is kept under these codes.
 const OF_DECODING: [Code; 2] = [Code::UnknownEvent, Code::BadArgs];

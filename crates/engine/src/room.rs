@@ -8,6 +8,7 @@ mod connection;
 mod decisions;
 mod push;
 mod rebuild;
+mod snapshot;
 mod tables;
 
 pub use archive::ArchivePage;
@@ -16,7 +17,7 @@ pub use connection::{Authorize, Connection, Output, SharedToken};
 use rebuild::Standing;
 use syncline_protocol::{
     Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
-    SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
+    Pull, SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
 };
 use tables::Facts;
 
@@ -159,7 +160,12 @@ impl Room {
                 Err(ErrorFrame::new(Code::HelloExpected, "there is one hello on a socket").into())
             }
             ClientMessage::Push(push) => self.push(db, now, &from, &push),
-            ClientMessage::Pull(pull) => Ok(vec![Output::Reply(self.page(db, connection, pull.after)?)]),
+            ClientMessage::Pull(Pull { after, part: None }) => {
+                Ok(vec![Output::Reply(self.page(db, connection, after)?)])
+            }
+            ClientMessage::Pull(Pull { after, part: Some(part) }) => {
+                Ok(vec![Output::Reply(self.part(db, after, part)?)])
+            }
             // Pages are paced by pulls; what is published live needs no acknowledgement yet.
             ClientMessage::Ack(_) => Ok(Vec::new()),
             ClientMessage::Auth(fresh) => {
@@ -202,15 +208,18 @@ impl Room {
         let after = self.resume(db, hello.cursor.as_ref())?;
         let decided = decisions::decided(db, &hello.client)?;
         connection.greet(Greeted { client: hello.client, subject, live: after == self.head });
+        let snapshot = snapshot::offer(db, &hello.schema_hash)?;
+        let asks = hello.snapshots && snapshot.is_some_and(|offer| offer.seq > after);
         let welcome = Welcome {
             incarnation: self.incarnation.clone(),
             head: self.head,
             decided,
             model_version: self.rules.version(),
             limits: self.limits,
+            snapshot,
         };
         let mut outputs = vec![Output::Reply(ServerMessage::Welcome(welcome).encode())];
-        if after < self.head {
+        if after < self.head && !asks {
             outputs.push(Output::Reply(self.page(db, connection, after)?));
         }
         Ok(outputs)

@@ -90,6 +90,36 @@ pub(crate) fn append(db: &mut dyn Sql, segment: &Segment) -> Result<(), SqlError
     )
 }
 
+/// Where a log begins that starts from a snapshot: a segment without entries, at the seq before its first.
+pub(crate) const fn base(seq: Seq, chain: Chain) -> Segment {
+    Segment { first: seq, last: seq, chain, text: String::new() }
+}
+
+/// Where the log begins: after a snapshot, or at its start.
+pub(crate) fn start(db: &dyn Query) -> Result<Seq, SqlError> {
+    let sql = "SELECT first FROM syncline_log WHERE entries = '' ORDER BY first LIMIT 1";
+    Ok(db.value(sql, &[])?.unwrap_or(Seq::ZERO))
+}
+
+/// Whether a segment holds what its chain says, going on from the chain before it.
+pub(crate) fn verify(segment: &Segment, before: Chain) -> Result<Vec<Entry>, SqlError> {
+    let entries = decode(segment)?;
+    let mut chain = before;
+    let mut seq = segment.first.before();
+    for entry in &entries {
+        seq = seq.next();
+        chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+        if entry.seq != seq {
+            break;
+        }
+    }
+    if entries.is_empty() || (seq == segment.last && chain == segment.chain) {
+        return Ok(entries);
+    }
+    let message = format!("the segment at {} is not what was written", segment.first);
+    Err(SqlError::Host { failure: HostFailure::Corrupt, message })
+}
+
 /// The last seq of the log and the chain there.
 pub(crate) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
     let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;
@@ -161,7 +191,7 @@ pub(crate) fn chain_at(db: &dyn Query, seq: Seq) -> Result<Option<Chain>, SqlErr
     Ok(Some(chain))
 }
 
-fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, SqlError> {
+pub(crate) fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, SqlError> {
     if first.before() == Seq::ZERO {
         return Ok(Some(Chain::GENESIS));
     }

@@ -49,6 +49,8 @@ pub struct Session {
     confirmed_above: Vec<Entry>,
     rejected: Vec<Rejected>,
     dismissed: Vec<Counter>,
+    /// Parts of a snapshot that is not whole yet.
+    parts: Vec<String>,
 }
 
 /// A commit without a verdict.
@@ -106,6 +108,9 @@ pub enum SessionError {
     /// The leader sent entries that leave a gap: open the session again.
     #[error("the leader's entries do not follow seq {0}")]
     Gap(Seq),
+    /// The leader's snapshot makes no state: open the session again.
+    #[error("the snapshot at {0} makes no state: {1}")]
+    Snapshot(Seq, SqlError),
     /// The host failed.
     #[error(transparent)]
     Host(#[from] SqlError),
@@ -116,7 +121,7 @@ impl SessionError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::Message(_) | Self::Gap(_) => Code::LeaderFailed,
+            Self::Message(_) | Self::Gap(_) | Self::Snapshot(..) => Code::LeaderFailed,
             Self::Host(_) => Code::StorageFailed,
         }
     }
@@ -157,6 +162,7 @@ impl Session {
             confirmed_above: Vec::new(),
             rejected: opened.rejected,
             dismissed: Vec::new(),
+            parts: Vec::new(),
         };
         session.apply_pending(db, now)?;
         Ok(session)
@@ -263,6 +269,7 @@ impl Session {
                 self.confirmed(db, now, counter, Place { first, last }, &mut effects)?;
             }
             Told::Restarted { epoch } => self.restart(db, now, epoch)?,
+            Told::Snapshot { seq, data, more } => self.snapshot(db, now, seq, data, more)?,
             Told::Renamed { client } => self.client = client,
             Told::Offered(waiting) => self.offered(db, now, waiting)?,
         }

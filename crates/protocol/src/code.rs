@@ -99,6 +99,8 @@ codes! {
         "The server makes its state anew from the log, after an upgrade: until then it decides nothing." "Nothing: clients read on, and their commits are sent again.";
     LogDiverged "log-diverged" "error"
         "The server's log is not the one that this client has followed: it was reset, or restored from a backup." "Nothing: the client follows the new log, and offers again what was not confirmed. See `entries-lost`. The socket is closed.";
+    SnapshotGone "snapshot-gone" "error"
+        "The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none." "Nothing: the client reads the log instead.";
     NotSupported "not-supported" "error"
         "The message is of the protocol, but this server does not serve it." "See CHANGELOG.md for what the server's version serves.";
     ServerFailed "server-failed" "error"
@@ -130,6 +132,12 @@ codes! {
         "A query of the page is not one that reads, or SQLite does not understand it." "Mend the query; the message says where.";
     EntriesLost "entries-lost" "status"
         "Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup." "They are kept here, with their events: commit again what is still wanted, and dismiss them.";
+    SnapshotDamaged "snapshot-damaged" "status"
+        "A snapshot of the server was not what its digest says, or does not fit the tables." "Nothing: the client reads the whole log instead. Report it with the message.";
+    StateDiverged "state-diverged" "status"
+        "The state of this client and that of the server were not the same at the same place of the log; the message has both digests." "Nothing: the client makes its state anew from the log. Report it: `apply` is not deterministic, or a host differs.";
+    StorageDamaged "storage-damaged" "status"
+        "The local database was damaged." "Nothing: it was set aside, the log is read again from the server, and commits that could be read are kept. The message says what could not.";
     StateDamaged "state-damaged" "status"
         "An entry of the log could not be applied here." "Report it with the message; the log itself is safe.";
 }

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::{ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Seq, ServerMessage, Verdicts, Welcome};
+use crate::{
+    ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Seq, ServerMessage, Snapshot, Verdicts, Welcome,
+};
 
 /// A frame that is not a message.
 #[derive(Debug, Error)]
@@ -207,6 +209,8 @@ pub enum LeaderFrame<'a> {
     Entries(EntriesFrame<'a>),
     /// Decisions on commits of a push.
     Verdicts(Verdicts),
+    /// One part of a state snapshot.
+    Snapshot(Snapshot),
     /// What went wrong with the connection.
     Error(ErrorFrame),
     /// A message that this version of a leader does not ask for.
@@ -224,7 +228,8 @@ impl<'a> LeaderFrame<'a> {
             "entries" => Self::Entries(serde_json::from_str(text)?),
             "verdicts" => Self::Verdicts(serde_json::from_str(text)?),
             "error" => Self::Error(serde_json::from_str(text)?),
-            "snapshot" | "presence" => Self::Other,
+            "snapshot" => Self::Snapshot(serde_json::from_str(text)?),
+            "presence" => Self::Other,
             other => return Err(unknown(other)),
         })
     }

@@ -33,6 +33,23 @@ impl Digest {
     }
 }
 
+/// A digest of bytes that come one after the other.
+#[derive(Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// And these.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl TryFrom<String> for Digest {
     type Error = InvalidDigest;
     fn try_from(text: String) -> Result<Self, InvalidDigest> {

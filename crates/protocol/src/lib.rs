@@ -23,14 +23,14 @@ pub use codec::{
     DecodeError, EntriesFrame, LeaderFrame, decode_client, decode_entries, decode_server, encode_entries,
     encode_segment, message_schema,
 };
-pub use digest::{Chain, CommitDigest, Digest};
+pub use digest::{Chain, CommitDigest, Digest, Hasher};
 pub use entry::Entry;
 pub use event::{Args, Commit, RawEvent};
 pub use ids::{ClientId, Incarnation, InvalidId, SchemaHash, SessionId, StoreId, Subject};
 pub use limits::{Limits, PROTOCOL_VERSION};
 pub use message::{
     Ack, Auth, ClientMessage, Cursor, Entries, ErrorFrame, Hello, Presence, PresenceOf, Pull, Push,
-    ServerMessage, Snapshot, Verdicts, Welcome,
+    ServerMessage, Snapshot, SnapshotOffer, Verdicts, Welcome,
 };
 pub use number::{Counter, MAX_NUMBER, Millis, ModelVersion, OutOfRange, Seq, SessionNumber};
 pub use verdict::{Outcome, Rejection, Verdict};

@@ -79,6 +79,14 @@ pub struct Hello {
     /// Where the client has come to; absent on its first connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
+    /// Whether the client asks by itself for the first page, or for a snapshot in its place, where one is
+    /// offered.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub snapshots: bool,
+}
+
+fn is_false(yes: &bool) -> bool {
+    !yes
 }
 
 /// Commits to be decided, in the order of their counters.
@@ -94,6 +102,9 @@ pub struct Push {
 pub struct Pull {
     /// The last entry that the client has.
     pub after: Seq,
+    /// In place of the log: this part, from 0, of the snapshot at `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
 }
 
 /// Entries up to `seq` are stored by the client.
@@ -131,6 +142,23 @@ pub struct Welcome {
     pub model_version: ModelVersion,
     /// The limits in force.
     pub limits: Limits,
+    /// A snapshot of the state, where there is one for the client's tables: to start from, or to compare
+    /// with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotOffer>,
+}
+
+/// A snapshot of the state that can be had in parts, by `pull`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SnapshotOffer {
+    /// The last entry that the state holds.
+    pub seq: Seq,
+    /// The chain there.
+    pub chain: Chain,
+    /// Of the state: of all parts, one after the other.
+    pub digest: Digest,
+    /// How many parts.
+    pub parts: u32,
 }
 
 /// Entries of the log, in order, without gaps.
@@ -169,7 +197,8 @@ pub struct Snapshot {
     pub part: u32,
     /// How many parts.
     pub of: u32,
-    /// At most 1 MiB of it, in base64.
+    /// About 1 MiB of it: whole lines, each a JSON value. An object names a table and its columns, an array
+    /// is one of its rows.
     pub data: String,
 }
 

@@ -52,6 +52,7 @@ fn hello() -> Hello {
             seq: seq(41),
             chain: chain(),
         }),
+        snapshots: false,
     }
 }
 
@@ -82,7 +83,9 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
             ClientMessage::Push(Push { commits: vec![commit(7, vec![event("messagePosted", POSTED)])] }),
         ),
         ("client-push-many", ClientMessage::Push(Push { commits: vec![commit(7, many), commit(8, vec![])] })),
-        ("client-pull", ClientMessage::Pull(Pull { after: seq(41) })),
+        ("client-hello-snapshots", ClientMessage::Hello(Hello { snapshots: true, ..hello() })),
+        ("client-pull", ClientMessage::Pull(Pull { after: seq(41), part: None })),
+        ("client-pull-part", ClientMessage::Pull(Pull { after: seq(42), part: Some(1) })),
         ("client-ack", ClientMessage::Ack(Ack { seq: seq(MAX_NUMBER) })),
         ("client-presence", ClientMessage::Presence(Presence { value: args(r#"{"typing":true}"#) })),
         ("client-auth", ClientMessage::Auth(Auth { token: "secret-2".to_owned() })),
@@ -149,7 +152,11 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         decided: counter(6),
         model_version: ModelVersion(3),
         limits: Limits::DEFAULT,
+        snapshot: None,
     };
+    let digest = Digest::of(DIGEST_OF_ABC);
+    let offer = SnapshotOffer { seq: seq(42), chain: chain(), digest, parts: 2 };
+    let offering = Welcome { snapshot: Some(offer), ..welcome.clone() };
     let snapshot = Snapshot {
         seq: seq(42),
         chain: chain(),
@@ -167,6 +174,7 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
     let posted = entry(42, 7, (0, 1), 1_800_000_000_000, "messagePosted", POSTED);
     vec![
         ("server-welcome", ServerMessage::Welcome(welcome)),
+        ("server-welcome-snapshot", ServerMessage::Welcome(offering)),
         ("server-entries", entries(41, 42, vec![posted])),
         ("server-entries-none", entries(42, 42, vec![])),
         ("server-entries-of-one-commit", entries(42, 50, of_one_commit())),
@@ -227,6 +235,6 @@ fn every_kind_of_message_has_a_golden_file() {
 #[test]
 fn the_short_way_to_a_frame_writes_the_same_bytes() {
     assert_eq!(hello().encode(), ClientMessage::Hello(hello()).encode());
-    let pull = Pull { after: seq(41) };
+    let pull = Pull { after: seq(41), part: None };
     assert_eq!(pull.encode(), ClientMessage::Pull(pull.clone()).encode());
 }

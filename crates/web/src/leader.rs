@@ -208,7 +208,7 @@ impl Leader {
         if same && self.leader.cursor().get().saturating_sub(self.replica.seq().get()) <= tail {
             return Ok(());
         }
-        Ok(self.leader.advance(&self.log, &mut self.replica, &mut self.state)?)
+        Ok(self.leader.advance(&mut self.log, &mut self.replica, &mut self.state)?)
     }
 }
 

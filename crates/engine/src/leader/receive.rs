@@ -71,6 +71,8 @@ impl Leader {
             LeaderFrame::Welcome(welcome) => self.welcomed(db, welcome)?,
             LeaderFrame::Entries(frame) => self.append(db, &frame)?,
             LeaderFrame::Verdicts(verdicts) => self.decided(db, &verdicts)?,
+            LeaderFrame::Snapshot(snapshot) => self.part(db, &snapshot)?,
+            LeaderFrame::Error(error) if error.code == Code::SnapshotGone => self.snapshot_gone(),
             LeaderFrame::Error(error) => self.refused(db, error)?,
             LeaderFrame::Other => {}
         }
@@ -101,7 +103,9 @@ impl Leader {
             // The server sends the first page unasked.
             pulling: welcome.head > self.cursor,
             held: None,
+            fetching: None,
         });
+        self.begin(db, welcome.snapshot)?;
         self.caught_up(db)?;
         self.push(db)?;
         Ok(())
@@ -266,7 +270,7 @@ fn reject(db: &mut dyn Sql, counter: Counter, why: &Rejection) -> Result<bool, S
     let Some(waiting) = tables::one_waiting(db, counter)? else {
         return Ok(false);
     };
-    tables::put_rejected(db, &waiting, why)?;
+    tables::put_rejected(db, counter, &waiting.session, waiting.number, &waiting.commit.events, why)?;
     tables::remove_waiting(db, counter)?;
     Ok(true)
 }

@@ -1,12 +1,12 @@
 //! The leader's copy of the state: behind the log, advanced in large steps, so that a new tab starts
 //! from it and a short tail instead of the whole log.
 
-use syncline_protocol::{SchemaHash, Seq};
+use syncline_protocol::{SchemaHash, Seq, SnapshotOffer};
 
 use crate::local::Epoch;
-use crate::segment;
+use crate::segment::{self, Segment};
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError, quarantine, state};
+use crate::{Query, Rules, Sql, SqlError, dump, quarantine, state, state_digest};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -27,6 +27,17 @@ pub struct Replica {
     epoch: Option<Epoch>,
     /// Whether its quarantine was looked at, for what this build decodes and a former one did not.
     looked: bool,
+}
+
+/// What bringing a state up to the log came to.
+pub(super) enum Advanced {
+    ToHead,
+    /// The state is the one that the server has at the same seq.
+    Compared,
+    /// It is not: both digests.
+    Diverged(String),
+    /// The log begins with a snapshot, and that makes no state of these tables.
+    NoState(String),
 }
 
 impl Replica {
@@ -65,11 +76,18 @@ impl Replica {
     }
 
     /// Applies what the log has beyond it, in large transactions; the seq moves with the rows
-    /// (together). A state that lacks a commit which the model has learnt to decode begins anew.
+    /// (together). A state that lacks a commit which the model has learnt to decode begins anew. It stops
+    /// where there is a digest to compare with.
     ///
     /// # Errors
     /// [`SqlError`]; the steps before it stay.
-    pub fn advance(&mut self, db: &mut dyn Sql, log: &dyn Query, epoch: &Epoch) -> Result<(), SqlError> {
+    pub(super) fn advance(
+        &mut self,
+        db: &mut dyn Sql,
+        log: &dyn Query,
+        epoch: &Epoch,
+        compare: Option<&SnapshotOffer>,
+    ) -> Result<Advanced, SqlError> {
         if self.epoch.as_ref().is_some_and(|known| known != epoch) {
             nested(db, |db| self.clear(db))?;
         }
@@ -80,25 +98,84 @@ impl Replica {
             self.looked = true;
         }
         self.epoch = Some(epoch.clone());
-        loop {
-            let segments = segment::page(log, self.seq, STEP_BYTES)?;
-            let Some(last) = segments.last().map(|segment| segment.last) else {
-                return Ok(());
-            };
-            nested(db, |db| {
-                for segment in &segments {
-                    let mut entries = segment::decode(segment)?;
-                    entries.retain(|entry| entry.seq > self.seq);
-                    state::apply_history(db, &self.rules, &entries)?;
-                }
-                db.execute(
-                    "INSERT OR REPLACE INTO syncline_state (id, epoch, schema_hash, seq)
-                        VALUES (1, ?1, ?2, ?3)",
-                    &[epoch.as_str().into(), self.schema_hash.as_str().into(), last.into()],
-                )
-            })?;
-            self.seq = last;
+        let start = segment::start(log)?;
+        if self.seq < start
+            && let Err(why) = self.load(db, log, epoch, start)?
+        {
+            return Ok(Advanced::NoState(why));
         }
+        loop {
+            if let Some(offer) = compare.filter(|offer| offer.seq == self.seq) {
+                let ours = state_digest(&*db)?;
+                if ours == offer.digest {
+                    return Ok(Advanced::Compared);
+                }
+                let message =
+                    format!("at {} the state here is {ours}, the server's {}", offer.seq, offer.digest);
+                return Ok(Advanced::Diverged(message));
+            }
+            let segments = segment::page(log, self.seq, STEP_BYTES)?;
+            let Some(end) = segments.last().map(|segment| segment.last) else {
+                return Ok(Advanced::ToHead);
+            };
+            let stop = compare.map(|offer| offer.seq).filter(|seq| self.seq < *seq && *seq < end);
+            self.step(db, log, epoch, &segments, stop.unwrap_or(end))?;
+        }
+    }
+
+    /// Applies segments up to a seq, each once it was found to be what was written.
+    fn step(
+        &mut self,
+        db: &mut dyn Sql,
+        log: &dyn Query,
+        epoch: &Epoch,
+        segments: &[Segment],
+        to: Seq,
+    ) -> Result<(), SqlError> {
+        let first = segments.first().map_or(Seq::ZERO, |segment| segment.first);
+        let mut before = segment::chain_before(log, first)?;
+        nested(db, |db| {
+            for segment in segments {
+                let mut entries = match before {
+                    Some(chain) => segment::verify(segment, chain)?,
+                    None => segment::decode(segment)?,
+                };
+                before = Some(segment.chain);
+                entries.retain(|entry| self.seq < entry.seq && entry.seq <= to);
+                state::apply_history(db, &self.rules, &entries)?;
+            }
+            self.note(db, epoch, to)
+        })?;
+        self.seq = to;
+        Ok(())
+    }
+
+    /// Makes the state from the snapshot that the log begins with; the inner error says why it is none.
+    fn load(
+        &mut self,
+        db: &mut dyn Sql,
+        log: &dyn Query,
+        epoch: &Epoch,
+        start: Seq,
+    ) -> Result<Result<(), String>, SqlError> {
+        let parts = super::snapshot::parts(log)?;
+        let loaded = nested(db, |db| {
+            dump::load(db, &self.rules, &parts)?;
+            self.note(db, epoch, start)
+        });
+        match loaded {
+            Ok(()) => self.seq = start,
+            Err(error) if error.is_host() => return Err(error),
+            Err(error) => return Ok(Err(error.to_string())),
+        }
+        Ok(Ok(()))
+    }
+
+    fn note(&self, db: &mut dyn Sql, epoch: &Epoch, seq: Seq) -> Result<(), SqlError> {
+        db.execute(
+            "INSERT OR REPLACE INTO syncline_state (id, epoch, schema_hash, seq) VALUES (1, ?1, ?2, ?3)",
+            &[epoch.as_str().into(), self.schema_hash.as_str().into(), seq.into()],
+        )
     }
 
     fn clear(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS syncline_rejected (
 ) STRICT;
 ";
 
+#[derive(Clone)]
 pub(super) struct Facts {
     pub(super) client: ClientId,
     pub(super) incarnation: Option<Incarnation>,
@@ -50,7 +51,8 @@ pub(super) struct Facts {
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     segment::create(db)?;
     db.run_script(TABLES)?;
-    db.run_script(super::former::TABLES)
+    db.run_script(super::former::TABLES)?;
+    db.run_script(super::snapshot::TABLES)
 }
 
 pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
@@ -87,6 +89,12 @@ pub(super) fn last_taken(db: &dyn Query, session: &SessionId) -> Result<SessionN
 pub(super) fn taken(db: &dyn Query, session: &SessionId) -> Result<Vec<Taken>, SqlError> {
     let sql = "SELECT number, counter FROM syncline_taken WHERE session = ?1 ORDER BY number";
     rows(db, sql, &[session.as_str().into()], |row| Ok(Taken { number: row.get(0)?, counter: row.get(1)? }))
+}
+
+pub(super) fn all_taken(db: &dyn Query) -> Result<Vec<(SessionId, Taken)>, SqlError> {
+    rows(db, "SELECT session, number, counter FROM syncline_taken ORDER BY session, number", &[], |row| {
+        Ok((row.get(0)?, Taken { number: row.get(1)?, counter: row.get(2)? }))
+    })
 }
 
 pub(super) fn counter_of(
@@ -136,6 +144,12 @@ const WAITING: &str = "SELECT session, number, encoded FROM syncline_outbox";
 
 pub(super) fn all_waiting(db: &dyn Query) -> Result<Vec<Waiting>, SqlError> {
     rows(db, &format!("{WAITING} ORDER BY counter"), &[], waiting)
+}
+
+/// With the digests of what they say.
+pub(super) fn all_with_digests(db: &dyn Query) -> Result<Vec<(Waiting, String)>, SqlError> {
+    let sql = "SELECT session, number, encoded, digest FROM syncline_outbox ORDER BY counter";
+    rows(db, sql, &[], |row| Ok((waiting(row)?, row.get(3)?)))
 }
 
 pub(super) fn one_waiting(db: &dyn Query, counter: Counter) -> Result<Option<Waiting>, SqlError> {
@@ -190,15 +204,22 @@ pub(super) fn remove_waiting(db: &mut dyn Sql, counter: Counter) -> Result<(), S
     db.execute("DELETE FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
 }
 
-pub(super) fn put_rejected(db: &mut dyn Sql, waiting: &Waiting, why: &Rejection) -> Result<(), SqlError> {
-    let events = serde_json::to_string(&waiting.commit.events).map_err(damaged)?;
+pub(super) fn put_rejected(
+    db: &mut dyn Sql,
+    counter: Counter,
+    session: &SessionId,
+    number: SessionNumber,
+    events: &[RawEvent],
+    why: &Rejection,
+) -> Result<(), SqlError> {
+    let events = serde_json::to_string(events).map_err(damaged)?;
     db.execute(
         "INSERT INTO syncline_rejected (counter, session, number, code, message, events)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &[
-            waiting.commit.counter.into(),
-            waiting.session.as_str().into(),
-            waiting.number.into(),
+            counter.into(),
+            session.as_str().into(),
+            number.into(),
             (&why.code).into(),
             (&why.message).into(),
             (&events).into(),

@@ -35,6 +35,7 @@ pub(super) struct Facts {
 
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     segment::create(db)?;
+    super::snapshot::create(db)?;
     db.run_script(TABLES)
 }
 

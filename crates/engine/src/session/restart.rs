@@ -2,9 +2,10 @@
 
 use syncline_protocol::{Counter, Millis, Seq};
 
-use super::{Confirmed, Effects, Pending, Session};
+use super::{Confirmed, Effects, Pending, Session, SessionError};
 use crate::local::{Epoch, Waiting};
-use crate::{Rewind, SqlError, state};
+use crate::sql::nested;
+use crate::{Rewind, Sql, SqlError, dump, state};
 
 /// Where a commit stands in the log.
 #[derive(Clone, Copy)]
@@ -21,9 +22,36 @@ impl Session {
         state::create(db, &self.rules)?;
         db.set_point()?;
         self.confirmed_above.clear();
+        self.parts.clear();
         self.cursor = Seq::ZERO;
         self.epoch = epoch;
         self.apply_pending(db, now)
+    }
+
+    /// The state at a seq in place of the log up to there, once its last part is here.
+    pub(super) fn snapshot(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        seq: Seq,
+        data: String,
+        more: bool,
+    ) -> Result<(), SessionError> {
+        self.parts.push(data);
+        if more {
+            return Ok(());
+        }
+        let parts = std::mem::take(&mut self.parts);
+        db.rewind()?;
+        let loaded = nested(&mut *db as &mut dyn Sql, |db| dump::load(db, &self.rules, &parts));
+        loaded.map_err(|error| match error.is_host() {
+            true => SessionError::Host(error),
+            false => SessionError::Snapshot(seq, error),
+        })?;
+        db.set_point()?;
+        self.confirmed_above.clear();
+        self.cursor = seq;
+        Ok(self.apply_pending(db, now)?)
     }
 
     /// A pending commit is in the log, where this session has not met it: the state has it already.

@@ -1,8 +1,8 @@
 //! Values in and out of a database.
 
 use syncline_protocol::{
-    Chain, ClientId, Counter, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId, SessionNumber,
-    Subject,
+    Chain, ClientId, Counter, Digest, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId,
+    SessionNumber, Subject,
 };
 
 use super::SqlError;
@@ -199,6 +199,12 @@ macro_rules! parsed_texts {
     )*};
 }
 parsed_texts! { ClientId Incarnation SchemaHash SessionId Subject }
+
+impl FromValue for Digest {
+    fn from_value(value: &Value) -> Option<Self> {
+        String::from_value(value).and_then(|text| text.try_into().ok())
+    }
+}
 
 impl FromValue for Chain {
     fn from_value(value: &Value) -> Option<Self> {

@@ -132,15 +132,15 @@ fn a_leaders_state_applies_a_commit_of_the_quarantine_once_its_model_decodes_it(
     }] });
     let ann = &mut world.clients[0];
     ann.receive(&frame.to_string());
-    ann.leader.advance(&ann.log, &mut ann.replica, &mut ann.state).unwrap();
+    ann.leader.advance(&mut ann.log, &mut ann.replica, &mut ann.state).unwrap();
     assert_eq!(notes(&ann.state), ["1=milk/ann"]);
     assert_eq!(codes(&quarantined(&ann.state).unwrap()), [(2, "noteStarred", "unknown-event")]);
     // The page is loaded again, first as it was.
     let mut replica = Replica::open(&mut ann.state, Rules::of::<Notes>()).unwrap();
-    ann.leader.advance(&ann.log, &mut replica, &mut ann.state).unwrap();
+    ann.leader.advance(&mut ann.log, &mut replica, &mut ann.state).unwrap();
     assert_eq!(notes(&ann.state), ["1=milk/ann"]);
     let mut replica = Replica::open(&mut ann.state, Rules::of::<Starred<Notes>>()).unwrap();
-    ann.leader.advance(&ann.log, &mut replica, &mut ann.state).unwrap();
+    ann.leader.advance(&mut ann.log, &mut replica, &mut ann.state).unwrap();
     assert_eq!((notes(&ann.state), replica.seq().get()), (vec!["1=*/ann".to_owned()], 2));
     assert_eq!(quarantined(&ann.state).unwrap(), []);
 }

@@ -30,11 +30,11 @@ fn a_leaders_state_of_other_tables_is_made_anew() {
     world.clients[0].commit(&[added("1", "milk")]).unwrap();
     world.settle();
     let ann = &mut world.clients[0];
-    ann.leader.advance(&ann.log, &mut ann.replica, &mut ann.state).unwrap();
+    ann.leader.advance(&mut ann.log, &mut ann.replica, &mut ann.state).unwrap();
     assert_eq!(notes(&ann.state), ["1=milk/ann"]);
     let mut replica = Replica::open(&mut ann.state, Rules::of::<NotesAndMore>()).unwrap();
     assert_eq!(replica.seq().get(), 0);
-    ann.leader.advance(&ann.log, &mut replica, &mut ann.state).unwrap();
+    ann.leader.advance(&mut ann.log, &mut replica, &mut ann.state).unwrap();
     assert_eq!(replica.seq().get(), 1);
     let state: &dyn Query = &ann.state;
     assert_eq!(state.value::<i64>("SELECT notes FROM authors", &[]).unwrap(), Some(1));

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{
-    ClientId, Code, Incarnation, Millis, RawEvent, ServerMessage, SessionId, SessionNumber, StoreId, Subject,
-    decode_server,
+    ClientId, Code, Incarnation, Millis, RawEvent, Seq, ServerMessage, SessionId, SessionNumber, StoreId,
+    Subject, decode_server,
 };
 use syncline_engine::{
-    Connection, Effects, Leader, LeaderConfig, Output, Query, Refusal, Replica, Room, Rules, Session,
-    SharedToken,
+    Connection, Effects, Leader, LeaderConfig, Output, Query, Refusal, Replica, Room, Rules, Salvage,
+    Session, SharedToken,
 };
 use syncline_sqlite::Database;
 
@@ -113,7 +113,7 @@ impl Client {
         };
         let mut leader = Leader::open(&mut log, config).unwrap();
         let mut replica = Replica::open(&mut state, rules()).unwrap();
-        leader.advance(&log, &mut replica, &mut state).unwrap();
+        leader.advance(&mut log, &mut replica, &mut state).unwrap();
         for message in journals {
             leader.hand_over(&mut log, message).unwrap();
         }
@@ -162,6 +162,20 @@ impl Client {
         let subject = Subject::parse(self.page.name.as_str()).unwrap();
         let config = LeaderConfig::new(&rules, store(), subject, self.page.fresh.clone()).unwrap();
         self.leader = Leader::open(&mut self.log, config).unwrap();
+    }
+
+    /// The log's database was damaged: its host has kept the file, and opens a new one.
+    pub(crate) fn reopen_in_place(&mut self, salvage: Option<Salvage>) {
+        let subject = Subject::parse(self.page.name.as_str()).unwrap();
+        let fresh = ClientId::parse(format!("{}-new", self.page.name)).unwrap();
+        let config = LeaderConfig::new(&rules(), store(), subject, fresh).unwrap();
+        self.log = Database::open_memory().unwrap();
+        self.leader = Leader::open_in_place_of(&mut self.log, config, salvage, "log.db.1").unwrap();
+        let id = SessionId::parse(format!("{}-again", self.page.name)).unwrap();
+        let opened = self.leader.opened(&self.log, &id, Seq::ZERO).unwrap();
+        self.db = Database::open_memory().unwrap();
+        self.session = Session::open(&mut self.db, rules(), id, Millis::default(), &opened).unwrap();
+        self.pump();
     }
 
     /// The profile is copied to another machine, and opened there.
@@ -224,6 +238,17 @@ impl Client {
             self.effects.confirmed.extend(effects.confirmed);
             self.effects.rejected.extend(effects.rejected);
         }
+    }
+
+    /// What the host does now and then: the leader's copy of the state follows its log.
+    pub(crate) fn advance(&mut self) {
+        self.leader.advance(&mut self.log, &mut self.replica, &mut self.state).unwrap();
+        self.pump();
+    }
+
+    /// What the status says of something that was mended.
+    pub(crate) fn notice(&self) -> Option<Code> {
+        self.leader.status(&self.log).unwrap().notice.map(|error| error.code)
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {

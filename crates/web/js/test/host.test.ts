@@ -248,7 +248,7 @@ test('a store of another name stops it for good', async () => {
   expect(FakeSocket.opened.length).toBe(1)
   expect(of('status').at(-1)?.report).toMatchObject({
     needs: 'store-mismatch',
-    message: 'it is log-diverged',
+    message: 'it is store-mismatch',
   })
 })
 

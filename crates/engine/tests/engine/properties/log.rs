@@ -42,6 +42,7 @@ fn hello(cursor: Option<Cursor>) -> String {
         schema_hash: SchemaHash::parse("any").unwrap(),
         token: Some(TOKEN.to_owned()),
         cursor,
+        snapshots: false,
     };
     ClientMessage::Hello(hello).encode()
 }
@@ -95,8 +96,9 @@ impl Filled {
     fn pages(&mut self, mut after: Seq) -> Vec<Vec<Entry>> {
         let mut pages = Vec::new();
         loop {
-            let outputs =
-                self.server.receive(&mut self.connection, &ClientMessage::Pull(Pull { after }).encode());
+            let outputs = self
+                .server
+                .receive(&mut self.connection, &ClientMessage::Pull(Pull { after, part: None }).encode());
             let ServerMessage::Entries(page) = reply(&outputs) else { panic!("no page") };
             assert_eq!(page.head, seq(self.log.len()));
             assert!(page.after <= after, "no gap");

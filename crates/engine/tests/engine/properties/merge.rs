@@ -137,7 +137,8 @@ struct World {
 fn open(name: &str, pending: &[Value], rejected: &[Value]) -> (Database, Session) {
     let mut db = Database::open_memory().unwrap();
     let opened = json!({
-        "client": "ann", "subject": "ann", "taken": [], "pending": pending, "rejected": rejected, "state": 0
+        "client": "ann", "subject": "ann", "epoch": "e", "taken": [], "pending": pending, "rejected": rejected,
+        "state": 0
     });
     let id = SessionId::parse(name).unwrap();
     let session = Session::open(&mut db, rules(), id, Millis::default(), &opened.to_string()).unwrap();

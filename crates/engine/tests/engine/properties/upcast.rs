@@ -147,6 +147,7 @@ fn push(room: &mut Room, db: &mut Database, commits: &[Vec<RawEvent>]) -> Vec<Ou
         schema_hash: SchemaHash::parse("older").unwrap(),
         token: Some(TOKEN.to_owned()),
         cursor: None,
+        snapshots: false,
     };
     let commits = (1..).zip(commits).map(|(counter, events)| Commit {
         counter: Counter::new(counter).unwrap(),

@@ -23,6 +23,7 @@ export const codes = {
   'server-behind': 'The commit was made with a newer model than the server has.',
   rebuilding: 'The server makes its state anew from the log, after an upgrade: until then it decides nothing.',
   'log-diverged': "The server's log is not the one that this client has followed: it was reset, or restored from a backup.",
+  'snapshot-gone': 'The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none.',
   'not-supported': 'The message is of the protocol, but this server does not serve it.',
   'server-failed': 'The server could not do its part: its storage failed.',
   'server-unreachable': 'No connection to the server.',
@@ -38,5 +39,8 @@ export const codes = {
   'another-client': 'A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one.',
   'bad-query': 'A query of the page is not one that reads, or SQLite does not understand it.',
   'entries-lost': "Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup.",
+  'snapshot-damaged': 'A snapshot of the server was not what its digest says, or does not fit the tables.',
+  'state-diverged': 'The state of this client and that of the server were not the same at the same place of the log; the message has both digests.',
+  'storage-damaged': 'The local database was damaged.',
   'state-damaged': 'An entry of the log could not be applied here.',
 } as const

@@ -101,6 +101,8 @@ export type Code =
   | 'rebuilding'
   /** The server's log is not the one that this client has followed: it was reset, or restored from a backup. */
   | 'log-diverged'
+  /** The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none. */
+  | 'snapshot-gone'
   /** The message is of the protocol, but this server does not serve it. */
   | 'not-supported'
   /** The server could not do its part: its storage failed. */
@@ -131,6 +133,12 @@ export type Code =
   | 'bad-query'
   /** Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup. */
   | 'entries-lost'
+  /** A snapshot of the server was not what its digest says, or does not fit the tables. */
+  | 'snapshot-damaged'
+  /** The state of this client and that of the server were not the same at the same place of the log; the message has both digests. */
+  | 'state-diverged'
+  /** The local database was damaged. */
+  | 'storage-damaged'
   /** An entry of the log could not be applied here. */
   | 'state-damaged'
 
@@ -220,6 +228,11 @@ export interface Hello {
   protocol: number
   /** The client's tables. */
   schemaHash: SchemaHash
+  /**
+   * Whether the client asks by itself for the first page, or for a snapshot in its place, where one is
+   * offered.
+   */
+  snapshots?: boolean
   /** The store, as in the URL. */
   store: StoreId
   /** Who is signed in, where the token does not say it (a shared token: trusted clients). */
@@ -274,6 +287,8 @@ export interface PresenceOf {
 export interface Pull {
   /** The last entry that the client has. */
   after: Seq
+  /** In place of the log: this part, from 0, of the snapshot at `after`. */
+  part?: number | null
 }
 
 /** Commits to be decided, in the order of their counters. */
@@ -328,7 +343,10 @@ export type ServerMessage =
 export interface Snapshot {
   /** The chain there. */
   chain: Chain
-  /** At most 1 MiB of it, in base64. */
+  /**
+   * About 1 MiB of it: whole lines, each a JSON value. An object names a table and its columns, an array
+   * is one of its rows.
+   */
   data: string
   /** Of the whole snapshot. */
   digest: Digest
@@ -338,6 +356,18 @@ export interface Snapshot {
   part: number
   /** Whose tables they are. */
   schemaHash: SchemaHash
+  /** The last entry that the state holds. */
+  seq: Seq
+}
+
+/** A snapshot of the state that can be had in parts, by `pull`. */
+export interface SnapshotOffer {
+  /** The chain there. */
+  chain: Chain
+  /** Of the state: of all parts, one after the other. */
+  digest: Digest
+  /** How many parts. */
+  parts: number
   /** The last entry that the state holds. */
   seq: Seq
 }
@@ -380,4 +410,9 @@ export interface Welcome {
   limits: Limits
   /** The server's model. */
   modelVersion: ModelVersion
+  /**
+   * A snapshot of the state, where there is one for the client's tables: to start from, or to compare
+   * with.
+   */
+  snapshot?: SnapshotOffer | null
 }

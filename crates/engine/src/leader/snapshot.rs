@@ -1,0 +1,189 @@
+//! A snapshot in place of the log's beginning: got in parts, checked by its digest, and kept until the state
+//! has been made from it. A bad one is dropped, and the whole log read instead (always-boots).
+
+use std::collections::VecDeque;
+
+use syncline_protocol::{Chain, Code, ErrorFrame, Hasher, Pull, Seq, Snapshot, SnapshotOffer};
+
+use super::{Leader, Link, tables};
+use crate::local::{Epoch, Told};
+use crate::segment;
+use crate::sql::nested;
+use crate::{Query, Sql, SqlError};
+
+pub(super) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS syncline_base (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS syncline_base_part (
+    part INTEGER PRIMARY KEY,
+    data TEXT NOT NULL
+) STRICT;
+";
+
+/// A snapshot that saves fewer entries than this is not worth its download.
+const WORTH: u64 = 1_000;
+
+impl Leader {
+    /// What to ask for after `welcome`: the snapshot that the server offers, where it saves much. While a
+    /// former log is to be sorted, every entry is wanted.
+    pub(super) fn begin(&mut self, db: &mut dyn Sql, offer: Option<SnapshotOffer>) -> Result<(), SqlError> {
+        let Some(offer) = offer else { return Ok(()) };
+        self.compare = Some(offer);
+        let saved = offer.seq.get().saturating_sub(self.cursor.get());
+        let refused = self.former || self.bad_snapshot == Some(offer.digest);
+        if saved > 0
+            && let Link::Up(up) = &mut self.link
+        {
+            up.pulling = false;
+            up.fetching = (saved >= WORTH && !refused).then_some(offer);
+        }
+        match &self.link {
+            Link::Up(up) if up.fetching.is_some() => self.fetch(db),
+            Link::Up(_) | Link::Down | Link::Greeting | Link::Stopped(_) => {
+                self.pull();
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks for the next part, or takes the whole.
+    fn fetch(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        let Link::Up(up) = &self.link else { return Ok(()) };
+        let Some(offer) = up.fetching else { return Ok(()) };
+        let same = "SELECT count(*) FROM syncline_base_part WHERE EXISTS
+            (SELECT 1 FROM syncline_base WHERE seq = ?1 AND digest = ?2)";
+        let digest = offer.digest.to_string();
+        let have: u32 = db.value(same, &[offer.seq.into(), (&digest).into()])?.unwrap_or_default();
+        if have >= offer.parts {
+            return self.take_snapshot(db, &offer);
+        }
+        if have == 0 {
+            nested(db, |db| {
+                forget(db)?;
+                let sql = "INSERT INTO syncline_base (id, seq, digest) VALUES (1, ?1, ?2)";
+                db.execute(sql, &[offer.seq.into(), (&digest).into()])
+            })?;
+        }
+        self.to_server.push_back(Pull { after: offer.seq, part: Some(have) }.encode());
+        Ok(())
+    }
+
+    /// One part has come.
+    pub(super) fn part(&mut self, db: &mut dyn Sql, snapshot: &Snapshot) -> Result<(), SqlError> {
+        let Link::Up(up) = &self.link else { return Ok(()) };
+        if up.fetching.is_none_or(|offer| offer.seq != snapshot.seq || offer.digest != snapshot.digest) {
+            return Ok(());
+        }
+        let sql = "INSERT OR REPLACE INTO syncline_base_part (part, data) VALUES (?1, ?2)";
+        db.execute(sql, &[snapshot.part.into(), (&snapshot.data).into()])?;
+        self.fetch(db)
+    }
+
+    /// The server has it no more: the log is read instead.
+    pub(super) fn snapshot_gone(&mut self) {
+        if let Link::Up(up) = &mut self.link {
+            up.fetching = None;
+        }
+        self.pull();
+    }
+
+    fn take_snapshot(&mut self, db: &mut dyn Sql, offer: &SnapshotOffer) -> Result<(), SqlError> {
+        let mut hasher = Hasher::default();
+        parts(db)?.iter().for_each(|part| hasher.add(part.as_bytes()));
+        if hasher.finish() != offer.digest {
+            nested(db, forget)?;
+            self.refuse_snapshot(offer, "its digest is another");
+            self.snapshot_gone();
+            return Ok(());
+        }
+        let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
+        nested(db, |db| {
+            db.execute("DELETE FROM syncline_log", &[])?;
+            segment::append(db, &segment::base(offer.seq, offer.chain))?;
+            tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })
+        })?;
+        (self.cursor, self.chain, self.epoch) = (offer.seq, offer.chain, epoch);
+        self.restart_session(db)?;
+        self.snapshot_gone();
+        Ok(())
+    }
+
+    fn refuse_snapshot(&mut self, offer: &SnapshotOffer, why: &str) {
+        self.bad_snapshot = Some(offer.digest);
+        self.compare = None;
+        let message = format!("the snapshot at {} is not used: {why}", offer.seq);
+        self.notice = Some(ErrorFrame::new(Code::SnapshotDamaged, message));
+    }
+
+    /// What the log begins with does not make a state: the whole log is read instead.
+    pub(super) fn drop_snapshot(&mut self, db: &mut dyn Sql, why: &str) -> Result<(), SqlError> {
+        let row = db.first("SELECT seq, digest FROM syncline_base", &[])?;
+        let offer = row
+            .map(|row| {
+                let (seq, digest) = (row.get(0)?, row.get(1)?);
+                Ok::<_, SqlError>(SnapshotOffer { seq, chain: Chain::GENESIS, digest, parts: 0 })
+            })
+            .transpose()?;
+        if let Some(offer) = offer {
+            self.refuse_snapshot(&offer, why);
+        }
+        self.restart_from(db, Seq::ZERO)
+    }
+
+    /// The log from a seq on is fetched again, and everything that was made from it made anew.
+    pub(super) fn restart_from(&mut self, db: &mut dyn Sql, keep: Seq) -> Result<(), SqlError> {
+        let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
+        nested(db, |db| {
+            db.execute("DELETE FROM syncline_log WHERE last > ?1", &[keep.into()])?;
+            if keep == Seq::ZERO {
+                db.execute("DELETE FROM syncline_log", &[])?;
+                forget(db)?;
+            }
+            tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })
+        })?;
+        (self.cursor, self.chain) = segment::head(db)?;
+        self.epoch = epoch;
+        self.restart_session(db)?;
+        if let Link::Up(up) = &mut self.link {
+            (up.pulling, up.fetching) = (false, None);
+        }
+        self.pull();
+        Ok(())
+    }
+
+    /// The snapshot that the log begins with, for a session that has nothing of it.
+    pub(super) fn tell_snapshot(&mut self, db: &dyn Query, seq: Seq) -> Result<(), SqlError> {
+        let mut parts = VecDeque::from(parts(db)?);
+        while let Some(data) = parts.pop_front() {
+            self.tell(&Told::Snapshot { seq, data, more: !parts.is_empty() });
+        }
+        Ok(())
+    }
+
+    /// Two states at one seq are not the same.
+    pub(super) fn diverged(&mut self, db: &mut dyn Sql, seq: Seq, message: String) -> Result<(), SqlError> {
+        self.notice = Some(ErrorFrame::new(Code::StateDiverged, message));
+        // Once: what differs again is not mended by doing it again.
+        if self.diverged_at == Some(seq) {
+            return Ok(());
+        }
+        self.diverged_at = Some(seq);
+        let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
+        tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })?;
+        self.epoch = epoch;
+        self.restart_session(db)
+    }
+}
+
+/// The parts of the snapshot that the log begins with.
+pub(super) fn parts(db: &dyn Query) -> Result<Vec<String>, SqlError> {
+    tables::rows(db, "SELECT data FROM syncline_base_part ORDER BY part", &[], |row| row.get(0))
+}
+
+fn forget(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.execute("DELETE FROM syncline_base", &[])?;
+    db.execute("DELETE FROM syncline_base_part", &[])
+}

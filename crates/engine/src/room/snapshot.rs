@@ -1,0 +1,133 @@
+//! Snapshots: the state at a seq, as text, for clients that come new or late, and for those that want to
+//! know whether theirs is the same.
+
+use syncline_protocol::{
+    Chain, Code, ErrorFrame, Hasher, SchemaHash, Seq, ServerMessage, Snapshot, SnapshotOffer,
+};
+
+use super::{Failure, Room};
+use crate::sql::nested;
+use crate::{Query, Sql, SqlError, dump};
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS syncline_snapshot (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    chain TEXT NOT NULL,
+    schema_hash TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    parts INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS syncline_snapshot_part (
+    part INTEGER PRIMARY KEY,
+    data TEXT NOT NULL
+) STRICT;
+";
+
+/// A part is closed once it has this many bytes.
+const PART_BYTES: usize = 1 << 20;
+
+/// A snapshot is made anew when the log has grown by this many entries: replaying them takes a client
+/// longer than a round trip, and making it takes the room less than deciding them has.
+const EVERY: u64 = 5_000;
+
+pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.run_script(TABLES)
+}
+
+/// Forgets the snapshot: what it holds is not the state any more.
+pub(super) fn discard(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.execute("DELETE FROM syncline_snapshot", &[])?;
+    db.execute("DELETE FROM syncline_snapshot_part", &[])
+}
+
+/// The snapshot for some tables, if there is one.
+pub(super) fn offer(db: &dyn Query, schema_hash: &SchemaHash) -> Result<Option<SnapshotOffer>, SqlError> {
+    let sql = "SELECT seq, chain, digest, parts FROM syncline_snapshot WHERE schema_hash = ?1";
+    let row = db.first(sql, &[schema_hash.as_str().into()])?;
+    row.map(|row| {
+        Ok(SnapshotOffer { seq: row.get(0)?, chain: row.get(1)?, digest: row.get(2)?, parts: row.get(3)? })
+    })
+    .transpose()
+}
+
+impl Room {
+    /// What is worth doing while nobody waits: a snapshot, where the log has grown by enough since the last.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn maintain(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        if self.is_rebuilding() {
+            return Ok(());
+        }
+        let schema_hash = self.rules.schema_hash()?;
+        let last = offer(db, &schema_hash)?.map_or(Seq::ZERO, |offer| offer.seq);
+        if self.head.get().saturating_sub(last.get()) < EVERY {
+            return Ok(());
+        }
+        self.make_snapshot(db)
+    }
+
+    /// Makes a snapshot of the state at the head, in place of the one before.
+    ///
+    /// # Errors
+    /// [`SqlError`]; the one before stays then. While the state is made anew there is none to be had.
+    pub fn make_snapshot(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        if self.is_rebuilding() {
+            return Err(SqlError::refused("the state is being made anew"));
+        }
+        let schema_hash = self.rules.schema_hash()?;
+        nested(db, |db| write(db, &schema_hash, self.head, self.chain))
+    }
+
+    pub(super) fn part(&self, db: &dyn Query, seq: Seq, part: u32) -> Result<String, Failure> {
+        let row = db.first(
+            "SELECT chain, schema_hash, digest, parts, data FROM syncline_snapshot
+                JOIN syncline_snapshot_part ON part = ?2 WHERE seq = ?1",
+            &[seq.into(), part.into()],
+        )?;
+        let Some(row) = row else {
+            let message = format!("there is no part {part} of a snapshot at {seq}");
+            return Err(ErrorFrame::new(Code::SnapshotGone, message).into());
+        };
+        let snapshot = Snapshot {
+            seq,
+            chain: row.get(0)?,
+            schema_hash: row.get(1)?,
+            digest: row.get(2)?,
+            part,
+            of: row.get(3)?,
+            data: row.get(4)?,
+        };
+        Ok(ServerMessage::Snapshot(snapshot).encode())
+    }
+}
+
+fn write(db: &mut dyn Sql, schema_hash: &SchemaHash, seq: Seq, chain: Chain) -> Result<(), SqlError> {
+    discard(db)?;
+    let (mut parts, mut hasher) = (vec![String::new()], Hasher::default());
+    dump::dump(db, &mut |line| {
+        hasher.add(line.as_bytes());
+        match parts.last_mut() {
+            Some(open) if open.len() < PART_BYTES => open.push_str(line),
+            Some(_) | None => parts.push(line.to_owned()),
+        }
+        Ok(())
+    })?;
+    let count = u32::try_from(parts.len()).map_err(|error| SqlError::refused(error.to_string()))?;
+    for (part, data) in (0..count).zip(&parts) {
+        let sql = "INSERT INTO syncline_snapshot_part (part, data) VALUES (?1, ?2)";
+        db.execute(sql, &[part.into(), data.into()])?;
+    }
+    db.execute(
+        "INSERT INTO syncline_snapshot (id, seq, chain, schema_hash, digest, parts)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+        &[
+            seq.into(),
+            (&chain.to_string()).into(),
+            schema_hash.as_str().into(),
+            (&hasher.finish().to_string()).into(),
+            count.into(),
+        ],
+    )
+}

@@ -1,0 +1,286 @@
+//! A state as of a seq: what a new client starts from, and what a client compares its own with.
+
+use syncline_engine::protocol::{ClientId, Code, Incarnation, RawEvent, Seq, SessionId, Subject};
+use syncline_engine::{Leader, LeaderConfig, Query, Replica, Room, Session, Sql, state_digest};
+use syncline_sqlite::Database;
+
+use super::model::added;
+use super::world::{Client, World, notes, store};
+use super::zoo::{came, left, zoo};
+
+/// A log of `commits` times 100 notes, and a snapshot of it.
+fn long_world(commits: u32) -> World {
+    let mut world = World::new(&["ann"]);
+    for commit in 0..commits {
+        let event = |n: u32| added(&format!("{commit}-{n}"), &format!("note {commit}-{n}"));
+        let events: Vec<RawEvent> = (0..100).map(event).collect();
+        world.clients[0].commit(&events).unwrap();
+    }
+    world.settle();
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world
+}
+
+/// The seqs of the entries that a client's log holds.
+fn log_of(client: &Client) -> Vec<i64> {
+    let rows = client.log.query("SELECT first FROM syncline_log WHERE entries <> '' ORDER BY first", &[]);
+    rows.unwrap().iter().map(|row| row.get(0).unwrap()).collect()
+}
+
+fn assert_same_digests(world: &mut World) {
+    let truth = state_digest(&world.server.db).unwrap();
+    for client in &mut world.clients {
+        client.advance();
+        assert_eq!(state_digest(&client.state).unwrap(), truth, "the replica of {}", client.name());
+        assert_eq!(state_digest(&client.db).unwrap(), truth, "the session of {}", client.name());
+    }
+}
+
+#[test]
+fn a_new_client_starts_from_a_snapshot_and_the_tail() {
+    let mut world = long_world(11);
+    world.clients[0].commit(&[added("later", "later")]).unwrap();
+    world.settle();
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    world.settle();
+    world.assert_together();
+    assert_eq!(log_of(&world.clients[1]), [1_101], "what the snapshot holds is not sent");
+    assert_same_digests(&mut world);
+    // Both write on, and a reload starts from the same.
+    world.clients[1].commit(&[added("mine", "mine")]).unwrap();
+    world.settle();
+    let bob = world.clients.remove(1).reload();
+    world.clients.push(bob);
+    world.reconnect();
+    world.assert_together();
+    assert_eq!(world.clients[1].leader.cursor().get(), 1_102);
+    assert_eq!(world.clients[1].notice(), None);
+}
+
+#[test]
+fn a_client_that_is_not_far_behind_reads_the_log() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.settle();
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    world.settle();
+    assert_eq!(log_of(&world.clients[1]), [1]);
+    world.assert_together();
+    assert_same_digests(&mut world);
+}
+
+#[test]
+fn a_snapshot_that_is_not_what_its_digest_says_is_not_used() {
+    let mut world = long_world(11);
+    let sql = "UPDATE syncline_snapshot_part SET data = replace(data, 'note 3-3\"', 'forged\"')";
+    world.server.db.execute(sql, &[]).unwrap();
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    world.settle();
+    world.assert_together();
+    assert_eq!(world.clients[1].notice(), Some(Code::SnapshotDamaged));
+    assert_eq!(log_of(&world.clients[1])[0], 1, "the whole log was read");
+    assert_same_digests(&mut world);
+}
+
+#[test]
+fn a_snapshot_that_makes_no_state_is_given_up_for_the_log() {
+    let mut world = long_world(11);
+    let digest = state_digest(&world.server.db).unwrap();
+    let (good, bad) = (digest.to_string(), {
+        let row = world.server.db.query("SELECT data FROM syncline_snapshot_part", &[]).unwrap();
+        let text: String = row[0].get(0).unwrap();
+        text.replace("\"author\"", "\"nobody\"")
+    });
+    let forged = syncline_engine::protocol::Digest::of(bad.as_bytes()).to_string();
+    let db = &mut world.server.db;
+    db.execute("UPDATE syncline_snapshot_part SET data = ?1", &[(&bad).into()]).unwrap();
+    db.execute(
+        "UPDATE syncline_snapshot SET digest = ?1 WHERE digest = ?2",
+        &[(&forged).into(), (&good).into()],
+    )
+    .unwrap();
+    // The session is told it at once: this page cannot go on, the next one can.
+    let [mut log, mut state] = [(); 2].map(|()| Database::open_memory().unwrap());
+    let [subject, id] = ["bob", "bob"].map(str::to_owned);
+    let config = LeaderConfig::new(
+        &super::model::rules(),
+        store(),
+        Subject::parse(subject).unwrap(),
+        ClientId::parse(id).unwrap(),
+    )
+    .unwrap();
+    let mut leader = Leader::open(&mut log, config).unwrap();
+    let mut replica = Replica::open(&mut state, super::model::rules()).unwrap();
+    let mut connection = syncline_engine::Connection::new(false);
+    leader.connected(Some(super::world::TOKEN.to_owned()));
+    while let Some(text) = leader.poll_server() {
+        for output in world.server.receive(&mut connection, &text) {
+            if let syncline_engine::Output::Reply(text) = output {
+                leader.receive(&mut log, &text).unwrap();
+            }
+        }
+        leader.advance(&mut log, &mut replica, &mut state).unwrap();
+    }
+    assert_eq!(notes(&state), notes(&world.server.db));
+    let status = leader.status(&log).unwrap();
+    assert_eq!(status.notice.unwrap().code, Code::SnapshotDamaged);
+    assert!(status.live);
+}
+
+#[test]
+fn a_snapshot_that_was_replaced_meanwhile_is_given_up_for_the_log() {
+    let mut world = long_world(11);
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    assert!(world.deliver(1), "hello");
+    while let Some(text) = world.clients[1].to_client.pop_front() {
+        world.clients[1].receive(&text);
+    }
+    assert!(world.clients[1].to_server[0].contains("\"part\":0"));
+    world.clients[0].commit(&[added("later", "later")]).unwrap();
+    world.deliver(0);
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.settle();
+    world.assert_together();
+    assert_eq!(log_of(&world.clients[1])[0], 1);
+}
+
+#[test]
+fn a_commit_whose_entries_lie_below_the_snapshot_is_confirmed_by_its_verdict() {
+    let mut world = long_world(11);
+    world.clients.push(Client::new("bob"));
+    let number = world.clients[1].commit(&[added("mine", "mine")]).unwrap();
+    world.clients[1].connect();
+    world.settle();
+    // The same client, as it was before it had heard of anything: its commit is in the log already.
+    world.clients[1] = Client::new("bob");
+    assert_eq!(world.clients[1].commit(&[added("mine", "mine")]).unwrap(), number);
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients[1].connect();
+    world.settle();
+    world.assert_together();
+    let confirmed = &world.clients[1].effects.confirmed;
+    assert_eq!((confirmed.len(), confirmed[0].number, confirmed[0].first.get()), (1, number, 1_101));
+    assert_eq!(world.log().len(), 1_101, "exactly-once");
+}
+
+#[test]
+fn a_state_that_differs_from_the_servers_is_reported_with_both_digests_and_made_anew() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "milk"), added("2", "eggs")]).unwrap();
+    world.settle();
+    world.clients[0].advance();
+    world.clients[0].state.execute("UPDATE notes SET title = 'forged' WHERE id = '1'", &[]).unwrap();
+    let [ours, theirs] = [&world.clients[0].state, &world.server.db].map(|db| state_digest(db).unwrap());
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.reconnect();
+    world.clients[0].advance();
+    let notice = world.clients[0].leader.status(&world.clients[0].log).unwrap().notice.unwrap();
+    assert_eq!(notice.code, Code::StateDiverged);
+    assert!(notice.message.contains(&ours.to_string()) && notice.message.contains(&theirs.to_string()));
+    world.settle();
+    world.assert_together();
+    assert_same_digests(&mut world);
+}
+
+#[test]
+fn a_room_makes_a_snapshot_by_itself_when_the_log_has_grown() {
+    let mut world = World::new(&["ann"]);
+    let has = |world: &World| {
+        let db: &dyn Query = &world.server.db;
+        db.value::<Seq>("SELECT seq FROM syncline_snapshot", &[]).unwrap()
+    };
+    world.server.room.maintain(&mut world.server.db).unwrap();
+    assert_eq!(has(&world), None);
+    for commit in 0..5 {
+        let event = |n: u32| added(&format!("{commit}-{n}"), &format!("note {commit}-{n}"));
+        world.clients[0].commit(&(0..1_000).map(event).collect::<Vec<_>>()).unwrap();
+    }
+    world.settle();
+    world.server.room.maintain(&mut world.server.db).unwrap();
+    assert_eq!(has(&world).unwrap().get(), 5_000);
+}
+
+#[test]
+fn tables_of_every_kind_come_through_a_snapshot_as_they_are() {
+    let mut server = Database::open_memory().unwrap();
+    let mut room = Room::open(&mut server, zoo(), store(), Incarnation::parse("first").unwrap()).unwrap();
+    let mut client = ZooClient::new("ann");
+    let big = "x".repeat(30_000);
+    for n in 0..60_u32 {
+        // A child's id sorts before its parent's, so that its row comes first.
+        let (id, parent) = (format!("z{:03}", 900 - n), n.checked_sub(1).map(|n| format!("z{:03}", 900 - n)));
+        client.commit(&[came(&id, parent.as_deref(), &big)]);
+    }
+    client.commit(&[left("z841"), came("last", None, "odd")]);
+    client.sync(&mut server, &mut room);
+    room.make_snapshot(&mut server).unwrap();
+    let db: &dyn Query = &server;
+    assert!(db.value::<i64>("SELECT count(*) FROM syncline_snapshot_part", &[]).unwrap().unwrap() > 1);
+
+    let mut replica = Database::open_memory().unwrap();
+    let mut parts = Vec::new();
+    for row in server.query("SELECT data FROM syncline_snapshot_part ORDER BY part", &[]).unwrap() {
+        parts.push(row.get::<String>(0).unwrap());
+    }
+    syncline_engine::load_state(&mut replica, &zoo(), &parts).unwrap();
+    assert_eq!(state_digest(&replica).unwrap(), state_digest(&server).unwrap());
+    let all = "SELECT a.*, v.number, c.rowid FROM animals a JOIN visits v ON v.animal = a.id
+        JOIN counts c ON c.what = a.id ORDER BY a.id";
+    assert_eq!(replica.query(all, &[]).unwrap(), server.query(all, &[]).unwrap());
+    // And both go on alike: the trigger, the sequence and the places of rows are there.
+    for db in [&mut replica, &mut server] {
+        let next = "INSERT INTO animals (id, weight, text) VALUES ('next', 1.5, '')";
+        db.execute(next, &[]).unwrap();
+        db.execute("INSERT INTO visits (animal) VALUES ('next')", &[]).unwrap();
+    }
+    assert_eq!(replica.query(all, &[]).unwrap(), server.query(all, &[]).unwrap());
+    assert_eq!(state_digest(&replica).unwrap(), state_digest(&server).unwrap());
+}
+
+/// A leader and a session without a page around them.
+struct ZooClient {
+    log: Database,
+    leader: Leader,
+    db: Database,
+    session: Session,
+}
+
+impl ZooClient {
+    fn new(name: &str) -> Self {
+        let [mut log, mut db] = [(); 2].map(|()| Database::open_memory().unwrap());
+        let (subject, fresh) = (Subject::parse(name).unwrap(), ClientId::parse(name).unwrap());
+        let config = LeaderConfig::new(&zoo(), store(), subject, fresh).unwrap();
+        let mut leader = Leader::open(&mut log, config).unwrap();
+        let id = SessionId::parse(name).unwrap();
+        let opened = leader.opened(&log, &id, Seq::ZERO).unwrap();
+        let now = syncline_engine::protocol::Millis::default();
+        let session = Session::open(&mut db, zoo(), id, now, &opened).unwrap();
+        Self { log, leader, db, session }
+    }
+
+    fn commit(&mut self, events: &[RawEvent]) {
+        let now = syncline_engine::protocol::Millis::default();
+        self.session.commit(&mut self.db, now, events.to_vec()).unwrap();
+        self.leader.hand_over(&mut self.log, &self.session.take_hand_over().unwrap()).unwrap();
+    }
+
+    fn sync(&mut self, server: &mut Database, room: &mut Room) {
+        let mut connection = syncline_engine::Connection::new(true);
+        let token = syncline_engine::SharedToken::new("");
+        self.leader.connected(None);
+        while let Some(text) = self.leader.poll_server() {
+            let now = syncline_engine::protocol::Millis::default();
+            for output in room.receive(server, now, &mut connection, &text, &token) {
+                if let syncline_engine::Output::Reply(text) | syncline_engine::Output::Publish(text) = output
+                {
+                    self.leader.receive(&mut self.log, &text).unwrap();
+                }
+            }
+        }
+    }
+}
