@@ -75,10 +75,12 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod attempt;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decode;
 mod guard;
+mod history;
 mod leader;
 mod local;
 mod model;

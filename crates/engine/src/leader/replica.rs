@@ -3,10 +3,11 @@
 
 use syncline_protocol::{SchemaHash, Seq};
 
+use crate::history::History;
 use crate::local::Epoch;
 use crate::segment;
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError, quarantine, state};
+use crate::{Query, Rules, Sql, SqlError, attempt, quarantine, state};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -27,6 +28,7 @@ pub struct Replica {
     epoch: Option<Epoch>,
     /// Whether its quarantine was looked at, for what this build decodes and a former one did not.
     looked: bool,
+    history: History,
 }
 
 impl Replica {
@@ -37,11 +39,19 @@ impl Replica {
     pub fn open(db: &mut dyn Sql, rules: Rules) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
         db.run_script(TABLE)?;
+        attempt::create(db)?;
         let row = db.first("SELECT epoch, schema_hash, seq FROM syncline_state", &[])?;
         let stored = row
             .map(|row| Ok::<_, SqlError>((Epoch::kept(row.get(0)?), row.get::<SchemaHash>(1)?, row.get(2)?)))
             .transpose()?;
-        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, epoch: None, looked: false };
+        let mut replica = Self {
+            rules,
+            schema_hash,
+            seq: Seq::ZERO,
+            epoch: None,
+            looked: false,
+            history: History::default(),
+        };
         match stored {
             Some((epoch, hash, seq)) if hash == replica.schema_hash => {
                 replica.seq = seq;
@@ -74,7 +84,7 @@ impl Replica {
             nested(db, |db| self.clear(db))?;
         }
         if !self.looked {
-            if quarantine::is_outgrown(&*db, log, &self.rules)? {
+            if quarantine::is_outgrown(db, Some(log), &self.rules)? {
                 nested(db, |db| self.clear(db))?;
             }
             self.looked = true;
@@ -82,22 +92,17 @@ impl Replica {
         self.epoch = Some(epoch.clone());
         loop {
             let segments = segment::page(log, self.seq, STEP_BYTES)?;
-            let Some(last) = segments.last().map(|segment| segment.last) else {
+            if segments.is_empty() {
                 return Ok(());
-            };
-            nested(db, |db| {
-                for segment in &segments {
-                    let mut entries = segment::decode(segment)?;
-                    entries.retain(|entry| entry.seq > self.seq);
-                    state::apply_history(db, &self.rules, &entries)?;
-                }
+            }
+            let note = |db: &mut dyn Sql, seq: Seq| {
                 db.execute(
                     "INSERT OR REPLACE INTO syncline_state (id, epoch, schema_hash, seq)
                         VALUES (1, ?1, ?2, ?3)",
-                    &[epoch.as_str().into(), self.schema_hash.as_str().into(), last.into()],
+                    &[epoch.as_str().into(), self.schema_hash.as_str().into(), seq.into()],
                 )
-            })?;
-            self.seq = last;
+            };
+            self.history.apply(db, &self.rules, &segments, &mut self.seq, &note)?;
         }
     }
 
