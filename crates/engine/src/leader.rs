@@ -165,7 +165,7 @@ impl Leader {
         };
         let (cursor, chain) = segment::head(db)?;
         let (former, lost) = (former::is_former(db)?, former::count_lost(db)?);
-        Ok(Self {
+        let mut leader = Self {
             config,
             client: facts.client,
             incarnation: facts.incarnation,
@@ -183,7 +183,10 @@ impl Leader {
             link: Link::Down,
             to_server: VecDeque::new(),
             to_session: VecDeque::new(),
-        })
+        };
+        leader.drop_outdated(db)?;
+        leader.to_session.clear();
+        Ok(leader)
     }
 
     /// Whose outbox it is.

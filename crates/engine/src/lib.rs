@@ -75,11 +75,13 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod attempt;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod decode;
 mod dump;
 mod guard;
+mod history;
 mod leader;
 mod local;
 mod model;

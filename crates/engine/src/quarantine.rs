@@ -3,6 +3,7 @@
 
 use syncline_protocol::{Code, Entry, Rejection, Seq};
 
+use crate::attempt::{self, Attempt};
 use crate::segment;
 use crate::{Query, Rules, Sql, SqlError};
 
@@ -16,13 +17,18 @@ pub(crate) const NAME: &str = "syncline_quarantine";
 /// What decoding may say; nothing else is kept under these codes.
 const OF_DECODING: [Code; 2] = [Code::UnknownEvent, Code::BadArgs];
 
+/// Who looks whether a model has learnt something; no client has such an id.
+const LOOKING: &str = "*quarantine";
+
 pub(crate) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
+    attempt::create(db)?;
     db.run_script(TABLE)
 }
 
 pub(crate) fn clear(db: &mut dyn Sql) -> Result<(), SqlError> {
     create(db)?;
-    db.execute("DELETE FROM syncline_quarantine", &[])
+    db.execute("DELETE FROM syncline_quarantine", &[])?;
+    Attempt::find(&*db, LOOKING)?.end(db)
 }
 
 /// Sets a commit aside that the rules refused.
@@ -36,6 +42,11 @@ pub(crate) fn put(db: &mut dyn Sql, rules: &Rules, commit: &[Entry], why: Reject
         None if is_of_decoding(&why) => Rejection::coded(Code::ApplyFailed, why.to_string()),
         None => why,
     };
+    put_as(db, first, &why)
+}
+
+/// Sets a commit aside for a reason that is known, without another look at it.
+pub(crate) fn put_as(db: &mut dyn Sql, first: &Entry, why: &Rejection) -> Result<(), SqlError> {
     db.execute(
         "INSERT OR REPLACE INTO syncline_quarantine (seq, name, code, message) VALUES (?1, ?2, ?3, ?4)",
         &[first.seq.into(), first.name.as_str().into(), (&why.code).into(), (&why.message).into()],
@@ -51,13 +62,34 @@ fn is_of_decoding(why: &Rejection) -> bool {
 }
 
 /// Whether the model decodes a commit now that was set aside because it did not: then the state lacks
-/// what a fresh one would have, although its tables are the same.
-pub(crate) fn is_outgrown(state: &dyn Query, log: &dyn Query, rules: &Rules) -> Result<bool, SqlError> {
+/// what a fresh one would have, although its tables are the same. `log` is the state's own database
+/// where there is no other.
+pub(crate) fn is_outgrown(
+    state: &mut dyn Sql,
+    log: Option<&dyn Query>,
+    rules: &Rules,
+) -> Result<bool, SqlError> {
     let [unknown, bad] = OF_DECODING.map(Code::as_str);
     let sql = "SELECT seq FROM syncline_quarantine WHERE code IN (?1, ?2) ORDER BY seq";
+    let rows = state.query(sql, &[unknown.into(), bad.into()])?;
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    let attempt = Attempt::find(&*state, LOOKING)?;
+    if attempt.was_cut() {
+        // A decoder that crashes: what makes the state anew contains that.
+        return Ok(true);
+    }
+    let seqs = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<Seq>, _>>()?;
+    attempt.begin(state, None)?;
+    let learnt = decodes_one_of(&seqs, log.unwrap_or(&*state), rules);
+    attempt.end(state)?;
+    learnt
+}
+
+fn decodes_one_of(seqs: &[Seq], log: &dyn Query, rules: &Rules) -> Result<bool, SqlError> {
     let mut entries: Vec<Entry> = Vec::new();
-    for row in state.query(sql, &[unknown.into(), bad.into()])? {
-        let seq: Seq = row.get(0)?;
+    for &seq in seqs {
         if entries.last().is_none_or(|last| last.seq < seq) {
             let segment = segment::holding(log, seq)?;
             entries = segment.map_or(Ok(Vec::new()), |segment| segment::decode(&segment))?;

@@ -5,6 +5,7 @@
 
 mod archive;
 mod connection;
+mod contain;
 mod decisions;
 mod push;
 mod rebuild;
@@ -14,6 +15,7 @@ mod tables;
 pub use archive::ArchivePage;
 use connection::Greeted;
 pub use connection::{Authorize, Connection, Output, SharedToken};
+use contain::Pushes;
 use rebuild::Standing;
 use syncline_protocol::{
     Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
@@ -21,6 +23,7 @@ use syncline_protocol::{
 };
 use tables::Facts;
 
+use crate::history::History;
 use crate::segment;
 use crate::sql::nested;
 use crate::state;
@@ -39,6 +42,8 @@ pub struct Room {
     head: Seq,
     chain: Chain,
     standing: Standing,
+    history: History,
+    pushes: Pushes,
 }
 
 /// Why an input was not handled as it asked.
@@ -83,7 +88,17 @@ impl Room {
             None => (nested(db, |db| create(db, &rules, fresh, schema_hash))?, Standing::AtHead),
         };
         let (head, chain) = segment::head(db)?;
-        let mut room = Self { rules, store, limits: Limits::DEFAULT, incarnation, head, chain, standing };
+        let mut room = Self {
+            rules,
+            store,
+            limits: Limits::DEFAULT,
+            incarnation,
+            head,
+            chain,
+            standing,
+            history: History::default(),
+            pushes: Pushes::default(),
+        };
         // always-boots: why a step cannot be made is for its next caller. What reads goes on.
         let _ = room.rebuild_step(db);
         Ok(room)
@@ -125,19 +140,9 @@ impl Room {
         text: &str,
         auth: &dyn Authorize,
     ) -> Vec<Output> {
-        let failure = match decode_client(text, self.limits.message_bytes) {
-            Ok(message) => match self.handle(db, now, connection, message, auth) {
-                Ok(outputs) => return outputs,
-                Err(failure) => failure,
-            },
-            Err(error) => error.frame().into(),
-        };
-        match failure {
-            Failure::Frame(frame) => refuse(frame),
-            Failure::Host(error) => refuse(ErrorFrame {
-                retry_after_ms: Some(1_000),
-                ..ErrorFrame::new(Code::ServerFailed, error.to_string())
-            }),
+        match decode_client(text, self.limits.message_bytes) {
+            Ok(message) => self.handle(db, now, connection, message, auth).unwrap_or_else(refusal),
+            Err(error) => refuse(error.frame()),
         }
     }
 
@@ -272,6 +277,16 @@ fn stranger() -> ErrorFrame {
 
 fn hello_first() -> ErrorFrame {
     ErrorFrame::new(Code::HelloExpected, "the first message must be hello")
+}
+
+fn refusal(failure: Failure) -> Vec<Output> {
+    match failure {
+        Failure::Frame(frame) => refuse(frame),
+        Failure::Host(error) => refuse(ErrorFrame {
+            retry_after_ms: Some(1_000),
+            ..ErrorFrame::new(Code::ServerFailed, error.to_string())
+        }),
+    }
 }
 
 fn refuse(frame: ErrorFrame) -> Vec<Output> {

@@ -201,6 +201,16 @@ pub(crate) fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, 
     )
 }
 
+/// The entries of segments after a seq.
+pub(crate) fn entries_after(segments: &[Segment], seq: Seq) -> Result<Vec<Entry>, SqlError> {
+    let mut entries = Vec::new();
+    for segment in segments {
+        entries.extend(decode(segment)?);
+    }
+    entries.retain(|entry| entry.seq > seq);
+    Ok(entries)
+}
+
 pub(crate) fn decode(segment: &Segment) -> Result<Vec<Entry>, SqlError> {
     decode_entries(&segment.text).map_err(|source| SqlError::Host {
         failure: HostFailure::Corrupt,

@@ -62,6 +62,8 @@ codes! {
         "Another constraint of the state, such as a STRICT column's type, refused the event." "Show it; the message names the constraint.";
     ApplyFailed "apply-failed" "verdict"
         "`apply` of the model returned an error." "Mend the model; the message is its own.";
+    Crashed "crashed" "verdict"
+        "Whoever applied the commit crashed, each time that it was tried." "Mend the model: its `check` or `apply` panics on this commit.";
 
     BadMessage "bad-message" "error"
         "The message is not one of the protocol: not JSON, of an unknown type, or with a wrong field." "Use a client of this protocol version. The message is ignored.";

@@ -3,10 +3,11 @@
 
 use syncline_protocol::{SchemaHash, Seq, SnapshotOffer};
 
+use crate::history::History;
 use crate::local::Epoch;
 use crate::segment::{self, Segment};
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError, dump, quarantine, state, state_digest};
+use crate::{Query, Rules, Sql, SqlError, attempt, dump, quarantine, state, state_digest};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -27,6 +28,7 @@ pub struct Replica {
     epoch: Option<Epoch>,
     /// Whether its quarantine was looked at, for what this build decodes and a former one did not.
     looked: bool,
+    history: History,
 }
 
 /// What bringing a state up to the log came to.
@@ -48,11 +50,19 @@ impl Replica {
     pub fn open(db: &mut dyn Sql, rules: Rules) -> Result<Self, SqlError> {
         let schema_hash = rules.schema_hash()?;
         db.run_script(TABLE)?;
+        attempt::create(db)?;
         let row = db.first("SELECT epoch, schema_hash, seq FROM syncline_state", &[])?;
         let stored = row
             .map(|row| Ok::<_, SqlError>((Epoch::kept(row.get(0)?), row.get::<SchemaHash>(1)?, row.get(2)?)))
             .transpose()?;
-        let mut replica = Self { rules, schema_hash, seq: Seq::ZERO, epoch: None, looked: false };
+        let mut replica = Self {
+            rules,
+            schema_hash,
+            seq: Seq::ZERO,
+            epoch: None,
+            looked: false,
+            history: History::default(),
+        };
         match stored {
             Some((epoch, hash, seq)) if hash == replica.schema_hash => {
                 replica.seq = seq;
@@ -92,7 +102,7 @@ impl Replica {
             nested(db, |db| self.clear(db))?;
         }
         if !self.looked {
-            if quarantine::is_outgrown(&*db, log, &self.rules)? {
+            if quarantine::is_outgrown(db, Some(log), &self.rules)? {
                 nested(db, |db| self.clear(db))?;
             }
             self.looked = true;
@@ -134,20 +144,18 @@ impl Replica {
     ) -> Result<(), SqlError> {
         let first = segments.first().map_or(Seq::ZERO, |segment| segment.first);
         let mut before = segment::chain_before(log, first)?;
-        nested(db, |db| {
-            for segment in segments {
-                let mut entries = match before {
-                    Some(chain) => segment::verify(segment, chain)?,
-                    None => segment::decode(segment)?,
-                };
-                before = Some(segment.chain);
-                entries.retain(|entry| self.seq < entry.seq && entry.seq <= to);
-                state::apply_history(db, &self.rules, &entries)?;
-            }
-            self.note(db, epoch, to)
-        })?;
-        self.seq = to;
-        Ok(())
+        let mut entries = Vec::new();
+        for segment in segments {
+            entries.extend(match before {
+                Some(chain) => segment::verify(segment, chain)?,
+                None => segment::decode(segment)?,
+            });
+            before = Some(segment.chain);
+        }
+        entries.retain(|entry| self.seq < entry.seq && entry.seq <= to);
+        let hash = &self.schema_hash;
+        let note = |db: &mut dyn Sql, seq: Seq| note(db, epoch, hash, seq);
+        self.history.apply(db, &self.rules, &entries, &mut self.seq, &note)
     }
 
     /// Makes the state from the snapshot that the log begins with; the inner error says why it is none.
@@ -161,7 +169,7 @@ impl Replica {
         let parts = super::snapshot::parts(log)?;
         let loaded = nested(db, |db| {
             dump::load(db, &self.rules, &parts)?;
-            self.note(db, epoch, start)
+            note(db, epoch, &self.schema_hash, start)
         });
         match loaded {
             Ok(()) => self.seq = start,
@@ -169,13 +177,6 @@ impl Replica {
             Err(error) => return Ok(Err(error.to_string())),
         }
         Ok(Ok(()))
-    }
-
-    fn note(&self, db: &mut dyn Sql, epoch: &Epoch, seq: Seq) -> Result<(), SqlError> {
-        db.execute(
-            "INSERT OR REPLACE INTO syncline_state (id, epoch, schema_hash, seq) VALUES (1, ?1, ?2, ?3)",
-            &[epoch.as_str().into(), self.schema_hash.as_str().into(), seq.into()],
-        )
     }
 
     fn clear(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
@@ -186,4 +187,11 @@ impl Replica {
         self.epoch = None;
         Ok(())
     }
+}
+
+fn note(db: &mut dyn Sql, epoch: &Epoch, hash: &SchemaHash, seq: Seq) -> Result<(), SqlError> {
+    db.execute(
+        "INSERT OR REPLACE INTO syncline_state (id, epoch, schema_hash, seq) VALUES (1, ?1, ?2, ?3)",
+        &[epoch.as_str().into(), hash.as_str().into(), seq.into()],
+    )
 }

@@ -15,7 +15,8 @@ pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS syncline_base (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     seq INTEGER NOT NULL,
-    digest TEXT NOT NULL
+    digest TEXT NOT NULL,
+    schema_hash TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS syncline_base_part (
     part INTEGER PRIMARY KEY,
@@ -63,8 +64,10 @@ impl Leader {
         if have == 0 {
             nested(db, |db| {
                 forget(db)?;
-                let sql = "INSERT INTO syncline_base (id, seq, digest) VALUES (1, ?1, ?2)";
-                db.execute(sql, &[offer.seq.into(), (&digest).into()])
+                db.execute(
+                    "INSERT INTO syncline_base (id, seq, digest, schema_hash) VALUES (1, ?1, ?2, ?3)",
+                    &[offer.seq.into(), (&digest).into(), self.config.schema_hash.as_str().into()],
+                )
             })?;
         }
         self.to_server.push_back(Pull { after: offer.seq, part: Some(have) }.encode());
@@ -133,6 +136,15 @@ impl Leader {
         self.restart_from(db, Seq::ZERO)
     }
 
+    /// A snapshot of other tables, from before an upgrade, is of no use: the server has another, or the log.
+    pub(super) fn drop_outdated(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        let sql = "SELECT 1 FROM syncline_base WHERE schema_hash <> ?1";
+        if !db.exists(sql, &[self.config.schema_hash.as_str().into()])? {
+            return Ok(());
+        }
+        if segment::start(&*db)? > Seq::ZERO { self.restart_from(db, Seq::ZERO) } else { nested(db, forget) }
+    }
+
     /// The log from a seq on is fetched again, and everything that was made from it made anew.
     pub(super) fn restart_from(&mut self, db: &mut dyn Sql, keep: Seq) -> Result<(), SqlError> {
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
@@ -171,6 +183,10 @@ impl Leader {
             return Ok(());
         }
         self.diverged_at = Some(seq);
+        if segment::start(&*db)? > Seq::ZERO {
+            // The snapshot that the state was made from may be what is wrong.
+            return self.restart_from(db, Seq::ZERO);
+        }
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
         tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })?;
         self.epoch = epoch;

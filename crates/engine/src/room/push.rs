@@ -13,7 +13,7 @@ use crate::state::admit_commit;
 use crate::{Query, Refusal, Sql, SqlError};
 
 /// What a push comes to, before anything of it is taken into memory or sent.
-struct Decided {
+pub(super) struct Decided {
     verdicts: Vec<Verdict>,
     segments: Vec<Segment>,
     head: Seq,
@@ -47,20 +47,26 @@ impl Room {
             return Ok(outputs);
         }
         if !ready.is_empty() {
-            let outcome = nested(db, |db| self.decide(db, now, &from.client, ready, known))?;
-            if !outcome.segments.is_empty() {
-                let texts: Vec<&str> = outcome.segments.iter().map(|segment| segment.text.as_str()).collect();
-                outputs.push(Output::Publish(encode_entries(self.head, outcome.head, &texts)));
-            }
-            self.head = outcome.head;
-            self.chain = outcome.chain;
-            let verdicts = Verdicts { head: self.head, verdicts: outcome.verdicts };
-            outputs.push(Output::Reply(ServerMessage::Verdicts(verdicts).encode()));
+            outputs = self.decide_contained(db, now, &from.client, ready, known)?;
         }
         if let Some(error) = waiting.first().and_then(|commit| self.undecidable(from, commit)) {
             outputs.push(Output::Reply(ServerMessage::Error(error).encode()));
         }
         Ok(outputs)
+    }
+
+    /// Takes into memory what is durable, and says it.
+    pub(super) fn take(&mut self, decided: Decided) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        if !decided.segments.is_empty() {
+            let texts: Vec<&str> = decided.segments.iter().map(|segment| segment.text.as_str()).collect();
+            outputs.push(Output::Publish(encode_entries(self.head, decided.head, &texts)));
+        }
+        self.head = decided.head;
+        self.chain = decided.chain;
+        let verdicts = Verdicts { head: self.head, verdicts: decided.verdicts };
+        outputs.push(Output::Reply(ServerMessage::Verdicts(verdicts).encode()));
+        outputs
     }
 
     fn refuse_oversized(&self, push: &Push) -> Result<(), Failure> {
@@ -101,22 +107,28 @@ impl Room {
         None
     }
 
-    /// Decides the commits that the room does not know, and answers all of them.
-    fn decide(
+    /// Decides the commits that the room does not know, and answers all of them. Those that have
+    /// crashed it before are not tried.
+    pub(super) fn decide(
         &self,
         db: &mut dyn Sql,
         now: Millis,
         client: &ClientId,
         commits: &[Commit],
         known: Vec<Option<Verdict>>,
-    ) -> Result<Decided, Failure> {
+        crashed: Option<&Rejection>,
+    ) -> Result<Decided, SqlError> {
         let fresh: Vec<&Commit> = commits
             .iter()
             .zip(&known)
             .filter(|(_, known)| known.is_none())
             .map(|(commit, _)| commit)
             .collect();
-        let mut admissions = self.admit(db, now, &fresh)?.into_iter();
+        let admissions = match crashed {
+            Some(why) => vec![Err(why.clone()); fresh.len()],
+            None => self.admit(db, now, &fresh)?,
+        };
+        let mut admissions = admissions.into_iter();
 
         let mut head = self.head;
         let mut log = Builder::new(self.chain);

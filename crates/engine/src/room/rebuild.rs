@@ -26,7 +26,7 @@ pub(super) enum Standing {
 /// Where a state of the model's own tables stands.
 pub(super) fn standing(db: &mut dyn Sql, rules: &Rules) -> Result<Standing, SqlError> {
     // always-boots: what cannot be read of an old commit now keeps no room closed.
-    if quarantine::is_outgrown(&*db, &*db, rules).unwrap_or_default() {
+    if quarantine::is_outgrown(db, None, rules).unwrap_or_default() {
         return Ok(Standing::Outdated);
     }
     Ok(tables::behind(db)?.map_or(Standing::AtHead, Standing::Behind))
@@ -54,20 +54,18 @@ impl Room {
                 Seq::ZERO
             }
         };
-        self.standing = Standing::Behind(after);
         let segments = segment::page(db, after, STEP_BYTES)?;
-        let reached = segments.last().map_or(self.head, |segment| segment.last);
-        let left = (reached < self.head).then_some(reached);
-        nested(db, |db| {
-            for segment in &segments {
-                let mut entries = segment::decode(segment)?;
-                entries.retain(|entry| entry.seq > after);
-                state::apply_history(db, &self.rules, &entries)?;
-            }
-            tables::put_behind(db, left)
-        })?;
-        self.standing = left.map_or(Standing::AtHead, Standing::Behind);
-        Ok(left.is_none())
+        let (mut reached, head) = (after, self.head);
+        let left = |seq: Seq| (seq < head).then_some(seq);
+        let done = if segments.is_empty() {
+            tables::put_behind(db, None)
+        } else {
+            let note = |db: &mut dyn Sql, seq| tables::put_behind(db, left(seq));
+            let entries = segment::entries_after(&segments, after)?;
+            self.history.apply(db, &self.rules, &entries, &mut reached, &note)
+        };
+        self.standing = left(reached).map_or(Standing::AtHead, Standing::Behind);
+        done.map(|()| !self.is_rebuilding())
     }
 
     pub(super) fn refuse_while_rebuilding(&self) -> Result<(), Failure> {

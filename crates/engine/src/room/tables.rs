@@ -3,8 +3,8 @@
 
 use syncline_protocol::{Incarnation, SchemaHash, Seq};
 
-use crate::segment;
 use crate::{Query, Sql, SqlError};
+use crate::{attempt, segment};
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS syncline_room (
@@ -36,6 +36,7 @@ pub(super) struct Facts {
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     segment::create(db)?;
     super::snapshot::create(db)?;
+    attempt::create(db)?;
     db.run_script(TABLES)
 }
 

@@ -57,7 +57,7 @@ fn open(db: &mut Database, rules: Rules) -> Room {
 }
 
 /// A log with a star in it, made by a server that knows stars.
-fn starred() -> Server {
+pub(crate) fn starred() -> Server {
     let db = Database::open_memory().unwrap();
     let mut server = Server::with(db, Rules::of::<Starred<Notes>>(), "first");
     let mut connection = greeted(&mut server, "ann");

@@ -59,6 +59,28 @@ fn a_new_client_starts_from_a_snapshot_and_the_tail() {
 }
 
 #[test]
+fn after_an_upgrade_the_snapshot_of_the_former_tables_is_not_used() {
+    let mut world = long_world(11);
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    world.settle();
+    let bob = &mut world.clients[1];
+    assert!(log_of(bob).is_empty());
+    // The same tables, and another meaning of `apply`.
+    let rules = syncline_engine::Rules::of::<super::model::NotesAndMore>();
+    let config = LeaderConfig::new(
+        &rules,
+        store(),
+        Subject::parse("bob").unwrap(),
+        ClientId::parse("another-run").unwrap(),
+    )
+    .unwrap();
+    let leader = Leader::open(&mut bob.log, config).unwrap();
+    assert_eq!(leader.cursor(), Seq::ZERO, "the log is read again, or a snapshot of the new tables");
+    assert_eq!(leader.client(), bob.leader.client());
+}
+
+#[test]
 fn a_client_that_is_not_far_behind_reads_the_log() {
     let mut world = World::new(&["ann"]);
     world.clients[0].commit(&[added("1", "milk")]).unwrap();

@@ -65,6 +65,8 @@ export type Code =
   | 'constraint-other'
   /** `apply` of the model returned an error. */
   | 'apply-failed'
+  /** Whoever applied the commit crashed, each time that it was tried. */
+  | 'crashed'
   /** The message is not one of the protocol: not JSON, of an unknown type, or with a wrong field. */
   | 'bad-message'
   /** The message is larger than `messageBytes`. */
