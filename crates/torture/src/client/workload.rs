@@ -77,8 +77,8 @@ impl Workload {
             };
         };
         Ok(match self.dice.below(20) {
-            0 => vec![channel(tag, &format!("c{}", self.dice.below(30)))?],
-            1 => vec![channel(tag, self.dice.pick(&NAMES).unwrap_or(&"general"))?],
+            // Everybody wants the same names and ids at the same time: only the server can tell who was first.
+            0..2 => vec![channel(tag, &format!("window-{}", now().get() / 3_000))?],
             // Into a channel that the author may have left, or never been in.
             2 => {
                 let all = texts(state, "SELECT id FROM channels WHERE ?1 <> '' ORDER BY id LIMIT 20", &me)?;
@@ -87,8 +87,7 @@ impl Workload {
             3 => vec![event("channelLeft", &json!({ "channel": home }))?, self.elsewhere(tag, &mine, &home)?],
             // The same reaction by several people is right, by the same person twice is not.
             4..7 => vec![self.reaction(state, &me)?, post(tag, &home, tag)?],
-            // An id that others take at the same time.
-            7..9 => vec![post(&format!("shared-{}", self.dice.below(400)), &home, tag)?],
+            7..9 => vec![post(&format!("shared-{}", now().get() / 800), &home, tag)?],
             9 => vec![event("personJoined", &json!({ "name": self.name() }))?, post(tag, &home, tag)?],
             10..12 => self.edit(state, tag, &home, &me)?,
             12 => self.many(tag, &home)?,
