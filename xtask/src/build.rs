@@ -20,13 +20,16 @@ pub(crate) struct Args {
     /// As it is shipped: optimised, which takes minutes
     #[arg(long)]
     release: bool,
+    /// Worker and client with the suite that every host runs, beside the ones that ship
+    #[arg(long, conflicts_with = "release")]
+    conformance: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Dev,
     Release,
-    /// With the SQL suite that every host runs; for tests alone.
+    /// With the suite that every host runs; for tests alone.
     Conformance,
 }
 
@@ -42,6 +45,9 @@ impl Mode {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::for_build()?;
+    if args.conformance {
+        return conformance(&Log::Terminal);
+    }
     let mode = if args.release { Mode::Release } else { Mode::Dev };
     all(mode, &Log::Terminal)
 }
@@ -52,7 +58,7 @@ pub(crate) fn all(mode: Mode, log: &Log) -> Result<()> {
     page(log)
 }
 
-/// The worker and the client with the SQL suite, beside the ones that ship.
+/// The worker and the client with the suite, beside the ones that ship.
 pub(crate) fn conformance(log: &Log) -> Result<()> {
     worker(Mode::Conformance, log)?;
     client(Mode::Conformance, log)

@@ -16,6 +16,8 @@ use crate::codegen;
 use part::Part;
 use sources::Sources;
 
+pub(crate) use sync_worker::wrangler;
+
 /// How often the sources and the services are looked at.
 const TICK: Duration = Duration::from_millis(300);
 

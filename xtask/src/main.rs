@@ -13,6 +13,7 @@ mod process;
 mod screenshot;
 mod setup;
 mod test;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +41,10 @@ enum Command {
     Test(test::Args),
     /// What CI runs: every step of `test`
     Ci,
+    /// Kill real servers and clients while they work, and hold what is left against what was promised
+    Torture(torture::Args),
+    #[command(hide = true)]
+    TortureClient(torture::ClientArgs),
     /// Measure
     Bench(bench::Args),
     /// Take the picture in the README
@@ -55,6 +60,8 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
+        Command::Torture(args) => torture::run(&args),
+        Command::TortureClient(args) => torture::run_client(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Screenshot => screenshot::run(),
     });

@@ -65,6 +65,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// A command that runs.
 pub(crate) struct Running {
     name: String,
+    group: i32,
     ended: Receiver<std::io::Result<ExitStatus>>,
 }
 
@@ -73,6 +74,27 @@ impl Running {
         let status = self.ended.recv().context("nobody waits for the process")?;
         stay_silent_while_ending();
         Ok(status?)
+    }
+
+    /// As a power cut: no process of its group gets to do anything more.
+    pub(crate) fn kill(self) -> Result<()> {
+        if let Some(group) = Pid::from_raw(self.group) {
+            // It may have ended by itself.
+            kill_process_group(group, Signal::KILL).ok();
+        }
+        self.wait().map(drop)
+    }
+
+    /// How it has ended, once it has.
+    pub(crate) fn ended(&self) -> Option<String> {
+        match self.ended.try_recv() {
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some("nobody waits for it".to_owned()),
+            Ok(status) => {
+                stay_silent_while_ending();
+                Some(status.map_or_else(|error| error.to_string(), |status| status.to_string()))
+            }
+        }
     }
 
     /// An error once the command has ended: a service is to run until it is told to end.
@@ -124,7 +146,7 @@ pub(crate) fn start(command: &mut Command, log: &Log) -> Result<Running> {
         groups(|groups| groups.remove(&group));
         send.send(status).ok();
     });
-    Ok(Running { name, ended })
+    Ok(Running { name, group, ended })
 }
 
 fn copy_lines(reader: PipeReader, log: Log) -> thread::JoinHandle<()> {

@@ -1,19 +1,22 @@
-//! One SQL suite that every host runs: the same statements, the same answers.
+//! One suite that every host runs: the same statements, the same answers; and one scenario of the engine,
+//! that ends in the same log and the same states.
 //!
 //! What a host answers otherwise, its [`Sql`] has to level; what no host can level, all refuse.
 
 mod functions;
 mod reads;
+mod scenario;
 mod tables;
 mod transactions;
 mod writes;
 
 use std::fmt;
 
+pub use scenario::play;
 use serde::Serialize;
 use syncline_protocol::Digest;
 
-use crate::{FromValue, Param, Row, Sql, SqlError};
+use crate::{FromValue, Param, Rewind, Row, Sql, SqlError};
 
 /// One statement, or a few that belong together, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -67,9 +70,10 @@ pub struct Report {
     pub cases: Vec<Case>,
 }
 
-/// Runs all cases, and sums up.
-pub fn report(db: &mut dyn Sql) -> Report {
-    let cases = run(db);
+/// Runs all cases and plays the scenario, and sums up; the databases are as [`play`] wants them.
+pub fn report(db: &mut dyn Sql, other: &mut dyn Sql, session: Option<&mut dyn Rewind>) -> Report {
+    let mut cases = run(db);
+    cases.extend(play(db, other, session));
     let failed = cases.iter().filter(|case| !case.passed()).count();
     Report { digest: digest(&cases), failed, cases }
 }

@@ -1,4 +1,4 @@
-//! The SQL conformance suite in the browser, in memory and on OPFS.
+//! The conformance suite in the browser, in memory and on OPFS.
 
 use syncline_engine::conformance;
 use syncline_sqlite::opfs::Pool;
@@ -10,15 +10,20 @@ use crate::failure::{Failure, json};
 /// The suite in memory: its report, as JSON.
 #[wasm_bindgen]
 pub fn conformance_in_memory() -> Result<String, JsValue> {
-    let mut db = Database::open_memory().map_err(Failure::from)?;
-    Ok(json(&conformance::report(&mut db)))
+    let mut dbs = [(); 3].map(|()| Database::open_memory());
+    let [db, other, session] =
+        dbs.each_mut().map(|db| db.as_mut().map_err(|error| Failure::from(error.clone())));
+    Ok(json(&conformance::report(db?, other?, Some(session?))))
 }
 
 /// The suite on OPFS, in a dedicated worker: its report, as JSON.
 #[wasm_bindgen]
 pub async fn conformance_on_opfs() -> Result<String, JsValue> {
     let pool = Pool::install(".syncline-conformance").await.map_err(Failure::from)?;
-    pool.remove("suite.db").map_err(Failure::from)?;
-    let mut db = pool.open("suite.db", Durability::Normal).map_err(Failure::from)?;
-    Ok(json(&conformance::report(&mut db)))
+    let open = |name: &str| {
+        pool.remove(name).map_err(Failure::from)?;
+        pool.open(name, Durability::Normal).map_err(Failure::from)
+    };
+    let (mut db, mut other, mut session) = (open("suite.db")?, open("other.db")?, open("session.db")?);
+    Ok(json(&conformance::report(&mut db, &mut other, Some(&mut session))))
 }

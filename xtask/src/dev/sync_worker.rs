@@ -46,7 +46,7 @@ fn migrate(log: &Log) -> Result<()> {
     process::run(&mut migrations, &said).inspect_err(|_| said.text().lines().for_each(|line| log.line(line)))
 }
 
-fn wrangler() -> Command {
+pub(crate) fn wrangler() -> Command {
     let mut wrangler = workspace::npm_bin("wrangler");
     wrangler
         .current_dir(workspace::path(workspace::WORKER_DIR))

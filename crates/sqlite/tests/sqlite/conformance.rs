@@ -1,6 +1,6 @@
-//! The SQL that every host answers alike: in memory, above a rewind point, from bytes, in a file.
+//! What every host answers alike: in memory, above a rewind point, from bytes, in a file.
 
-use syncline_engine::conformance::{Case, digest, run};
+use syncline_engine::conformance::{Case, digest, play, run};
 use syncline_engine::{Rewind, Sql};
 use syncline_sqlite::{Database, Durability};
 
@@ -28,4 +28,21 @@ fn every_kind_of_database_answers_alike() {
     passed(&mut memory);
     pointed.rewind().unwrap();
     passed(&mut pointed);
+}
+
+#[test]
+fn the_scenario_ends_alike_in_memory_and_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = || Database::open_memory().unwrap();
+    let file = |name: &str| Database::open_file(folder.path().join(name), Durability::Normal).unwrap();
+    let plays = [
+        play(&mut memory(), &mut memory(), Some(&mut memory())),
+        play(&mut file("log.db"), &mut file("state.db"), Some(&mut file("session.db"))),
+    ];
+    for cases in plays {
+        let failed: Vec<String> =
+            cases.iter().filter(|case| !case.passed()).map(ToString::to_string).collect();
+        assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), cases.len(), failed.join("\n"));
+        assert!(cases.len() > 35, "{}", cases.len());
+    }
 }

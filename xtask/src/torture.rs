@@ -1,0 +1,88 @@
+//! `cargo xtask torture`: real servers and clients, killed while they work; after each round what is
+//! left is held against what was promised.
+
+mod arena;
+mod client;
+mod round;
+mod server;
+mod summary;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use syncline_torture::client::Assignment;
+
+use crate::build::{self, Mode};
+use crate::log::Log;
+use crate::setup;
+use arena::Arena;
+use summary::Summary;
+
+/// A store and the files of its clients are used for this many rounds, so that histories grow, and
+/// first starts are seen as well.
+const ROUNDS_OF_A_STORE: u32 = 5;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How long; the last round is brought to its end
+    #[arg(long, default_value_t = 5)]
+    minutes: u64,
+    /// Chooses the faults and what the clients do
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Client processes
+    #[arg(long, default_value_t = 8)]
+    clients: usize,
+    /// The worker as it is shipped: optimised, which takes minutes to build
+    #[arg(long)]
+    release: bool,
+}
+
+/// One client process; only `torture` starts it.
+#[derive(clap::Args)]
+pub(crate) struct ClientArgs {
+    assignment: String,
+}
+
+pub(crate) fn run_client(args: &ClientArgs) -> Result<()> {
+    let assignment: Assignment = serde_json::from_str(&args.assignment).context("no assignment")?;
+    syncline_torture::client::run(&assignment)
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    setup::for_worker()?;
+    build::worker(if args.release { Mode::Release } else { Mode::Dev }, &Log::Terminal)?;
+    let seed = args.seed.unwrap_or_else(fresh_seed);
+    println!("seed {seed}, {} clients, {} minutes", args.clients, args.minutes);
+    let mut arena = Arena::prepare(seed, args.clients)?;
+    let deadline = Instant::now() + Duration::from_secs(args.minutes * 60);
+    let mut summary = Summary::default();
+    while Instant::now() < deadline && summary.violations.is_empty() {
+        if summary.rounds.is_multiple_of(ROUNDS_OF_A_STORE) {
+            arena.new_store()?;
+        }
+        summary.rounds += 1;
+        let round = arena.round(summary.rounds).with_context(|| {
+            format!("round {} of seed {seed}; see {}", summary.rounds, arena.folder().display())
+        })?;
+        println!("{round}");
+        summary.add(round);
+    }
+    println!("{summary}");
+    if summary.violations.is_empty() {
+        return arena.remove();
+    }
+    for violation in &summary.violations {
+        eprintln!("  {violation}");
+    }
+    bail!(
+        "{} violations; `cargo xtask torture --seed {seed}` chooses the same faults; databases, receipts and logs: {}",
+        summary.violations.len(),
+        arena.folder().display()
+    )
+}
+
+fn fresh_seed() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() % 1_000_000
+}

@@ -1,0 +1,109 @@
+//! A client process and its proxy, as the torturer sees them.
+
+use std::fs::{self, OpenOptions};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use syncline_engine::protocol::StoreId;
+use syncline_torture::client::{Assignment, RECEIPTS};
+use syncline_torture::{Proxy, Receipt, Report, read_receipts};
+
+use super::server::{TOKEN, start_into};
+use crate::process::Running;
+
+pub(super) struct Client {
+    assignment: Assignment,
+    pub(super) proxy: Proxy,
+    /// This program, as it was when the torture began.
+    program: PathBuf,
+    running: Option<Running>,
+    start_at: Option<Instant>,
+}
+
+/// Where a client and what it needs is.
+pub(super) struct Place<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) store: &'a StoreId,
+    pub(super) server: SocketAddr,
+    pub(super) program: &'a Path,
+    pub(super) seed: u64,
+}
+
+impl Client {
+    pub(super) fn prepare(place: &Place<'_>, number: u64, name: &str) -> Result<Self> {
+        use syncline_engine::protocol::{ClientId, Subject};
+        let folder = place.folder.join(name);
+        fs::create_dir_all(&folder)?;
+        let proxy = Proxy::start(place.server)?;
+        let assignment = Assignment {
+            store: place.store.clone(),
+            subject: Subject::parse(name)?,
+            fresh: ClientId::parse(name)?,
+            port: proxy.port(),
+            token: TOKEN.to_owned(),
+            folder,
+            orders: place.folder.to_path_buf(),
+            seed: place.seed,
+            life: 0,
+            number,
+        };
+        Ok(Self { assignment, proxy, program: place.program.to_path_buf(), running: None, start_at: None })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.assignment.subject.as_str()
+    }
+
+    pub(super) fn start_in(&mut self, wait: Duration) {
+        self.start_at = Some(Instant::now() + wait);
+    }
+
+    /// Starts it at once, if it is down.
+    pub(super) fn recover(&mut self) {
+        if self.running.is_none() {
+            self.start_in(Duration::ZERO);
+        }
+        self.proxy.calm();
+    }
+
+    /// Starts it when it is time; says how it ended where nobody has killed it.
+    pub(super) fn tick(&mut self) -> Result<Option<String>> {
+        if let Some(how) = self.running.as_ref().and_then(Running::ended) {
+            self.running = None;
+            return Ok(Some(format!(
+                "the process of {} ended by itself ({how}); see its output.txt",
+                self.name()
+            )));
+        }
+        if self.running.is_none() && self.start_at.is_some_and(|at| Instant::now() >= at) {
+            self.start_at = None;
+            self.assignment.life += 1;
+            let mut command = Command::new(&self.program);
+            command.arg("torture-client").arg(serde_json::to_string(&self.assignment)?);
+            let output = self.assignment.folder.join("output.txt");
+            let output = OpenOptions::new().create(true).append(true).open(output)?;
+            self.running = Some(start_into(&mut command, output)?);
+        }
+        Ok(None)
+    }
+
+    /// As a power cut; whether there was something to kill.
+    pub(super) fn kill(&mut self) -> Result<bool> {
+        self.start_at = None;
+        let running = self.running.take();
+        let was = running.is_some();
+        running.map_or(Ok(()), Running::kill)?;
+        Ok(was)
+    }
+
+    pub(super) fn report(&self, round: u32) -> Option<Report> {
+        Report::of_round(&self.assignment.folder, round)
+    }
+
+    pub(super) fn receipts(&self) -> Result<Vec<Receipt>> {
+        read_receipts(&self.assignment.folder.join(RECEIPTS))
+    }
+}

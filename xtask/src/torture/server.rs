@@ -1,0 +1,185 @@
+//! The chat's worker on workerd, as wrangler runs it, with a port and storage of its own.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::dev::wrangler;
+use crate::log::Log;
+use crate::process::{self, Running};
+use crate::workspace;
+
+pub(super) const TOKEN: &str = "the-token-of-the-torture";
+
+/// A port that was free may not be any more: then wrangler ends, and is started again.
+const FAILED_STARTS: u32 = 5;
+
+pub(super) struct Server {
+    folder: PathBuf,
+    port: u16,
+    running: Option<Running>,
+    start_at: Option<Instant>,
+    failed_starts: u32,
+}
+
+impl Server {
+    /// Copies what was built, so that building anew changes nothing here, and creates the archive.
+    pub(super) fn prepare(folder: PathBuf) -> Result<Self> {
+        let app = workspace::path(workspace::WORKER_DIR);
+        let worker = folder.join("worker");
+        fs::create_dir_all(&worker)?;
+        copy_all(&app.join("dist"), &worker)?;
+        let own = fs::read_to_string(app.join("wrangler.toml"))?;
+        fs::write(folder.join("wrangler.toml"), configuration(&own, &app)?)?;
+        fs::write(folder.join(".dev.vars"), format!("AUTH_TOKEN=\"{TOKEN}\"\n"))?;
+        let server = Self { folder, port: free_port()?, running: None, start_at: None, failed_starts: 0 };
+        let said = Log::buffer();
+        let mut migrations = server.wrangler(&["d1", "migrations", "apply", "DB", "--local"]);
+        process::run(&mut migrations, &said).with_context(|| said.text())?;
+        Ok(server)
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    pub(super) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where objects and archive are.
+    pub(super) fn state(&self) -> PathBuf {
+        self.folder.join("state")
+    }
+
+    pub(super) fn start_in(&mut self, wait: Duration) {
+        self.start_at = Some(Instant::now() + wait);
+    }
+
+    /// Starts it when it is time, and again where it ended by itself.
+    pub(super) fn tick(&mut self) -> Result<()> {
+        if let Some(how) = self.running.as_ref().and_then(Running::ended) {
+            self.running = None;
+            self.failed_starts += 1;
+            if self.failed_starts > FAILED_STARTS {
+                bail!("wrangler ends by itself ({how}); see {}", self.output().display());
+            }
+            self.start_in(Duration::from_millis(200));
+        }
+        if self.running.is_none() && self.start_at.is_some_and(|at| Instant::now() >= at) {
+            self.start_at = None;
+            let (port, inspector) = (self.port.to_string(), free_port()?.to_string());
+            let mut dev = self.wrangler(&["dev", "--ip", "127.0.0.1", "--port", &port]);
+            dev.args(["--inspector-port", &inspector, "--show-interactive-dev-session=false"]);
+            let output = OpenOptions::new().create(true).append(true).open(self.output())?;
+            self.running = Some(start_into(&mut dev, output)?);
+        }
+        Ok(())
+    }
+
+    /// As a power cut; whether there was something to kill.
+    pub(super) fn kill(&mut self) -> Result<bool> {
+        self.start_at = None;
+        let running = self.running.take();
+        let was = running.is_some();
+        running.map_or(Ok(()), Running::kill)?;
+        Ok(was)
+    }
+
+    pub(super) fn answers(&mut self) -> bool {
+        let answers =
+            self.running.is_some() && health(self.address()).is_ok_and(|answer| answer.contains(" 200 "));
+        if answers {
+            self.failed_starts = 0;
+        }
+        answers
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.join("wrangler.txt")
+    }
+
+    fn wrangler(&self, words: &[&str]) -> Command {
+        let mut command = wrangler();
+        command.args(words).arg("--config").arg(self.folder.join("wrangler.toml"));
+        command.arg("--persist-to").arg(self.state()).current_dir(&self.folder);
+        command
+    }
+}
+
+/// Starts a command whose output goes to a file.
+pub(super) fn start_into(command: &mut Command, output: File) -> Result<Running> {
+    command.stdout(output.try_clone()?).stderr(output);
+    process::start(command, &Log::Terminal)
+}
+
+/// The app's own, but for its paths: it lies in another folder.
+fn configuration(own: &str, app: &Path) -> Result<String> {
+    let mut moved = String::new();
+    let mut changed = 0;
+    for line in own.lines() {
+        let line = if line.starts_with("main = ") {
+            changed += 1;
+            "main = \"worker/shim.js\"".to_owned()
+        } else if let Some(path) = line.strip_prefix("migrations_dir = ") {
+            changed += 1;
+            let path = app.join(path.trim_matches('"'));
+            format!("migrations_dir = {:?}", path.display().to_string())
+        } else {
+            line.to_owned()
+        };
+        moved.push_str(&line);
+        moved.push('\n');
+    }
+    if changed == 2 { Ok(moved) } else { bail!("wrangler.toml has no main or no migrations_dir") }
+}
+
+pub(super) fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("{}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn health(address: SocketAddr) -> Result<String> {
+    let patience = Duration::from_secs(2);
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = [0; 64];
+    let read = stream.read(&mut answer)?;
+    Ok(String::from_utf8_lossy(answer.get(..read).unwrap_or_default()).into_owned())
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_the_apps_own_in_another_folder() {
+        let app = workspace::path(workspace::WORKER_DIR);
+        let own = fs::read_to_string(app.join("wrangler.toml")).unwrap();
+        let moved = configuration(&own, &app).unwrap();
+        assert!(moved.contains("main = \"worker/shim.js\"\n"), "{moved}");
+        assert!(moved.contains("new_sqlite_classes"), "{moved}");
+        let migrations = moved.lines().find_map(|line| line.strip_prefix("migrations_dir = ")).unwrap();
+        assert!(Path::new(migrations.trim_matches('"')).is_dir(), "{migrations}");
+        assert!(configuration("name = \"x\"", &app).is_err());
+    }
+}
