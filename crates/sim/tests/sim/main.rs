@@ -1,0 +1,3 @@
+//! The simulation, simulated: scripts, seeds, and faults that it must find.
+
+mod script;
