@@ -208,6 +208,9 @@ actions! {
         ms: u16 },
     /// All faults end, everything connects, and all that waits is done.
     Settle "settle" {},
+    /// The server gets the newest model, every subject signs in once more at every client, and after that
+    /// nothing may be undecided.
+    Finish "finish" {},
 }
 
 /// A part of a line.

@@ -245,6 +245,19 @@ impl Client {
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 
+    /// Whether something is kept here that only goes on when a subject signs in, or has done so.
+    pub(crate) fn is_awaited_by(&self, subject: SubjectNo) -> bool {
+        let page = self.page.as_ref().map(|page| page.subject);
+        let journaled = self.journal.keys().any(|(by, ..)| *by == subject && page != Some(subject));
+        let author = format!("\"author\":\"{}\"", crate::model::subject(subject.0));
+        let db: &dyn Query = self.log.look();
+        let sql = "SELECT 1 FROM syncline_outbox WHERE instr(encoded, ?1) > 0";
+        journaled
+            || (page != Some(subject)
+                && has_tables(db).is_ok_and(|has| has)
+                && db.exists(sql, &[(&author).into()]).is_ok_and(|exists| exists))
+    }
+
     /// The commits that are kept here: in the outbox, or in a journal.
     pub(crate) fn held(&self) -> Result<Vec<(SessionId, SessionNumber)>, SqlError> {
         let mut held = self.outbox()?;

@@ -76,6 +76,14 @@ faults! {
     sign_in "sign-in",
 }
 
+impl Faults {
+    /// The kinds that the engine's promises cover.
+    #[must_use]
+    pub const fn usual() -> Self {
+        Self { power_loss: false, restore: false, replace: false, clone_client: false, ..Self::all() }
+    }
+}
+
 /// What a world begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {

@@ -108,6 +108,7 @@ impl World {
                 true
             }
             Action::Settle {} => self.settle()?,
+            Action::Finish {} => self.finish()?,
         };
         if done {
             self.tally.add(Event::Operations);

@@ -4,7 +4,8 @@
 use syncline_engine::protocol::Code;
 
 use super::{World, host};
-use crate::action::{Action, ClientNo, SocketNo, TabNo};
+use crate::action::{Action, ClientNo, SocketNo, SubjectNo, TabNo};
+use crate::model::ModelNo;
 use crate::oracle::{CommitNo, Violation, promise};
 use crate::tally::Event;
 
@@ -36,6 +37,32 @@ impl World {
             }
         }
         Err(Violation::new("liveness", "the world does not come to rest"))
+    }
+
+    pub(super) fn finish(&mut self) -> Result<bool, Violation> {
+        self.step(&Action::DeployServer { version: ModelNo::Third })?;
+        let mut subjects: Vec<SubjectNo> = self.oracle.commits.iter().map(|commit| commit.author).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        for subject in subjects {
+            for place in 0..self.setup.clients {
+                let client = ClientNo(place);
+                let held = self.client(client).is_some_and(|client| client.is_awaited_by(subject));
+                if held {
+                    for tab in (0..self.setup.tabs).map(TabNo) {
+                        self.close(client, tab);
+                    }
+                    self.open(client, TabNo(0), subject);
+                }
+            }
+            self.settle()?;
+        }
+        self.settle()?;
+        for (place, commit) in self.oracle.commits.iter().enumerate() {
+            let decided = self.oracle.mirror.decided.contains_key(&CommitNo(place));
+            promise!("liveness", decided || commit.excused, "{commit} is never decided");
+        }
+        Ok(true)
     }
 
     /// Everything is well again, and each client has a tab that works.
