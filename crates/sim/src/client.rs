@@ -1,0 +1,317 @@
+//! A client: a browser profile with its disks, its journals, its tabs, and the worker of the tab that
+//! is served. What a host does around the engine is done here as the product's hosts do it.
+
+mod worker;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use syncline_engine::protocol::{Counter, Millis, RawEvent, SessionId, SessionNumber};
+use syncline_engine::{Effects, Query, Refusal, Session, SessionError, SqlError};
+use syncline_sqlite::Database;
+
+use crate::action::{ClientNo, SubjectNo, TabNo};
+use crate::disk::Disk;
+use crate::model::ModelNo;
+use crate::socket::Socket;
+
+pub(crate) use worker::{Failed, Worker};
+
+/// How many checkpoints of its files a client keeps.
+const CHECKPOINTS: usize = 4;
+
+/// What a client remembers of broken sockets, at most.
+const SOCKETS: usize = 4;
+
+/// Whose commit a journal holds: subject, session, number.
+pub(crate) type JournalKey = (SubjectNo, SessionId, SessionNumber);
+
+pub(crate) struct Client {
+    pub(crate) no: ClientNo,
+    pub(crate) log: Disk,
+    pub(crate) state: Disk,
+    /// Of the tabs that open from now on.
+    pub(crate) version: ModelNo,
+    /// Tabs that wait for the lock.
+    pub(crate) waiting: VecDeque<(TabNo, SubjectNo)>,
+    /// The tab that has it.
+    pub(crate) page: Option<Page>,
+    pub(crate) worker: Option<Worker>,
+    pub(crate) journal: BTreeMap<JournalKey, String>,
+    /// The newest first.
+    pub(crate) sockets: VecDeque<Socket>,
+    pub(crate) checkpoints: VecDeque<Checkpoint>,
+    /// Who was signed in last.
+    pub(crate) last: SubjectNo,
+    /// Page loads, for the ids of sessions.
+    loads: u32,
+    /// Starts of workers, for the client ids that would be fresh.
+    starts: u32,
+}
+
+/// A tab that has the store open.
+pub(crate) struct Page {
+    pub(crate) tab: TabNo,
+    pub(crate) subject: SubjectNo,
+    pub(crate) version: ModelNo,
+    pub(crate) id: SessionId,
+    /// None until the leader has opened.
+    pub(crate) live: Option<Live>,
+    pub(crate) to_leader: VecDeque<String>,
+    pub(crate) from_leader: VecDeque<ToPage>,
+    /// The session cannot go on: the page has to be loaded again.
+    pub(crate) broken: bool,
+}
+
+/// A session and its database.
+pub(crate) struct Live {
+    pub(crate) db: Database,
+    pub(crate) session: Session,
+}
+
+/// From the worker to its page.
+pub(crate) enum ToPage {
+    /// For the session.
+    Text(String),
+    /// These journaled commits are in the outbox.
+    Kept(Vec<JournalKey>),
+}
+
+/// A client's files as the operating system had written them.
+pub(crate) struct Checkpoint {
+    pub(crate) log: Vec<u8>,
+    pub(crate) state: Vec<u8>,
+    pub(crate) journal: BTreeMap<JournalKey, String>,
+    /// How many commits had been made in the world.
+    pub(crate) commits: usize,
+}
+
+impl Client {
+    pub(crate) fn new(no: ClientNo, version: ModelNo) -> Result<Self, SqlError> {
+        Ok(Self {
+            no,
+            log: Disk::new(Database::open_memory()?),
+            state: Disk::new(Database::open_memory()?),
+            version,
+            waiting: VecDeque::new(),
+            page: None,
+            worker: None,
+            journal: BTreeMap::new(),
+            sockets: VecDeque::new(),
+            checkpoints: VecDeque::new(),
+            last: SubjectNo(no.0),
+            loads: 0,
+            starts: 0,
+        })
+    }
+
+    /// Whether a tab is open, served or not.
+    pub(crate) fn has_tab(&self, tab: TabNo) -> bool {
+        self.page.as_ref().is_some_and(|page| page.tab == tab)
+            || self.waiting.iter().any(|(waiting, _)| *waiting == tab)
+    }
+
+    /// Whether the worker has a socket that it thinks is open.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.sockets.front().is_some_and(|socket| socket.client)
+    }
+
+    /// Gives the socket up: the worker is told, the server is not.
+    pub(crate) fn drop_socket(&mut self) {
+        if let Some(socket) = self.sockets.front_mut().filter(|socket| socket.client) {
+            socket.client_closes();
+            if let Some(worker) = &mut self.worker {
+                worker.leader.disconnected();
+            }
+        }
+        self.forget_sockets();
+    }
+
+    pub(crate) fn forget_sockets(&mut self) {
+        self.sockets.retain(|socket| !socket.is_gone());
+        self.sockets.truncate(SOCKETS);
+    }
+
+    /// The worker ends, with everything that was under way between it and its page.
+    pub(crate) fn end_worker(&mut self) {
+        self.worker = None;
+        self.drop_socket();
+        if let Some(page) = &mut self.page {
+            page.to_leader.clear();
+            page.from_leader.clear();
+        }
+    }
+
+    /// A tab ends. Its worker ends with it.
+    pub(crate) fn close(&mut self, tab: TabNo) {
+        if self.page.as_ref().is_some_and(|page| page.tab == tab) {
+            self.page = None;
+            self.end_worker();
+        }
+        self.waiting.retain(|(waiting, _)| *waiting != tab);
+    }
+
+    /// The lock goes to the tab that waits longest.
+    pub(crate) fn load_page(&mut self) -> bool {
+        if self.page.is_some() {
+            return true;
+        }
+        let Some((tab, subject)) = self.waiting.pop_front() else { return false };
+        self.loads += 1;
+        self.last = subject;
+        let id = SessionId::parse(format!("{}-{}", self.no, self.loads)).expect("a slug");
+        self.page = Some(Page {
+            tab,
+            subject,
+            version: self.version,
+            id,
+            live: None,
+            to_leader: VecDeque::new(),
+            from_leader: VecDeque::new(),
+            broken: false,
+        });
+        true
+    }
+
+    /// Commits in the page: applied, journaled, and on its way to the leader.
+    pub(crate) fn commit(
+        &mut self,
+        now: Millis,
+        events: Vec<RawEvent>,
+    ) -> Option<Result<SessionNumber, Refusal>> {
+        let page = self.page.as_mut().filter(|page| !page.broken)?;
+        let live = page.live.as_mut()?;
+        let number = match live.session.commit(&mut live.db, now, events) {
+            Ok(number) => number,
+            Err(refusal) => return Some(Err(refusal)),
+        };
+        if let Some(message) = live.session.take_hand_over() {
+            self.journal.insert((page.subject, page.id.clone(), number), message.clone());
+            if self.worker.is_some() {
+                page.to_leader.push_back(message);
+            }
+        }
+        Some(Ok(number))
+    }
+
+    /// The app has done with its oldest rejected commit.
+    pub(crate) fn dismiss(&mut self) -> Option<Counter> {
+        let page = self.page.as_mut().filter(|page| !page.broken)?;
+        let live = page.live.as_mut()?;
+        let counter = live.session.rejections().first()?.counter;
+        live.session.dismiss(counter);
+        if let Some(message) = live.session.take_hand_over()
+            && self.worker.is_some()
+        {
+            page.to_leader.push_back(message);
+        }
+        Some(counter)
+    }
+
+    /// The page takes the next message of its leader.
+    pub(crate) fn tell(&mut self, now: Millis) -> Option<Result<Effects, SessionError>> {
+        let page = self.page.as_mut()?;
+        let message = page.from_leader.pop_front()?;
+        let live = page.live.as_mut().filter(|_| !page.broken)?;
+        let text = match message {
+            ToPage::Text(text) => text,
+            ToPage::Kept(keys) => {
+                keys.iter().for_each(|key| drop(self.journal.remove(key)));
+                return Some(Ok(Effects::default()));
+            }
+        };
+        let effects = match live.session.receive(&mut live.db, now, &text) {
+            Ok(effects) => effects,
+            Err(error) => {
+                page.broken = true;
+                return Some(Err(error));
+            }
+        };
+        let own = effects.rejected.iter().filter(|rejected| rejected.session == page.id);
+        let done = effects.persisted.iter().copied();
+        let done = done.chain(effects.confirmed.iter().map(|confirmed| confirmed.number));
+        for number in done.chain(own.map(|rejected| rejected.number)) {
+            self.journal.remove(&(page.subject, page.id.clone(), number));
+        }
+        Some(Ok(effects))
+    }
+
+    /// The commits in the outbox.
+    pub(crate) fn outbox(&self) -> Result<Vec<(SessionId, SessionNumber)>, SqlError> {
+        let db: &dyn Query = self.log.look();
+        if !has_tables(db)? {
+            return Ok(Vec::new());
+        }
+        let rows = db.query("SELECT session, number FROM syncline_outbox ORDER BY counter", &[])?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    }
+
+    /// Whether something is kept here that only goes on when a subject signs in, or has done so.
+    pub(crate) fn is_awaited_by(&self, subject: SubjectNo) -> bool {
+        let page = self.page.as_ref().map(|page| page.subject);
+        let journaled = self.journal.keys().any(|(by, ..)| *by == subject && page != Some(subject));
+        let author = format!("\"author\":\"{}\"", crate::model::subject(subject.0));
+        let db: &dyn Query = self.log.look();
+        let sql = "SELECT 1 FROM syncline_outbox WHERE instr(encoded, ?1) > 0";
+        journaled
+            || (page != Some(subject)
+                && has_tables(db).is_ok_and(|has| has)
+                && db.exists(sql, &[(&author).into()]).is_ok_and(|exists| exists))
+    }
+
+    /// The commits that are kept here: in the outbox, or in a journal.
+    pub(crate) fn held(&self) -> Result<Vec<(SessionId, SessionNumber)>, SqlError> {
+        let mut held = self.outbox()?;
+        held.extend(self.journal.keys().map(|(_, session, number)| (session.clone(), *number)));
+        Ok(held)
+    }
+
+    /// Everything is on the disk now.
+    pub(crate) fn sync(&mut self, commits: usize) -> Result<(), SqlError> {
+        let checkpoint = Checkpoint {
+            log: self.log.database().serialize()?,
+            state: self.state.database().serialize()?,
+            journal: self.journal.clone(),
+            commits,
+        };
+        self.checkpoints.push_front(checkpoint);
+        self.checkpoints.truncate(CHECKPOINTS);
+        Ok(())
+    }
+
+    /// The machine stops, and starts with what was on its disk. Returns since when commits may be lost.
+    pub(crate) fn lose_power(&mut self, log: usize, state: usize) -> Result<Option<usize>, SqlError> {
+        let (Some(old_log), Some(old_state)) = (self.checkpoints.get(log), self.checkpoints.get(state))
+        else {
+            return Ok(None);
+        };
+        self.log.replace(Database::deserialize(&old_log.log)?);
+        self.state.replace(Database::deserialize(&old_state.state)?);
+        self.journal.clone_from(&old_log.journal);
+        let since = old_log.commits;
+        self.checkpoints.clear();
+        self.end_all_tabs();
+        Ok(Some(since))
+    }
+
+    /// Becomes a copy of another client.
+    pub(crate) fn become_copy(&mut self, log: &[u8], state: &[u8], from: &Self) -> Result<(), SqlError> {
+        self.end_all_tabs();
+        self.log.replace(Database::deserialize(log)?);
+        self.state.replace(Database::deserialize(state)?);
+        self.journal.clone_from(&from.journal);
+        self.version = from.version;
+        self.checkpoints.clear();
+        Ok(())
+    }
+
+    pub(crate) fn end_all_tabs(&mut self) {
+        self.page = None;
+        self.waiting.clear();
+        self.end_worker();
+    }
+}
+
+/// Whether a leader has ever opened here.
+pub(crate) fn has_tables(log: &dyn Query) -> Result<bool, SqlError> {
+    log.exists("SELECT 1 FROM sqlite_master WHERE name = 'syncline_outbox'", &[])
+}

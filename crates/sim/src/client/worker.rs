@@ -1,0 +1,254 @@
+//! The worker of the tab that is served: the leader, and what its host does around it.
+
+use std::collections::VecDeque;
+
+use syncline_engine::protocol::{ClientId, Code, Millis, Seq, Subject};
+use syncline_engine::{Leader, LeaderConfig, LeaderError, Replica, Session, SqlError};
+use syncline_sqlite::Database;
+
+use super::{Client, JournalKey, Live, ToPage};
+use crate::model;
+use crate::server::{TOKEN, store};
+use crate::socket::Socket;
+
+pub(crate) struct Worker {
+    pub(crate) leader: Leader,
+    pub(crate) replica: Replica,
+    /// Hand-overs that the storage has refused, or that wait behind such.
+    waiting: VecDeque<Offer>,
+    /// Nothing but a new page makes connecting useful again.
+    pub(crate) halted: Option<Code>,
+}
+
+struct Offer {
+    message: String,
+    /// Where it lies in the journal, if it is of a page that has ended.
+    journaled: Option<JournalKey>,
+}
+
+/// Why a step of a worker did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// A write failed: it is tried again.
+    Storage(SqlError),
+    /// A former page's commit was refused, and set aside.
+    SetAside(JournalKey, LeaderError),
+    /// What should not happen; the worker ends.
+    Broken(String),
+}
+
+impl From<SqlError> for Failed {
+    fn from(error: SqlError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Client {
+    /// Starts the worker of the page: the leader opens, takes what former pages have journaled, and
+    /// then what this page has not been told is taken.
+    pub(crate) fn start_worker(&mut self, now: Millis, tail: u16) -> Result<Vec<Failed>, Failed> {
+        let started = self.try_start_worker(now, tail);
+        if started.is_err() {
+            self.end_worker();
+        }
+        started
+    }
+
+    fn try_start_worker(&mut self, now: Millis, tail: u16) -> Result<Vec<Failed>, Failed> {
+        let Some(page) = &self.page else { return Ok(Vec::new()) };
+        let (rules, id, own) = (model::rules(page.version), page.id.clone(), page.subject);
+        let subject = Subject::parse(model::subject(own.0)).expect("a name");
+        let resumed = page.live.as_ref().map(|live| (live.session.cursor(), live.session.hand_over_again()));
+
+        self.starts += 1;
+        let fresh = ClientId::parse(format!("{}x{}", self.no, self.starts)).expect("a slug");
+        let replica = Replica::open(&mut self.state, rules)?;
+        let leader = Leader::open(&mut self.log, LeaderConfig::new(&rules, store(), subject, fresh)?)?;
+        self.worker = Some(Worker { leader, replica, waiting: VecDeque::new(), halted: None });
+
+        let ended = self.journal.iter().filter(|((by, session, _), _)| *by == own && *session != id);
+        let mut offers: Vec<Offer> = ended
+            .map(|(key, message)| Offer { message: message.clone(), journaled: Some(key.clone()) })
+            .collect();
+        let again = resumed.as_ref().and_then(|(_, again)| again.clone());
+        offers.extend(again.map(|message| Offer { message, journaled: None }));
+        let troubles = self.offer(offers)?;
+        self.pump();
+
+        self.follow(tail)?;
+        self.open_session(now, resumed.map(|(cursor, _)| cursor))?;
+        self.pump();
+        Ok(troubles)
+    }
+
+    fn open_session(&mut self, now: Millis, cursor: Option<Seq>) -> Result<(), Failed> {
+        let (Some(worker), Some(page)) = (&mut self.worker, &mut self.page) else { return Ok(()) };
+        let after = cursor.unwrap_or_else(|| worker.replica.seq());
+        let opened = worker.leader.opened(&self.log, &page.id, after)?;
+        if cursor.is_some() {
+            return Ok(());
+        }
+        let mut db = if worker.replica.seq() == Seq::ZERO {
+            Database::open_memory()?
+        } else {
+            Database::deserialize(&self.state.database().serialize()?)?
+        };
+        let session = Session::open(&mut db, model::rules(page.version), page.id.clone(), now, &opened)
+            .map_err(|error| Failed::Broken(format!("the session does not open: {error}")))?;
+        page.live = Some(Live { db, session });
+        Ok(())
+    }
+
+    /// Brings the leader's copy of the state up to its log, where it lags.
+    pub(crate) fn follow(&mut self, tail: u16) -> Result<(), Failed> {
+        let Some(worker) = &mut self.worker else { return Ok(()) };
+        let (log, state) = (worker.leader.cursor(), worker.replica.seq());
+        if log.get().saturating_sub(state.get()) <= u64::from(tail) {
+            return Ok(());
+        }
+        Ok(worker.leader.advance(&self.log, &mut worker.replica, &mut self.state)?)
+    }
+
+    /// The leader takes the next message of its page.
+    pub(crate) fn hand(&mut self) -> Option<Result<Vec<Failed>, Failed>> {
+        self.worker.as_ref()?;
+        let message = self.page.as_mut()?.to_leader.pop_front()?;
+        let taken = self.offer(vec![Offer { message, journaled: None }]);
+        self.pump();
+        Some(taken)
+    }
+
+    /// Whether the storage has refused something.
+    pub(crate) fn has_offers(&self) -> bool {
+        self.worker.as_ref().is_some_and(|worker| !worker.waiting.is_empty())
+    }
+
+    /// What the storage has refused is offered again.
+    pub(crate) fn retry(&mut self) -> Result<Vec<Failed>, Failed> {
+        let taken = self.drain();
+        self.pump();
+        taken
+    }
+
+    fn offer(&mut self, offers: Vec<Offer>) -> Result<Vec<Failed>, Failed> {
+        let Some(worker) = &mut self.worker else { return Ok(Vec::new()) };
+        let had_to_wait = !worker.waiting.is_empty();
+        worker.waiting.extend(offers);
+        // While something is refused, a timer decides when it is tried again.
+        if had_to_wait { Ok(Vec::new()) } else { self.drain() }
+    }
+
+    fn drain(&mut self) -> Result<Vec<Failed>, Failed> {
+        let (Some(worker), Some(page)) = (&mut self.worker, &mut self.page) else { return Ok(Vec::new()) };
+        let (mut kept, mut troubles) = (Vec::new(), Vec::new());
+        while let Some(offer) = worker.waiting.front() {
+            if offer.journaled.is_some() {
+                tell(&mut worker.leader, &mut page.from_leader);
+            }
+            match (worker.leader.hand_over(&mut self.log, &offer.message), &offer.journaled) {
+                (Ok(()), None) => {}
+                (Ok(()), Some(key)) => {
+                    // What the leader answers about it is not for the session that it serves.
+                    while worker.leader.poll_session().is_some() {}
+                    kept.push(key.clone());
+                }
+                (Err(LeaderError::Host(error)), _) => {
+                    troubles.push(Failed::Storage(error));
+                    break;
+                }
+                (Err(error), Some(key)) => {
+                    troubles.push(Failed::SetAside(key.clone(), error));
+                    self.journal.remove(key);
+                }
+                (Err(error), None) => return Err(Failed::Broken(format!("a hand-over is refused: {error}"))),
+            }
+            worker.waiting.pop_front();
+        }
+        if !kept.is_empty() {
+            page.from_leader.push_back(ToPage::Kept(kept));
+        }
+        Ok(troubles)
+    }
+
+    /// Opens a socket.
+    pub(crate) fn connect(&mut self) -> bool {
+        if self.is_connected() || self.worker.as_ref().is_none_or(|worker| worker.halted.is_some()) {
+            return false;
+        }
+        self.sockets.push_front(Socket::open());
+        self.forget_sockets();
+        if let Some(worker) = &mut self.worker {
+            worker.leader.connected(Some(TOKEN.to_owned()));
+        }
+        self.pump();
+        true
+    }
+
+    /// The leader takes the next frame of its socket, or sees that the server has closed it. Nothing
+    /// where there is neither.
+    pub(crate) fn receive(&mut self, step: u16) -> Option<Result<(), LeaderError>> {
+        let worker = self.worker.as_mut()?;
+        let socket = self.sockets.front_mut().filter(|socket| socket.client)?;
+        let Some(text) = socket.down.pop_front() else {
+            if socket.server.is_some() {
+                return None;
+            }
+            self.drop_socket();
+            return Some(Ok(()));
+        };
+        let mut received = worker.leader.receive(&mut self.log, &text);
+        if received.is_ok()
+            && let Err(failed) = self.follow(step)
+        {
+            received = Err(match failed {
+                Failed::Storage(error) => LeaderError::Host(error),
+                Failed::SetAside(_, error) => error,
+                Failed::Broken(why) => LeaderError::Host(SqlError::refused(why)),
+            });
+        }
+        self.pump();
+        if received.is_err() || self.is_stopped(&text) {
+            self.drop_socket();
+        }
+        Some(received)
+    }
+
+    /// Whether the server has said that it does not go on: some errors pass, others need a new page.
+    fn is_stopped(&mut self, text: &str) -> bool {
+        if !text.starts_with("{\"type\":\"error\"") {
+            return false;
+        }
+        let Some(worker) = &mut self.worker else { return false };
+        let Ok(status) = worker.leader.status(&self.log) else { return false };
+        let Some(stopped) = status.stopped else { return false };
+        const FINAL: [Code; 3] = [Code::LogDiverged, Code::StoreMismatch, Code::UnsupportedProtocol];
+        if FINAL.contains(&stopped.code) {
+            worker.halted = Some(stopped.code);
+        }
+        true
+    }
+
+    /// Carries out what the leader wants after anything happened to it. A worker that was killed at a
+    /// write does nothing any more.
+    pub(crate) fn pump(&mut self) {
+        if self.log.is_dead() || self.state.is_dead() {
+            return;
+        }
+        let Some(worker) = &mut self.worker else { return };
+        let mut socket = self.sockets.front_mut().filter(|socket| socket.client);
+        while let Some(text) = worker.leader.poll_server() {
+            if let Some(socket) = &mut socket {
+                socket.send_up(text);
+            }
+        }
+        if let Some(page) = &mut self.page {
+            tell(&mut worker.leader, &mut page.from_leader);
+        }
+    }
+}
+
+fn tell(leader: &mut Leader, page: &mut VecDeque<ToPage>) {
+    while let Some(text) = leader.poll_session() {
+        page.push_back(ToPage::Text(text));
+    }
+}

@@ -1,0 +1,202 @@
+//! The oracle: what was committed in the world, what the server's log must be, and who was told what.
+
+mod receipts;
+mod server;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use syncline_engine::protocol::{Seq, SessionId, SessionNumber};
+
+use crate::action::{ClientNo, SubjectNo};
+use crate::model::{Made, ModelNo, subject};
+use crate::reference::{Reference, Why};
+
+/// A promise that was broken, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Its name in the list of promises.
+    pub promise: &'static str,
+    /// What was seen.
+    pub what: String,
+}
+
+impl Violation {
+    pub(crate) fn new(promise: &'static str, what: impl Into<String>) -> Self {
+        Self { promise, what: what.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.promise, self.what)
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// Returns a violation unless a condition holds.
+macro_rules! promise {
+    ($name:literal, $holds:expr, $($what:tt)*) => {
+        if !$holds {
+            return Err($crate::oracle::Violation::new($name, format!($($what)*)));
+        }
+    };
+}
+pub(crate) use promise;
+
+/// A commit that a session has accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CommitNo(pub(crate) usize);
+
+/// One commit, and what became of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Committed {
+    pub(crate) client: ClientNo,
+    pub(crate) session: SessionId,
+    pub(crate) number: SessionNumber,
+    pub(crate) author: SubjectNo,
+    pub(crate) events: Vec<Made>,
+    /// Its session was told that it is durable.
+    pub(crate) persisted: bool,
+    /// Its session was told that it is in the log.
+    pub(crate) confirmed: bool,
+    /// Somebody was told that it was rejected.
+    pub(crate) told_rejected: bool,
+    /// A machine lost power since it was made, or its journal was set aside.
+    pub(crate) excused: bool,
+}
+
+/// What the server has decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decided {
+    Accepted { first: Seq, last: Seq },
+    Rejected(String),
+}
+
+/// The server's log as the oracle has seen it grow, and all that follows from it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mirror {
+    /// Commits in the order of the log, each with the seq of its last event.
+    pub(crate) log: Vec<(CommitNo, Seq)>,
+    pub(crate) head: Seq,
+    pub(crate) decided: BTreeMap<CommitNo, Decided>,
+    pub(crate) state: Reference,
+}
+
+pub(crate) struct Oracle {
+    pub(crate) commits: Vec<Committed>,
+    by_number: BTreeMap<(SessionId, SessionNumber), CommitNo>,
+    /// Whose event it is, by its id less one.
+    events: Vec<CommitNo>,
+    pub(crate) mirror: Mirror,
+    pub(crate) version: ModelNo,
+}
+
+impl Oracle {
+    pub(crate) fn new(version: ModelNo) -> Self {
+        Self {
+            commits: Vec::new(),
+            by_number: BTreeMap::new(),
+            events: Vec::new(),
+            mirror: Mirror::default(),
+            version,
+        }
+    }
+
+    /// The id of the next event.
+    pub(crate) fn next_event(&self) -> u32 {
+        u32::try_from(self.events.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// A session has accepted a commit.
+    pub(crate) fn committed(&mut self, commit: Committed) -> Result<(), Violation> {
+        let no = CommitNo(self.commits.len());
+        let known = self.by_number.insert((commit.session.clone(), commit.number), no);
+        promise!(
+            "exactly-once",
+            known.is_none(),
+            "{} gives the number {} twice",
+            commit.session,
+            commit.number
+        );
+        self.events.extend(commit.events.iter().map(|_| no));
+        self.commits.push(commit);
+        Ok(())
+    }
+
+    pub(crate) fn commit(&self, no: CommitNo) -> Option<&Committed> {
+        self.commits.get(no.0)
+    }
+
+    /// The commit that an event is of.
+    pub(crate) fn commit_of_event(&self, args: &str) -> Option<CommitNo> {
+        let number = args.split_once("\"id\":")?.1;
+        let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        let id: usize = number.get(..end)?.parse().ok()?;
+        self.events.get(id.checked_sub(1)?).copied()
+    }
+
+    pub(crate) fn by_number(&self, session: &SessionId, number: SessionNumber) -> Option<CommitNo> {
+        self.by_number.get(&(session.clone(), number)).copied()
+    }
+
+    /// A commit as a trace names it.
+    pub(crate) fn name(&self, no: CommitNo) -> String {
+        match self.commit(no) {
+            Some(commit) => commit.to_string(),
+            None => format!("commit #{}", no.0),
+        }
+    }
+
+    /// The state that a replica of a version has at a seq.
+    pub(crate) fn state_at(&self, version: ModelNo, seq: Seq) -> Reference {
+        if version == self.version && seq == self.mirror.head {
+            return self.mirror.state.clone();
+        }
+        self.replay(version, seq)
+    }
+
+    pub(crate) fn replay(&self, version: ModelNo, seq: Seq) -> Reference {
+        let mut state = Reference::default();
+        for (no, last) in &self.mirror.log {
+            if *last > seq {
+                break;
+            }
+            if let Some(commit) = self.commit(*no) {
+                // What cannot be applied is in quarantine.
+                let _: Result<(), Why> = state.follow(version, &commit.author(), commit.facts());
+            }
+        }
+        state
+    }
+
+    /// The server has another model, or another log.
+    pub(crate) fn server_is(&mut self, version: ModelNo, mirror: Option<Mirror>) {
+        if let Some(mirror) = mirror {
+            self.mirror = mirror;
+        }
+        self.version = version;
+        self.mirror.state = self.replay(version, self.mirror.head);
+    }
+}
+
+impl Committed {
+    pub(crate) fn author(&self) -> String {
+        subject(self.author.0)
+    }
+
+    pub(crate) fn facts(&self) -> impl Iterator<Item = (u32, &crate::model::Fact)> {
+        self.events.iter().map(|made| (made.id, &made.fact))
+    }
+}
+
+impl fmt::Display for Committed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{} by {}", self.session, self.number, self.author)?;
+        for made in &self.events {
+            write!(f, " {}@{}", made.fact, made.id)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! What sessions were told: it must be so.
+
+use syncline_engine::protocol::SessionId;
+use syncline_engine::{Effects, Query};
+
+use super::{CommitNo, Decided, Oracle, Violation, promise};
+use crate::disk::Disk;
+use crate::tally::{Event, Tally};
+
+impl Oracle {
+    /// true-receipt, for what a message of the leader came to in a session.
+    pub(crate) fn told(
+        &mut self,
+        session: &SessionId,
+        effects: &Effects,
+        log: &Disk,
+        tally: &mut Tally,
+    ) -> Result<(), Violation> {
+        for number in &effects.persisted {
+            let Some(no) = self.by_number(session, *number) else {
+                return Err(Violation::new("true-receipt", format!("{session} never made {number}")));
+            };
+            let kept = self.is_kept(no, log)?;
+            promise!("true-receipt", kept, "{} is told persisted, and is not", self.name(no));
+            if let Some(commit) = self.commits.get_mut(no.0) {
+                commit.persisted = true;
+            }
+            tally.add(Event::Persisted);
+        }
+        for confirmed in &effects.confirmed {
+            let Some(no) = self.by_number(session, confirmed.number) else {
+                return Err(Violation::new(
+                    "true-receipt",
+                    format!("{session} never made {}", confirmed.number),
+                ));
+            };
+            let expected = Decided::Accepted { first: confirmed.first, last: confirmed.last };
+            let decided = self.mirror.decided.get(&no);
+            promise!(
+                "true-receipt",
+                decided == Some(&expected),
+                "{} is told confirmed as {confirmed:?}, and is {decided:?}",
+                self.name(no)
+            );
+            if let Some(commit) = self.commits.get_mut(no.0) {
+                promise!("exactly-once", !commit.confirmed, "{commit} is told confirmed twice");
+                commit.confirmed = true;
+            }
+            tally.add(Event::Confirmed);
+        }
+        for rejected in &effects.rejected {
+            let Some(no) = self.by_number(&rejected.session, rejected.number) else {
+                let what = format!("nobody made {} of {}", rejected.number, rejected.session);
+                return Err(Violation::new("true-receipt", what));
+            };
+            let decided = self.mirror.decided.get(&no);
+            promise!(
+                "true-receipt",
+                decided == Some(&Decided::Rejected(rejected.code.clone())),
+                "{} is told rejected with {}, and is {decided:?}",
+                self.name(no),
+                rejected.code
+            );
+            if let Some(commit) = self.commits.get_mut(no.0) {
+                commit.told_rejected = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a client's disk has a commit: in the outbox, or among the rejected, or in its log.
+    fn is_kept(&self, no: CommitNo, log: &Disk) -> Result<bool, Violation> {
+        let Some(commit) = self.commit(no) else { return Ok(false) };
+        let db: &dyn Query = log.look();
+        let key = [commit.session.as_str().into(), commit.number.into()];
+        for table in ["syncline_outbox", "syncline_rejected"] {
+            let sql = format!("SELECT 1 FROM {table} WHERE session = ?1 AND number = ?2");
+            if db.exists(&sql, &key).map_err(|error| Violation::new("always-boots", error.to_string()))? {
+                return Ok(true);
+            }
+        }
+        // It has left the outbox: then it is decided.
+        Ok(self.mirror.decided.contains_key(&no))
+    }
+}

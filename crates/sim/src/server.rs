@@ -1,0 +1,111 @@
+//! The server: a room over its disk, dropped and opened again as a Durable Object is.
+
+use std::collections::VecDeque;
+
+use syncline_engine::protocol::{Code, ErrorFrame, Incarnation, Millis, ServerMessage, StoreId};
+use syncline_engine::{Connection, Output, Room, SharedToken, SqlError};
+use syncline_sqlite::Database;
+
+use crate::disk::Disk;
+use crate::model::{self, ModelNo};
+use crate::oracle::Mirror;
+
+pub(crate) const TOKEN: &str = "secret";
+
+/// How many backups are kept.
+const BACKUPS: usize = 4;
+
+pub(crate) struct Server {
+    pub(crate) disk: Disk,
+    pub(crate) version: ModelNo,
+    /// None while it is not in memory.
+    room: Option<Room>,
+    token: SharedToken,
+    /// How many incarnations were minted.
+    incarnations: u32,
+    /// The last one first.
+    pub(crate) backups: VecDeque<Backup>,
+}
+
+/// A copy of the server's database, and what the log was then.
+pub(crate) struct Backup {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) mirror: Mirror,
+}
+
+pub(crate) fn store() -> StoreId {
+    StoreId::parse("club").expect("a slug")
+}
+
+impl Server {
+    pub(crate) fn new(version: ModelNo) -> Result<Self, SqlError> {
+        Ok(Self {
+            disk: Disk::new(Database::open_memory()?),
+            version,
+            room: None,
+            token: SharedToken::new(TOKEN),
+            incarnations: 0,
+            backups: VecDeque::new(),
+        })
+    }
+
+    /// Handles one frame of a socket, as a Durable Object does.
+    pub(crate) fn receive(&mut self, now: Millis, connection: &mut Connection, text: &str) -> Vec<Output> {
+        if let Some(outputs) = Room::refuse_stranger(connection, text, &self.token) {
+            return outputs;
+        }
+        if let Err(error) = self.wake() {
+            let frame = ErrorFrame {
+                retry_after_ms: Some(1_000),
+                ..ErrorFrame::new(Code::ServerFailed, error.to_string())
+            };
+            return vec![Output::Reply(ServerMessage::Error(frame).encode())];
+        }
+        let Some(room) = &mut self.room else { return Vec::new() };
+        room.receive(&mut self.disk, now, connection, text, &self.token)
+    }
+
+    /// Opens the room, if it is not.
+    pub(crate) fn wake(&mut self) -> Result<(), SqlError> {
+        if self.room.is_none() {
+            self.incarnations += 1;
+            let fresh = Incarnation::parse(format!("life-{}", self.incarnations)).expect("a slug");
+            self.room = Some(Room::open(&mut self.disk, model::rules(self.version), store(), fresh)?);
+        }
+        Ok(())
+    }
+
+    /// Whether it is in memory.
+    pub(crate) const fn is_awake(&self) -> bool {
+        self.room.is_some()
+    }
+
+    /// Nothing of it stays but its database.
+    pub(crate) fn sleep(&mut self) {
+        self.room = None;
+    }
+
+    pub(crate) fn back_up(&mut self, mirror: Mirror) -> Result<(), SqlError> {
+        let bytes = self.disk.database().serialize()?;
+        self.backups.push_front(Backup { bytes, mirror });
+        self.backups.truncate(BACKUPS);
+        Ok(())
+    }
+
+    /// Puts a backup in place.
+    pub(crate) fn restore(&mut self, age: usize) -> Result<Option<Mirror>, SqlError> {
+        let Some(backup) = self.backups.get(age) else { return Ok(None) };
+        let mirror = backup.mirror.clone();
+        self.disk.replace(Database::deserialize(&backup.bytes)?);
+        self.backups.drain(..age);
+        self.room = None;
+        Ok(Some(mirror))
+    }
+
+    /// An empty database in place of what was there.
+    pub(crate) fn replace(&mut self) -> Result<(), SqlError> {
+        self.disk.replace(Database::open_memory()?);
+        self.room = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Looking at whole states: dear, so not at each step.
+
+use std::fmt::Display;
+
+use syncline_engine::Query;
+use syncline_engine::protocol::{Seq, decode_entries};
+
+use super::{World, host};
+use crate::client::{Client, Live, Page, has_tables};
+use crate::disk::Disk;
+use crate::model::ModelNo;
+use crate::oracle::{Violation, promise};
+use crate::reference;
+
+impl World {
+    /// Compares the states of the server and of every session with what the reference makes of the same
+    /// log and the same pending commits, and every outbox with the log beside it.
+    ///
+    /// # Errors
+    /// [`Violation`] of a promise.
+    pub fn check(&self) -> Result<(), Violation> {
+        if self.server.is_awake() {
+            let seen = reference::dump(self.server.disk.look(), self.server.version).map_err(host)?;
+            let expected = self.oracle.mirror.state.text(self.server.version);
+            same("together", &"the server", &seen, &expected)?;
+        }
+        for client in &self.clients {
+            if let Some(page) = client.page.as_ref().filter(|page| !page.broken)
+                && let Some(live) = &page.live
+            {
+                self.check_session(page, live)?;
+            }
+            self.check_outbox(client)?;
+        }
+        Ok(())
+    }
+
+    /// A session shows its log and its pending commits on top, but for those in conflict.
+    fn check_session(&self, page: &Page, live: &Live) -> Result<(), Violation> {
+        let mut expected = self.oracle.state_at(page.version, live.session.cursor());
+        for pending in live.session.pending().filter(|pending| pending.conflicted.is_none()) {
+            let no = self.oracle.by_number(pending.session, pending.number);
+            let Some(commit) = no.and_then(|no| self.oracle.commit(no)) else {
+                let what = format!("{} has a commit that nobody made", page.id);
+                return Err(Violation::new("exactly-once", what));
+            };
+            let applied = expected.follow(page.version, &commit.author(), commit.facts());
+            promise!(
+                "one-order",
+                applied.is_ok(),
+                "{}: {commit} is in the view against {applied:?}",
+                page.id
+            );
+        }
+        let seen = reference::dump(&live.db, page.version).map_err(host)?;
+        same("one-order", &page.id, &seen, &expected.text(page.version))
+    }
+
+    /// together: what has come back in the log has left the outbox.
+    fn check_outbox(&self, client: &Client) -> Result<(), Violation> {
+        if !has_tables(client.log.look()).map_err(host)? {
+            return Ok(());
+        }
+        let cursor = log_head(&client.log)?;
+        for (session, number) in client.outbox().map_err(host)? {
+            let no = self.oracle.by_number(&session, number);
+            promise!(
+                "exactly-once",
+                no.is_some(),
+                "{} keeps {session}#{number}, which nobody made",
+                client.no
+            );
+            let decided = no.and_then(|no| self.oracle.mirror.decided.get(&no));
+            if let Some(crate::oracle::Decided::Accepted { first, .. }) = decided {
+                let name = no.map(|no| self.oracle.name(no)).unwrap_or_default();
+                promise!(
+                    "together",
+                    *first > cursor,
+                    "{} still offers {name}, which is in its log",
+                    client.no
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// one-order, at the end: every replica has the server's log, and the state that follows from it.
+    pub(super) fn check_replicas(&self) -> Result<(), Violation> {
+        let log = log_text(&self.server.disk)?;
+        for client in &self.clients {
+            same("one-order", &format_args!("the log of {}", client.no), &log_text(&client.log)?, &log)?;
+            let Some(worker) = &client.worker else { continue };
+            let version = client.page.as_ref().map_or(ModelNo::First, |page| page.version);
+            let expected = self.oracle.state_at(version, worker.replica.seq()).text(version);
+            let seen = reference::dump(client.state.look(), version).map_err(host)?;
+            same("one-order", &format_args!("the state of {}", client.no), &seen, &expected)?;
+        }
+        Ok(())
+    }
+}
+
+fn same(promise: &'static str, who: &dyn Display, seen: &str, expected: &str) -> Result<(), Violation> {
+    if seen == expected {
+        return Ok(());
+    }
+    let seen_only: Vec<&str> =
+        seen.lines().filter(|line| !expected.lines().any(|other| other == *line)).collect();
+    let missing: Vec<&str> =
+        expected.lines().filter(|line| !seen.lines().any(|other| other == *line)).collect();
+    Err(Violation::new(promise, format!("{who}: has {seen_only:?}, should have {missing:?}")))
+}
+
+fn log_head(log: &Disk) -> Result<Seq, Violation> {
+    let db: &dyn Query = log.look();
+    Ok(db
+        .value::<Option<Seq>>("SELECT max(last) FROM syncline_log", &[])
+        .map_err(host)?
+        .flatten()
+        .unwrap_or_default())
+}
+
+/// A log, a line for each entry.
+fn log_text(disk: &Disk) -> Result<String, Violation> {
+    let mut text = String::new();
+    for row in disk.look().query("SELECT entries FROM syncline_log ORDER BY first", &[]).map_err(host)? {
+        let entries = decode_entries(&row.get::<String>(0).map_err(host)?);
+        let entries = entries.map_err(|error| Violation::new("always-boots", error.to_string()))?;
+        for entry in entries {
+            text.push_str(&format!("{entry:?}\n"));
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,166 @@
+//! What clients do: tabs, commits, and the way between a page and its worker.
+
+use syncline_engine::Refusal;
+use syncline_engine::protocol::RawEvent;
+
+use super::World;
+use crate::action::{ClientNo, SubjectNo, TabNo};
+use crate::client::{Client, Failed};
+use crate::model::Fact;
+use crate::oracle::{Committed, Violation};
+use crate::tally::Event;
+
+impl World {
+    pub(super) fn open(&mut self, no: ClientNo, tab: TabNo, subject: SubjectNo) -> bool {
+        let tabs = self.setup.tabs;
+        let Some(client) = self.client(no) else { return false };
+        if tab.0 >= tabs || client.has_tab(tab) {
+            return false;
+        }
+        client.waiting.push_back((tab, subject));
+        true
+    }
+
+    pub(super) fn close(&mut self, no: ClientNo, tab: TabNo) -> bool {
+        let Some(client) = self.client(no).filter(|client| client.has_tab(tab)) else { return false };
+        client.close(tab);
+        self.tally.add(Event::Closes);
+        true
+    }
+
+    pub(super) fn elect(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let (now, tail) = (self.time_at(no), self.setup.tail);
+        let Some(client) = self.client(no) else { return Ok(false) };
+        if client.worker.is_some() || !client.load_page() {
+            return Ok(false);
+        }
+        let resumed = client.page.as_ref().is_some_and(|page| page.live.is_some());
+        let journals = client.journal.len();
+        let started = client.start_worker(now, tail);
+        let adopted = journals > 0;
+        self.tally.add(if resumed { Event::Resumed } else { Event::Elected });
+        if adopted {
+            self.tally.add(Event::Adopted);
+        }
+        self.after_worker(no, started)?;
+        Ok(true)
+    }
+
+    pub(super) fn end_worker(&mut self, no: ClientNo) -> bool {
+        let Some(client) = self.client(no).filter(|client| client.worker.is_some()) else { return false };
+        client.end_worker();
+        self.tally.add(Event::WorkersEnded);
+        true
+    }
+
+    pub(super) fn commit(&mut self, no: ClientNo, facts: &[Fact]) -> Result<bool, Violation> {
+        let (now, first) = (self.time_at(no), self.oracle.next_event());
+        let Some(client) = self.client(no) else { return Ok(false) };
+        let Some(page) = client.page.as_ref().filter(|page| page.live.is_some() && !page.broken) else {
+            return Ok(false);
+        };
+        let (version, author, session) = (page.version, page.subject, page.id.clone());
+        let events: Vec<_> = (first..).zip(facts).map(|(id, fact)| fact.made(id, version)).collect();
+        let raw: Vec<RawEvent> = events.iter().map(|made| made.raw.clone()).collect();
+        match client.commit(now, raw) {
+            None => Ok(false),
+            Some(Ok(number)) => {
+                self.oracle.committed(Committed {
+                    client: no,
+                    session,
+                    number,
+                    author,
+                    events,
+                    persisted: false,
+                    confirmed: false,
+                    told_rejected: false,
+                    excused: false,
+                })?;
+                self.tally.add(Event::Committed);
+                Ok(true)
+            }
+            Some(Err(Refusal::Rejected(_))) => {
+                self.tally.add(Event::RefusedHere);
+                Ok(true)
+            }
+            Some(Err(Refusal::Host(error))) => {
+                Err(Violation::new("always-boots", format!("a session's memory fails: {error}")))
+            }
+        }
+    }
+
+    pub(super) fn hand(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        match self.client(no).and_then(Client::hand) {
+            None => Ok(false),
+            Some(handed) => {
+                self.after_worker(no, handed)?;
+                Ok(true)
+            }
+        }
+    }
+
+    pub(super) fn retry(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let Some(client) = self.client(no).filter(|client| client.has_offers()) else { return Ok(false) };
+        let handed = client.retry();
+        self.after_worker(no, handed)?;
+        Ok(true)
+    }
+
+    pub(super) fn advance(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let Some(client) = self.client(no).filter(|client| client.worker.is_some()) else { return Ok(false) };
+        let advanced = client.follow(0).map(|()| Vec::new());
+        self.after_worker(no, advanced)?;
+        Ok(true)
+    }
+
+    pub(super) fn dismiss(&mut self, no: ClientNo) -> bool {
+        let dismissed = self.client(no).and_then(Client::dismiss).is_some();
+        if dismissed {
+            self.tally.add(Event::Dismissed);
+        }
+        dismissed
+    }
+
+    pub(super) fn tell(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let now = self.time_at(no);
+        let Some(client) = self.clients.get_mut(usize::from(no.0)) else { return Ok(false) };
+        let Some(told) = client.tell(now) else { return Ok(false) };
+        let (Some(page), Ok(effects)) = (&client.page, &told) else {
+            self.tally.add(Event::SessionsBroken);
+            return Ok(true);
+        };
+        if page.live.as_ref().is_some_and(|live| live.session.pending().any(|one| one.conflicted.is_some())) {
+            self.tally.add(Event::Conflicts);
+        }
+        self.oracle.told(&page.id, effects, &client.log, &mut self.tally)?;
+        Ok(true)
+    }
+
+    /// What a worker could not do is counted; one that was killed at a write is gone.
+    pub(super) fn after_worker(
+        &mut self,
+        no: ClientNo,
+        done: Result<Vec<Failed>, Failed>,
+    ) -> Result<(), Violation> {
+        let Some(client) = self.clients.get_mut(usize::from(no.0)) else { return Ok(()) };
+        let killed = [client.log.take_dead(), client.state.take_dead()];
+        if killed.contains(&true) {
+            client.end_worker();
+            self.tally.add(Event::Kills);
+            return Ok(());
+        }
+        let troubles = done.unwrap_or_else(|failed| vec![failed]);
+        for trouble in troubles {
+            match trouble {
+                Failed::Storage(_) => self.tally.add(Event::StorageRefused),
+                Failed::SetAside((_, session, number), error) => {
+                    self.tally.add(Event::SetAside);
+                    let what = format!("the journal of {session}#{number} is set aside: {error}");
+                    return Err(Violation::new("exactly-once", what));
+                }
+                Failed::Broken(why) => return Err(Violation::new("always-boots", why)),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! What happens to disks, and to the machines that they are in.
+
+use super::{World, host};
+use crate::action::{ClientNo, DiskNo};
+use crate::disk::{Disk, Trouble};
+use crate::oracle::Violation;
+use crate::tally::Event;
+
+impl World {
+    fn disk(&mut self, no: DiskNo) -> Option<&mut Disk> {
+        match no {
+            DiskNo::Room => Some(&mut self.server.disk),
+            DiskNo::Log(client) => self.client(client).map(|client| &mut client.log),
+            DiskNo::State(client) => self.client(client).map(|client| &mut client.state),
+        }
+    }
+
+    pub(super) fn plan(&mut self, no: DiskNo, after: u8, trouble: Trouble) -> bool {
+        let Some(disk) = self.disk(no).filter(|disk| !disk.has_plan()) else { return false };
+        disk.plan(u32::from(after), trouble);
+        match trouble {
+            // Counted when the process ends.
+            Trouble::Kill => {}
+            Trouble::Full => self.tally.add(Event::DisksFull),
+            Trouble::Error => self.tally.add(Event::WritesFailed),
+        }
+        true
+    }
+
+    pub(super) fn fill(&mut self, no: DiskNo) -> bool {
+        let Some(disk) = self.disk(no).filter(|disk| !disk.is_full()) else { return false };
+        disk.set_full(true);
+        self.tally.add(Event::DisksFull);
+        true
+    }
+
+    pub(super) fn free(&mut self, no: DiskNo) -> bool {
+        let Some(disk) = self.disk(no).filter(|disk| disk.is_full()) else { return false };
+        disk.set_full(false);
+        true
+    }
+
+    pub(super) fn sync(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let commits = self.oracle.commits.len();
+        let Some(client) = self.client(no) else { return Ok(false) };
+        client.sync(commits).map_err(host)?;
+        Ok(true)
+    }
+
+    pub(super) fn lose_power(&mut self, no: ClientNo, log: u8, state: u8) -> Result<bool, Violation> {
+        let Some(client) = self.client(no) else { return Ok(false) };
+        let lost = client.lose_power(usize::from(log), usize::from(state)).map_err(host)?;
+        let Some(since) = lost else { return Ok(false) };
+        for commit in self.oracle.commits.iter_mut().skip(since).filter(|commit| commit.client == no) {
+            commit.excused = true;
+        }
+        self.tally.add(Event::PowerLosses);
+        Ok(true)
+    }
+
+    pub(super) fn clone_client(&mut self, from: ClientNo, to: ClientNo) -> Result<bool, Violation> {
+        let Ok([from, to]) = self.clients.get_disjoint_mut([usize::from(from.0), usize::from(to.0)]) else {
+            return Ok(false);
+        };
+        let log = from.log.database().serialize().map_err(host)?;
+        let state = from.state.database().serialize().map_err(host)?;
+        // What the other client had is gone with its disk.
+        let lost = to.no;
+        to.become_copy(&log, &state, from).map_err(host)?;
+        for commit in self.oracle.commits.iter_mut().filter(|commit| commit.client == lost) {
+            commit.excused = true;
+        }
+        self.tally.add(Event::Clones);
+        Ok(true)
+    }
+}

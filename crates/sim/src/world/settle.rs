@@ -1,0 +1,169 @@
+//! Quiet: faults end, everything connects, and all that waits is done. Then the promises hold that
+//! speak of the end.
+
+use syncline_engine::protocol::Code;
+
+use super::{World, host};
+use crate::action::{Action, ClientNo, SocketNo, SubjectNo, TabNo};
+use crate::model::ModelNo;
+use crate::oracle::{CommitNo, Violation, promise};
+use crate::tally::Event;
+
+/// A world that needs more steps than this to come to rest never does.
+const STEPS: usize = 20_000;
+
+/// Connections of one client in one time of quiet: what is refused again and again is refused.
+const CONNECTIONS: u8 = 6;
+
+impl World {
+    pub(super) fn settle(&mut self) -> Result<bool, Violation> {
+        self.heal();
+        let mut connections = vec![0_u8; self.clients.len()];
+        for _ in 0..STEPS {
+            let mut quiet = true;
+            for (place, connected) in connections.iter_mut().enumerate() {
+                let no = ClientNo(u8::try_from(place).unwrap_or(u8::MAX));
+                quiet &= !self.work_off(no)?;
+                if *connected < CONNECTIONS && self.step(&Action::Connect { client: no })? {
+                    *connected += 1;
+                    quiet = false;
+                }
+            }
+            if quiet {
+                self.tally.add(Event::Settled);
+                self.check()?;
+                self.check_quiet()?;
+                return Ok(true);
+            }
+        }
+        Err(Violation::new("liveness", "the world does not come to rest"))
+    }
+
+    pub(super) fn finish(&mut self) -> Result<bool, Violation> {
+        self.step(&Action::DeployServer { version: ModelNo::Third })?;
+        let mut subjects: Vec<SubjectNo> = self.oracle.commits.iter().map(|commit| commit.author).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        for subject in subjects {
+            for place in 0..self.setup.clients {
+                let client = ClientNo(place);
+                let held = self.client(client).is_some_and(|client| client.is_awaited_by(subject));
+                if held {
+                    for tab in (0..self.setup.tabs).map(TabNo) {
+                        self.close(client, tab);
+                    }
+                    self.open(client, TabNo(0), subject);
+                }
+            }
+            self.settle()?;
+        }
+        self.settle()?;
+        for (place, commit) in self.oracle.commits.iter().enumerate() {
+            let decided = self.oracle.mirror.decided.contains_key(&CommitNo(place));
+            promise!("liveness", decided || commit.excused, "{commit} is never decided");
+        }
+        Ok(true)
+    }
+
+    /// Everything is well again, and each client has a tab that works.
+    fn heal(&mut self) {
+        self.server.disk.heal();
+        for client in &mut self.clients {
+            client.log.heal();
+            client.state.heal();
+            if let Some(socket) = client.sockets.front_mut() {
+                socket.server_closes();
+            }
+            client.drop_socket();
+            client.sockets.iter_mut().for_each(crate::socket::Socket::breaks);
+            client.forget_sockets();
+            if let Some(worker) = &mut client.worker {
+                worker.halted = None;
+            }
+            let broken = client.page.as_ref().filter(|page| page.broken).map(|page| (page.tab, page.subject));
+            if let Some((tab, subject)) = broken {
+                client.close(tab);
+                client.waiting.push_front((tab, subject));
+            }
+            if client.page.is_none() && client.waiting.is_empty() {
+                client.waiting.push_back((TabNo(0), client.last));
+            }
+        }
+    }
+
+    /// Does what a client and its socket can do now. Returns whether there was anything.
+    fn work_off(&mut self, client: ClientNo) -> Result<bool, Violation> {
+        let socket = SocketNo { client, age: 0 };
+        let mut any = false;
+        for action in [
+            Action::Elect { client },
+            Action::Retry { client },
+            Action::Hand { client },
+            Action::Tell { client },
+            Action::Up { socket },
+            Action::Down { client },
+        ] {
+            while self.step(&action)? {
+                any = true;
+                if matches!(action, Action::Retry { .. } | Action::Elect { .. }) {
+                    break;
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    /// The promises that speak of the end.
+    fn check_quiet(&mut self) -> Result<(), Violation> {
+        let head = self.oracle.mirror.head;
+        for client in &mut self.clients {
+            let no = client.no;
+            let Some(worker) = &client.worker else {
+                return Err(Violation::new("liveness", format!("{no} has no leader")));
+            };
+            let status = worker.leader.status(&client.log).map_err(host)?;
+            let why = status.stopped.as_ref().map(|error| error.code);
+            promise!(
+                "liveness",
+                status.pending == 0 || why.is_some(),
+                "{no}: {} commits wait for nothing",
+                status.pending
+            );
+            let reads = why.is_none_or(|code| HELD.contains(&code));
+            promise!(
+                "liveness",
+                !reads || status.cursor == head,
+                "{no} stands at {} of {head}",
+                status.cursor
+            );
+            promise!("nothing-silent", reads, "{no} does not go on: {why:?}");
+            if why.is_none() {
+                let pending = client.page.as_ref().and_then(|page| page.live.as_ref());
+                let pending = pending.map_or(0, |live| live.session.pending().count());
+                promise!("liveness", pending == 0, "{no}: {pending} commits are pending in the page alone");
+            }
+            client.follow(0).map_err(|failed| Violation::new("always-boots", format!("{failed:?}")))?;
+        }
+        self.check_replicas()?;
+        self.check_no_commit_is_lost()
+    }
+
+    /// From the call to commit on: in the log, or rejected, or still on its way.
+    fn check_no_commit_is_lost(&mut self) -> Result<(), Violation> {
+        let mut held = Vec::new();
+        for client in &self.clients {
+            held.extend(client.held().map_err(host)?);
+        }
+        for (place, commit) in self.oracle.commits.iter().enumerate() {
+            let no = CommitNo(place);
+            let decided = self.oracle.mirror.decided.contains_key(&no);
+            let kept =
+                held.iter().any(|(session, number)| *session == commit.session && *number == commit.number);
+            promise!("exactly-once", decided || kept || commit.excused, "{commit} is lost");
+        }
+        Ok(())
+    }
+}
+
+/// What holds commits back, but not reading.
+const HELD: [Code; 2] = [Code::ServerBehind, Code::AuthorMismatch];
