@@ -106,7 +106,7 @@ impl Client {
         if log.get().saturating_sub(state.get()) <= u64::from(tail) {
             return Ok(());
         }
-        Ok(worker.leader.advance(&self.log, &mut worker.replica, &mut self.state)?)
+        Ok(worker.leader.advance(&mut self.log, &mut worker.replica, &mut self.state)?)
     }
 
     /// The leader takes the next message of its page.

@@ -56,7 +56,7 @@ impl Device {
         let mut replica = Replica::open(&mut replica_db, rules)?;
         let name = assignment.subject.to_string();
         let (db, session) =
-            start_session(&name, assignment.life, 0, &mut leader, &log, &mut replica, &mut replica_db)?;
+            start_session(&name, assignment.life, 0, &mut leader, &mut log, &mut replica, &mut replica_db)?;
         let receipts = Receipts::open(&assignment.folder.join(RECEIPTS))?;
         let mut device = Self {
             name,
@@ -87,7 +87,7 @@ impl Device {
             self.life,
             self.sessions,
             &mut self.leader,
-            &self.log,
+            &mut self.log,
             &mut self.replica,
             &mut self.replica_db,
         )?;
@@ -187,7 +187,9 @@ impl Device {
                     all.confirmed.extend(effects.confirmed);
                     all.rejected.extend(effects.rejected);
                 }
-                Err(error @ (SessionError::Message(_) | SessionError::Gap(_))) => {
+                Err(
+                    error @ (SessionError::Message(_) | SessionError::Gap(_) | SessionError::Snapshot(..)),
+                ) => {
                     self.trouble(error.code().as_str(), &error.to_string())?;
                 }
                 Err(SessionError::Host(error)) => return Err(error).context("the session's database"),
@@ -195,7 +197,7 @@ impl Device {
         }
         self.note(all)?;
         if self.leader.cursor().get().saturating_sub(self.replica.seq().get()) > STEP {
-            self.leader.advance(&self.log, &mut self.replica, &mut self.replica_db)?;
+            self.leader.advance(&mut self.log, &mut self.replica, &mut self.replica_db)?;
         }
         Ok(())
     }
@@ -244,7 +246,7 @@ impl Device {
         }
         let (mut session, mut replica, mut skipped) = Default::default();
         if drained {
-            self.leader.advance(&self.log, &mut self.replica, &mut self.replica_db)?;
+            self.leader.advance(&mut self.log, &mut self.replica, &mut self.replica_db)?;
             (session, replica) = (digest(&self.db)?, digest(&self.replica_db)?);
             skipped = quarantined(&self.db)?.len() + quarantined(&self.replica_db)?.len();
         }
@@ -275,7 +277,7 @@ fn start_session(
     life: u64,
     session: u64,
     leader: &mut Leader,
-    log: &Database,
+    log: &mut Database,
     replica: &mut Replica,
     replica_db: &mut Database,
 ) -> Result<(Database, Session)> {

@@ -93,6 +93,7 @@ impl<'a> Reader<'a> {
             schema_hash: self.rules.schema_hash().expect("the model's tables are portable"),
             token: Some(self.token.to_owned()),
             cursor,
+            snapshots: false,
         })
     }
 
@@ -137,7 +138,7 @@ impl<'a> Reader<'a> {
             }
             ensure!(cursor > before, "a page after {before} brings nothing");
             if cursor < head {
-                self.send(&ClientMessage::Pull(Pull { after: cursor }))?;
+                self.send(&ClientMessage::Pull(Pull { after: cursor, part: None }))?;
             }
         }
         Ok(log)

@@ -70,7 +70,7 @@ pub(super) fn play(
         schema_hash: later_rules().schema_hash()?,
         ..config
     };
-    let leader = Leader::open(log, config)?;
+    let mut leader = Leader::open(log, config)?;
     cases.push(case(
         "the leader stands, opened again",
         "at 21, chain 01db63af404701ac, 0 pending, rejected: 3 constraint-unique",

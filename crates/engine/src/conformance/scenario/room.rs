@@ -164,7 +164,7 @@ fn upgrade(stage: &mut Stage<'_>) -> Result<()> {
     stage.say("bob", &waiting, "error rebuilding")?;
     stage.say(
         "bob",
-        &ClientMessage::Pull(Pull { after: Seq::new(3)? }),
+        &ClientMessage::Pull(Pull { after: Seq::new(3)?, part: None }),
         "entries 3 4 5 6 7 8 9 10 11 12 13",
     )?;
     while !stage.room.rebuild_step(stage.db)? {}

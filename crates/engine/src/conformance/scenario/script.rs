@@ -74,6 +74,7 @@ pub(super) fn hello(name: &str, rules: &Rules, token: &str, cursor: Option<Curso
         schema_hash: rules.schema_hash()?,
         token: Some(token.to_owned()),
         cursor,
+        snapshots: false,
     }))
 }
 
