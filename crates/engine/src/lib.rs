@@ -98,7 +98,7 @@ pub use guard::refuse_unportable;
 pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
-pub use quarantine::{Quarantined, quarantined};
+pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{ArchivePage, Authorize, Connection, Output, Room, SharedToken};
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};

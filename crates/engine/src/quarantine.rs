@@ -1,6 +1,7 @@
 //! The quarantine: commits of history that a replica could not decode or apply. Each is skipped whole,
 //! named, and tried again once the model may have learnt it.
 
+use serde::Serialize;
 use syncline_protocol::{Code, Entry, Rejection, Seq};
 
 use crate::attempt::{self, Attempt};
@@ -103,8 +104,16 @@ fn decodes_one_of(seqs: &[Seq], log: &dyn Query, rules: &Rules) -> Result<bool, 
     Ok(false)
 }
 
+/// How many commits this replica could not apply.
+///
+/// # Errors
+/// [`SqlError`].
+pub fn count_quarantined(db: &dyn Query) -> Result<u32, SqlError> {
+    Ok(db.value("SELECT count(*) FROM syncline_quarantine", &[])?.unwrap_or_default())
+}
+
 /// A commit of history that this replica could not apply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Quarantined {
     /// The seq of its first event.
     pub seq: Seq,

@@ -134,6 +134,8 @@ codes! {
         "A query of the page is not one that reads, or SQLite does not understand it." "Mend the query; the message says where.";
     EntriesLost "entries-lost" "status"
         "Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup." "They are kept here, with their events: commit again what is still wanted, and dismiss them.";
+    Quarantined "quarantined" "status"
+        "Commits of the log could not be decoded or applied here, and were skipped whole." "Load the newest version of the app: they are tried again by one that knows them.";
     SnapshotDamaged "snapshot-damaged" "status"
         "A snapshot of the server was not what its digest says, or does not fit the tables." "Nothing: the client reads the whole log instead. Report it with the message.";
     StateDiverged "state-diverged" "status"

@@ -115,6 +115,19 @@ impl Database {
         })
     }
 
+    /// Looks through the whole file for damage.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`]: `Corrupt` with the first thing that was found.
+    pub fn check(&self) -> Result<(), SqlError> {
+        let found: String =
+            self.own(|connection| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(SqlError::Host { failure: syncline_engine::HostFailure::Corrupt, message: found })
+    }
+
     /// The tables written since this was last asked, whether by a statement, a trigger or a foreign
     /// key's action. A table whose rows came back to what they were, by an undone transaction, may be
     /// among them; after a rewind, all that were written since the point are.

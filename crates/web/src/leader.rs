@@ -1,15 +1,16 @@
 //! The leader of a browser: log and outbox on OPFS, in a dedicated worker.
 
 use serde::{Deserialize, Serialize};
-use syncline_engine::protocol::{ClientId, Code, Digest, Seq, SessionId, StoreId, Subject};
+use syncline_engine::protocol::{ClientId, Code, Digest, ErrorFrame, Seq, SessionId, StoreId, Subject};
 use syncline_engine::{Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError};
 use syncline_sqlite::opfs::Pool;
 use syncline_sqlite::{Database, Durability};
 use wasm_bindgen::prelude::*;
 
+mod log_file;
+
 use crate::failure::{Failure, json};
 
-const LOG: &str = "log.db";
 const STATE: &str = "state.db";
 
 /// A tail longer than this costs a new session more than bringing the leader's state up to date.
@@ -41,9 +42,18 @@ struct Status<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     held_for: Option<u32>,
     lost: u32,
+    /// What went wrong and was mended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<Notice<'a>>,
     pending: u32,
     head: Seq,
     cursor: Seq,
+}
+
+#[derive(Serialize)]
+struct Notice<'a> {
+    code: Code,
+    message: &'a str,
 }
 
 /// Log, outbox and cursor of one client.
@@ -159,6 +169,10 @@ impl Leader {
             message: why.map(|error| error.message.as_str()),
             held_for,
             lost: status.lost,
+            notice: status
+                .notice
+                .as_ref()
+                .map(|ErrorFrame { code, message, .. }| Notice { code: *code, message }),
             pending: status.pending,
             head: status.head,
             cursor: status.cursor,
@@ -171,19 +185,22 @@ impl Leader {
         let Config { store_id, subject, client } =
             serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let directory = directory(&store_id, &subject);
-        let (mut log, mut state, no_opfs) = match Pool::install(&directory).await {
-            Ok(pool) => (pool.open(LOG, Durability::Normal)?, open_state(&pool)?, None),
+        let rules = crate::rules();
+        let config = LeaderConfig::new(&rules, store_id, subject, client)?;
+        let (log, leader, mut state, no_opfs) = match Pool::install(&directory).await {
+            Ok(pool) => {
+                let (log, leader) = log_file::open(&pool, config)?;
+                (log, leader, open_state(&pool)?, None)
+            }
             // Held by a page that is just closing: the caller tries again, for a while.
             Err(error) if is_busy(&error) => return Err(error.into()),
-            Err(error) => (Database::open_memory()?, Database::open_memory()?, Some(error)),
+            Err(error) => {
+                let mut log = Database::open_memory()?;
+                let leader = EngineLeader::open(&mut log, LeaderConfig { volatile: true, ..config })?;
+                (log, leader, Database::open_memory()?, Some(error))
+            }
         };
-        let rules = crate::rules();
         let replica = Replica::open(&mut state, rules)?;
-        let config = LeaderConfig {
-            volatile: no_opfs.is_some(),
-            ..LeaderConfig::new(&rules, store_id, subject, client)?
-        };
-        let leader = EngineLeader::open(&mut log, config)?;
         Ok(Self { leader, replica, log, state, no_opfs })
     }
 
@@ -214,7 +231,8 @@ impl Leader {
 
 /// The state is derived: one that does not open is deleted, and made anew from the log.
 fn open_state(pool: &Pool) -> Result<Database, SqlError> {
-    pool.open(STATE, Durability::Normal).or_else(|_| {
+    let sound = |db: Database| db.check().map(|()| db);
+    pool.open(STATE, Durability::Normal).and_then(sound).or_else(|_| {
         pool.remove(STATE)?;
         pool.open(STATE, Durability::Normal)
     })
@@ -226,7 +244,7 @@ async fn remove_all(store_id: String, subject: String) -> Result<(), Failure> {
     let subject = Subject::parse(subject).map_err(|error| bad(&error))?;
     match Pool::install(&directory(&store_id, &subject)).await {
         Ok(pool) => {
-            pool.remove(LOG)?;
+            log_file::remove(&pool)?;
             pool.remove(STATE)?;
             Ok(())
         }

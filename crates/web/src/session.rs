@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use syncline_engine::protocol::{Code, Counter, Millis, RawEvent, SessionId, SessionNumber};
-use syncline_engine::{Effects, PendingView, Session as EngineSession};
+use syncline_engine::{Effects, PendingView, Session as EngineSession, count_quarantined, quarantined};
 use syncline_sqlite::Database;
 use wasm_bindgen::prelude::*;
 
@@ -22,6 +22,7 @@ struct Followed {
     effects: Effects,
     changed: Vec<String>,
     pending: usize,
+    quarantined: u32,
 }
 
 #[wasm_bindgen]
@@ -59,7 +60,8 @@ impl Session {
         let now = now(js_sys::Date::now());
         let effects = self.session.receive(&mut self.db, now, message).map_err(Failure::from)?;
         let changed = self.db.take_changed_tables();
-        Ok(json(&Followed { effects, changed, pending: self.session.pending().count() }))
+        let quarantined = count_quarantined(&self.db).map_err(Failure::from)?;
+        Ok(json(&Followed { effects, changed, pending: self.session.pending().count(), quarantined }))
     }
 
     /// Rows as a JSON array of objects.
@@ -92,6 +94,11 @@ impl Session {
     /// The tables that changed since the last call, a JSON array.
     pub fn take_changed(&mut self) -> String {
         json(&self.db.take_changed_tables())
+    }
+
+    /// The commits of the log that could not be applied here, a JSON array.
+    pub fn quarantined(&self) -> Result<String, JsValue> {
+        Ok(json(&quarantined(&self.db).map_err(Failure::from)?))
     }
 
     /// The last entry that the state holds: where a leader that was started again goes on from.

@@ -2,9 +2,9 @@
 
 import type { ReactNode } from 'react'
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react'
-import type { RejectedCommit } from 'syncline'
+import type { LostCommit, RejectedCommit } from 'syncline'
 import { RejectionError } from 'syncline'
-import { useRejected, useStore } from 'syncline/react'
+import { useLost, useRejected, useStore } from 'syncline/react'
 import { Icon } from './icons'
 import type { ChatEvent } from './model'
 import { reasonOf } from './reason'
@@ -60,8 +60,10 @@ function Notices({
 }): ReactNode {
   const store = useStore()
   const rejected = useRejected()
+  const lost = useLost()
   return (
     <section className="notices" aria-label="Notices">
+      <LostNotice lost={lost} onDismiss={(upto) => store.dismissLost(upto)} />
       {rejected.map((commit) => (
         <RejectedNotice key={commit.counter} commit={commit} onDismiss={() => store.dismiss(commit)} />
       ))}
@@ -121,6 +123,51 @@ function RejectedNotice({
         Try again
       </button>
       <DismissButton onClick={onDismiss} />
+    </div>
+  )
+}
+
+/** The server was reset, or restored from an older backup: what this browser still knows of the rest. */
+function LostNotice({
+  lost,
+  onDismiss,
+}: {
+  lost: readonly LostCommit<ChatEvent>[]
+  onDismiss: (upto: LostCommit) => void
+}): ReactNode {
+  const commitAgain = useCommit()
+  const { subject } = useStore()
+  const last = lost.at(-1)
+  if (last === undefined) return null
+  const own = lost.filter(({ author }) => author === subject)
+  const others = lost.length - own.length
+  return (
+    <div className="notice rejected">
+      <div role="alert">
+        <p>
+          <strong>The server has lost {lost.length === 1 ? 'one change' : `${lost.length} changes`}:</strong>{' '}
+          it was reset, or restored from an older backup.
+        </p>
+        <p className="muted">
+          {own.length === 0
+            ? 'None of them is yours.'
+            : own.flatMap(({ events }) => events.map(describe)).join(', ')}
+          {own.length > 0 && others > 0 ? `, and ${others} of others` : ''}
+        </p>
+      </div>
+      {own.length === 0 ? null : (
+        <button
+          type="button"
+          className="small"
+          onClick={() => {
+            for (const { events } of own) commitAgain(...events)
+            onDismiss(last)
+          }}
+        >
+          Commit mine again
+        </button>
+      )}
+      <DismissButton onClick={() => onDismiss(last)} />
     </div>
   )
 }

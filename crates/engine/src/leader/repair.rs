@@ -47,6 +47,15 @@ impl Salvage {
 }
 
 impl Leader {
+    /// Whether no leader was ever opened over a database.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn is_new(db: &mut dyn Sql) -> Result<bool, SqlError> {
+        tables::create(db)?;
+        Ok(tables::facts(&*db)?.is_none())
+    }
+
     /// Opens a new database in place of a damaged one. The status tells what became of it.
     ///
     /// # Errors

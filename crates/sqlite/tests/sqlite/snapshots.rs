@@ -83,3 +83,24 @@ fn bytes_that_are_no_database_are_reported_as_damaged() {
         assert!(damaged, "{} bytes: {opened:?}", bytes.len());
     }
 }
+
+#[test]
+fn a_damaged_file_is_found_out_by_looking_through_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let mut db = Database::open_file(&path, Durability::Normal).unwrap();
+    db.run_script("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT) STRICT; CREATE INDEX i ON t (text)")
+        .unwrap();
+    for n in 0..2_000_i64 {
+        db.execute("INSERT INTO t (n, text) VALUES (?1, ?2)", &[n.into(), (&"x".repeat(40)).into()]).unwrap();
+    }
+    db.check().unwrap();
+    drop(db);
+    let mut bytes = std::fs::read(&path).unwrap();
+    for byte in &mut bytes[8_192..20_000] {
+        *byte ^= 0x5a;
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let damaged = Database::open_file(&path, Durability::Normal).and_then(|db| db.check()).unwrap_err();
+    assert!(matches!(damaged, SqlError::Host { failure: HostFailure::Corrupt, .. }), "{damaged}");
+}

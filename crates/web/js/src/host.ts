@@ -8,7 +8,7 @@ import { HandOvers } from './hand-over'
 import { patiently } from './patience'
 import type { FromLeader, LeaderReport, ToLeader } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
-import type { Init, LeaderStatus, StorageKind, SynclineWasm, WasmLeader } from './wasm'
+import type { Init, LeaderStatus, LostCommit, StorageKind, SynclineWasm, WasmLeader } from './wasm'
 
 type Open = Extract<ToLeader, { kind: 'open' }>
 type Reset = Extract<ToLeader, { kind: 'reset' }>
@@ -27,6 +27,7 @@ export class LeaderHost {
   /** The last error of the server, until a connection has lasted. */
   #refusal: Pick<LeaderStatus, 'needs' | 'message'> = {}
   #reported = ''
+  #lost = 0
   #held: ReturnType<typeof setTimeout> | undefined
   #backlog: Later[] = []
   #failed = false
@@ -66,6 +67,9 @@ export class LeaderHost {
         break
       case 'wake':
         this.#connection?.wake()
+        break
+      case 'dismiss-lost':
+        this.#with((leader) => leader.dismiss_lost(message.upto))
         break
     }
   }
@@ -194,10 +198,17 @@ export class LeaderHost {
     }, ms)
   }
 
+  #tellLost(count: number): void {
+    if (count === this.#lost || this.#leader === undefined) return
+    this.#lost = count
+    this.#post({ kind: 'lost', lost: JSON.parse(this.#leader.lost()) as LostCommit[] })
+  }
+
   #report(): void {
     const connection = this.#connection
     const status = this.#status()
     if (status === undefined || connection === undefined) return
+    this.#tellLost(status.lost)
     if (status.heldFor != null) this.#hold(status.heldFor)
     else if (status.needs != null && connection.state === 'open') {
       this.#refusal = refusalOf(status)
@@ -215,6 +226,7 @@ export class LeaderHost {
       head: status.head,
       cursor: status.cursor,
       lost: status.lost,
+      ...(status.notice == null ? {} : { notice: status.notice }),
       ...(status.heldFor == null ? this.#refusal : refusalOf(status)),
       socket: connection.state,
       failures: connection.failures,

@@ -11,4 +11,12 @@ export type { Confirmation, Receipt } from './receipt'
 export * from './register'
 export type { Status } from './status'
 export type { Store } from './store'
-export type { Init, PendingCommit, RejectedCommit, StorageKind, SynclineWasm } from './wasm'
+export type {
+  Init,
+  LostCommit,
+  PendingCommit,
+  QuarantinedCommit,
+  RejectedCommit,
+  StorageKind,
+  SynclineWasm,
+} from './wasm'

@@ -156,6 +156,9 @@ class Opening {
       case 'status':
         this.#board.learn({ report: message.report })
         break
+      case 'lost':
+        this.#store?.setLost(message.lost)
+        break
       case 'journaled-kept':
         this.#kept(message)
         break

@@ -2,7 +2,7 @@
 
 import type { Failure } from './failure'
 import type { JournaledCommit } from './journal'
-import type { LeaderConfig, LeaderStatus, StorageKind } from './wasm'
+import type { LeaderConfig, LeaderStatus, LostCommit, StorageKind } from './wasm'
 
 export type ToLeader =
   | {
@@ -30,6 +30,7 @@ export type ToLeader =
   | { readonly kind: 'connect' }
   | { readonly kind: 'network'; readonly online: boolean }
   | { readonly kind: 'wake' }
+  | { readonly kind: 'dismiss-lost'; readonly upto: number }
   | { readonly kind: 'ping' }
 
 export interface Resumed {
@@ -59,6 +60,7 @@ export type FromLeader =
     }
   | { readonly kind: 'journaled-refused'; readonly key: string; readonly failure: Failure }
   | { readonly kind: 'status'; readonly report: LeaderReport }
+  | { readonly kind: 'lost'; readonly lost: readonly LostCommit[] }
   /** The leader cannot go on: the page ends this worker and starts another. */
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'pong' }

@@ -3,4 +3,4 @@
 export type { StoreProviderProps } from './react/provider'
 export { StoreProvider, useStore } from './react/provider'
 export { useQuery } from './react/query'
-export { usePending, useRejected, useSyncStatus } from './react/status'
+export { useLost, usePending, useRejected, useSyncStatus } from './react/status'

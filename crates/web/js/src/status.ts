@@ -17,6 +17,10 @@ export interface Status {
   readonly storage: StorageKind
   /** The last seq of the log that is known here. */
   readonly head: number
+  /** Confirmed commits that the server has lost, and that were not dismissed: `store.lost()`. */
+  readonly lost: number
+  /** Commits of the log that could not be applied here: `store.quarantined()`. */
+  readonly quarantined: number
 }
 
 /** What a status is made from. */
@@ -38,6 +42,7 @@ export interface Facts {
   readonly storage: StorageKind
   readonly storageReason: Code | undefined
   readonly pending: number
+  readonly quarantined: number
 }
 
 export const UNKNOWN: Facts = {
@@ -52,11 +57,13 @@ export const UNKNOWN: Facts = {
   storage: 'opfs',
   storageReason: undefined,
   pending: 0,
+  quarantined: 0,
 }
 
 export function deriveStatus(facts: Facts): Status {
   const { report } = facts
-  const rest = { pending: facts.pending, storage: facts.storage, head: report?.head ?? 0 }
+  const { pending, storage, quarantined } = facts
+  const rest = { pending, storage, quarantined, head: report?.head ?? 0, lost: report?.lost ?? 0 }
   const say = (state: Status['state'], failure?: { code: Code; message?: string | undefined }): Status => {
     if (failure === undefined) return { state, ...rest }
     const message = failure.message || meaningOf(failure.code)
@@ -96,6 +103,9 @@ function hindranceOf(facts: Facts): Failure | { code: Code } | undefined {
   if (report?.needs !== undefined) return { code: report.needs, message: report.message ?? '' }
   if (facts.journalFailed) return { code: 'journal-full' }
   if (facts.journalHeld !== undefined) return facts.journalHeld
+  if (report !== undefined && report.lost > 0) return { code: 'entries-lost' }
+  if (report?.notice !== undefined) return report.notice
+  if (facts.quarantined > 0) return { code: 'quarantined' }
   if (facts.storageReason !== undefined) return { code: facts.storageReason }
   return undefined
 }
@@ -135,6 +145,8 @@ function sameStatus(a: Status, b: Status): boolean {
     a.message === b.message &&
     a.pending === b.pending &&
     a.storage === b.storage &&
+    a.lost === b.lost &&
+    a.quarantined === b.quarantined &&
     a.head === b.head
   )
 }

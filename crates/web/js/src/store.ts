@@ -14,7 +14,15 @@ import type { Event } from './register'
 import type { Row } from './sharing'
 import { share } from './sharing'
 import type { Status, StatusBoard } from './status'
-import type { Effects, PendingCommit, RejectedCommit, StorageKind, WasmSession } from './wasm'
+import type {
+  Effects,
+  LostCommit,
+  PendingCommit,
+  QuarantinedCommit,
+  RejectedCommit,
+  StorageKind,
+  WasmSession,
+} from './wasm'
 
 /** What a store needs of its surroundings. */
 export interface StoreParts {
@@ -43,6 +51,7 @@ export class Store {
   #pending: readonly PendingCommit[] = []
   #pendingStale = true
   #rejected: readonly RejectedCommit[] = []
+  #lost: readonly LostCommit[] = []
   #closed = false
 
   constructor(parts: StoreParts) {
@@ -132,7 +141,33 @@ export class Store {
     this.#changed()
   }
 
-  /** Calls `watcher` when `pending()` or `rejected()` have changed. */
+  /**
+   * Commits that were confirmed, and that the server's log no longer has, because it was reset or restored
+   * from an older backup; until they are dismissed.
+   */
+  lost(): readonly LostCommit<Event>[] {
+    return this.#lost as readonly LostCommit<Event>[]
+  }
+
+  /** Forgets the lost commits up to this one, here and in the local data. */
+  dismissLost(upto: Pick<LostCommit, 'id'>): void {
+    this.#assertOpen()
+    this.#parts.send({ kind: 'dismiss-lost', upto: upto.id })
+  }
+
+  /** Commits of the log that could not be decoded or applied here; a newer version of the app tries again. */
+  quarantined(): readonly QuarantinedCommit[] {
+    this.#assertOpen()
+    return JSON.parse(this.#parts.wasm.quarantined()) as readonly QuarantinedCommit[]
+  }
+
+  /** What the leader says of them; `open` calls it. */
+  setLost(lost: readonly LostCommit[]): void {
+    this.#lost = lost
+    this.#notify()
+  }
+
+  /** Calls `watcher` when `pending()`, `rejected()` or `lost()` have changed. */
   onCommits(watcher: () => void): () => void {
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
@@ -190,6 +225,7 @@ export class Store {
 
   /** There is a new leader. One that starts from nothing, or from elsewhere, cannot go on where this page is. */
   leaderReplaced(before: StorageKind, now: StorageKind): void {
+    this.setLost([])
     if (before === 'opfs' && now === 'opfs') return
     const message =
       'The worker stopped, and its storage was in memory, or is now. Reload the page: what is pending is in its journal.'
@@ -217,7 +253,7 @@ export class Store {
     }
     if (effects.rejected.length > 0) this.#readRejected()
     this.#queries.changed(effects.changed)
-    board.learn({ pending: effects.pending })
+    board.learn({ pending: effects.pending, quarantined: effects.quarantined })
     if (!durable) this.#forgetDecided()
   }
 

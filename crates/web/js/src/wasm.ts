@@ -40,6 +40,8 @@ export interface WasmSession {
   dismiss(counter: number): void
   /** A JSON array of the tables that changed since the last call. */
   take_changed(): string
+  /** A JSON array of `QuarantinedCommit`. */
+  quarantined(): string
   /** The last seq that the state holds. */
   cursor(): number
   /** And of which life of the log. */
@@ -66,6 +68,10 @@ export interface WasmLeader {
   disconnected(): void
   /** Takes a frame of the server. Throws a failure of the storage. */
   received(text: string): void
+  /** A JSON array of `LostCommit`. */
+  lost(): string
+  /** Forgets the lost commits up to an id. */
+  dismiss_lost(upto: number): void
   /** Offers again what the server would not take for now. */
   push_again(): void
   poll_server(): string | undefined
@@ -94,6 +100,8 @@ export interface LeaderStatus {
   readonly heldFor?: number
   /** Confirmed commits that the server has lost, and that were not dismissed. */
   readonly lost: number
+  /** What went wrong since the leader was opened, and was mended. */
+  readonly notice?: { readonly code: Code; readonly message: string }
   readonly pending: number
   readonly head: number
   readonly cursor: number
@@ -106,6 +114,7 @@ export interface Effects {
   readonly rejected: readonly RejectedCommit[]
   readonly changed: readonly string[]
   readonly pending: number
+  readonly quarantined: number
 }
 
 export interface ConfirmedCommit {
@@ -131,4 +140,23 @@ export interface PendingCommit<Event extends AnyEvent = AnyEvent> {
   readonly events: readonly Event[]
   /** It no longer applies here and is left out of the view until its verdict. */
   readonly conflicted?: { readonly code: Code; readonly message: string }
+}
+
+/** A commit that was confirmed, and that the server's log no longer has. */
+export interface LostCommit<Event extends AnyEvent = AnyEvent> {
+  readonly id: number
+  readonly client: string
+  readonly counter: number
+  readonly author: string
+  /** Where its first event stood. */
+  readonly first: number
+  readonly events: readonly Event[]
+}
+
+/** A commit of the log that could not be decoded or applied here, and was skipped. */
+export interface QuarantinedCommit {
+  /** Of its first event. */
+  readonly seq: number
+  readonly name: string
+  readonly why: { readonly code: Code; readonly message: string }
 }

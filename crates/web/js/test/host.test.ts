@@ -26,6 +26,13 @@ class FakeLeader implements WasmLeader {
     this.#do(`resumed ${session} ${cursor} ${epoch}`)
     return `for ${session}`
   }
+  lost(): string {
+    return JSON.stringify([{ id: 1 }])
+  }
+  dismiss_lost(upto: number): void {
+    this.now = { ...this.now, lost: 0 }
+    this.#do(`dismissed ${upto}`)
+  }
   push_again(): void {
     this.now = { live: true, pending: 1, head: 3, cursor: 3, lost: 0 }
     this.#do('pushed again')
@@ -163,6 +170,18 @@ test('commits that the server would not take wait, while the connection goes on'
   expect(leader.did.filter((did) => did === 'pushed again')).toEqual(['pushed again'])
   expect(of('status').at(-1)?.report.needs).toBeUndefined()
   expect(FakeSocket.opened.length).toBe(1)
+})
+
+test('what the server has lost is told to the page, and again when it is dismissed', async () => {
+  const { leader, made, of } = await opened()
+  last().accept()
+  leader.now = { ...leader.now, live: true, lost: 1 }
+  last().says('{}')
+  last().says('{}')
+  expect(of('lost')).toEqual([{ kind: 'lost', lost: [{ id: 1 }] }])
+  made.receive({ kind: 'dismiss-lost', upto: 1 })
+  expect(leader.did).toContain('dismissed 1')
+  expect(of('lost').length).toBe(2)
 })
 
 test('after a crash the session hears of its counters before it is served again', async () => {

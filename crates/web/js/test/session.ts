@@ -2,7 +2,14 @@
 
 import type { Effects, PendingCommit, RejectedCommit, WasmSession } from '../src/wasm'
 
-export const NOTHING: Effects = { persisted: [], confirmed: [], rejected: [], changed: [], pending: 0 }
+export const NOTHING: Effects = {
+  persisted: [],
+  confirmed: [],
+  rejected: [],
+  changed: [],
+  pending: 0,
+  quarantined: 0,
+}
 
 export class FakeSession implements WasmSession {
   last = 0
@@ -70,6 +77,10 @@ export class FakeSession implements WasmSession {
 
   take_changed(): string {
     return JSON.stringify(this.changed.splice(0))
+  }
+
+  quarantined(): string {
+    return '[]'
   }
 
   cursor(): number {

@@ -66,6 +66,14 @@ test.each<[string, Partial<Facts>, string, string | undefined]>([
     'online',
     'another-client',
   ],
+  ['with commits that the server has lost', { report: { ...REPORT, lost: 2 } }, 'online', 'entries-lost'],
+  [
+    'after a repair',
+    { report: { ...REPORT, notice: { code: 'storage-damaged', message: 'log.db' } } },
+    'online',
+    'storage-damaged',
+  ],
+  ['with commits set aside', { report: REPORT, quarantined: 1 }, 'online', 'quarantined'],
   ['with a full journal', { report: REPORT, journalFailed: true }, 'online', 'journal-full'],
   [
     'without OPFS',

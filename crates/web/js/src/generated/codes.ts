@@ -39,6 +39,7 @@ export const codes = {
   'another-client': 'A commit of a former page was made under another client id than the one in use, and may be in the log already: it is not sent under this one.',
   'bad-query': 'A query of the page is not one that reads, or SQLite does not understand it.',
   'entries-lost': "Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup.",
+  quarantined: 'Commits of the log could not be decoded or applied here, and were skipped whole.',
   'snapshot-damaged': 'A snapshot of the server was not what its digest says, or does not fit the tables.',
   'state-diverged': 'The state of this client and that of the server were not the same at the same place of the log; the message has both digests.',
   'storage-damaged': 'The local database was damaged.',

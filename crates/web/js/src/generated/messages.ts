@@ -135,6 +135,8 @@ export type Code =
   | 'bad-query'
   /** Commits that were confirmed are not in the server's log any more: it was reset, or restored from an older backup. */
   | 'entries-lost'
+  /** Commits of the log could not be decoded or applied here, and were skipped whole. */
+  | 'quarantined'
   /** A snapshot of the server was not what its digest says, or does not fit the tables. */
   | 'snapshot-damaged'
   /** The state of this client and that of the server were not the same at the same place of the log; the message has both digests. */

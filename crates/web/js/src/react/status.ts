@@ -3,7 +3,7 @@
 import { useCallback, useSyncExternalStore } from 'react'
 import type { Event } from '../register'
 import type { Status } from '../status'
-import type { PendingCommit, RejectedCommit } from '../wasm'
+import type { LostCommit, PendingCommit, RejectedCommit } from '../wasm'
 import { useStore } from './provider'
 
 /** The one status of the store. */
@@ -18,6 +18,13 @@ export function usePending(): readonly PendingCommit<Event>[] {
   const store = useStore()
   const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
   return useSyncExternalStore(watch, () => store.pending())
+}
+
+/** Confirmed commits that the server has lost, and that nobody has dismissed yet. */
+export function useLost(): readonly LostCommit<Event>[] {
+  const store = useStore()
+  const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
+  return useSyncExternalStore(watch, () => store.lost())
 }
 
 /** Commits that the server has rejected and that nobody has dismissed yet. */
