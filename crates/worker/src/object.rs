@@ -3,6 +3,7 @@
 //! It may be dropped between any two inputs, so it holds nothing that it cannot read back: the room
 //! is opened when it is first needed, and what is known of a socket is attached to it.
 
+mod alarm;
 mod archive;
 mod facts;
 mod socket;
@@ -185,7 +186,9 @@ impl Object {
             None => facts::store(db)?.ok_or_else(|| host_failure("no socket has come yet".to_owned()))?,
         };
         let room = Room::open(db, self.rules, store, incarnation()?)?;
-        if self.archive().is_some() && room.archive_page(db)?.is_some() {
+        if room.is_rebuilding() {
+            let _set = self.wake_in(0);
+        } else if self.archive().is_some() && room.archive_page(db)?.is_some() {
             // An alarm can be lost with the machine, or the archive be newer than the log.
             let _set = self.archive_soon();
         }

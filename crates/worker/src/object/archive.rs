@@ -3,7 +3,7 @@
 //! What is still to be archived follows from the log, so nothing is lost with an instance, and a
 //! batch that was cut off is sent again: its rows are there already, or not.
 
-use js_sys::{Object as JsObject, Promise};
+use js_sys::Promise;
 use syncline_engine::protocol::StoreId;
 use syncline_engine::{ArchivePage, SqlError};
 use wasm_bindgen::JsValue;
@@ -42,36 +42,22 @@ impl Object {
         if self.armed.get() || self.archive().is_none() {
             return settled();
         }
-        self.arm(GATHER_MS).unwrap_or_else(|error| {
-            console_error!("no alarm could be set: {error:?}");
-            settled()
-        })
+        self.wake_in(GATHER_MS)
     }
 
-    fn arm(&self, wait_ms: u64) -> Result<Promise, JsValue> {
-        let at = js_sys::Date::new(&((now().get() + wait_ms) as f64).into());
-        let promise = self.state.storage().as_raw().set_alarm(at, JsObject::new())?;
-        self.armed.set(true);
-        Ok(promise)
-    }
-
-    /// Archives what is there, a bounded part at a time.
-    ///
-    /// # Errors
-    /// When no further alarm could be set: then the platform calls this one again.
-    pub async fn alarm(&self) -> Result<(), JsValue> {
-        self.armed.set(false);
-        let Some(d1) = self.archive() else { return Ok(()) };
-        let wait = match self.archive_pages(&d1).await {
-            Ok(Progress::Done) => return Ok(()),
-            Ok(Progress::More) => 0,
+    /// Archives what is there, a bounded part at a time; returns how long to wait for the next, if
+    /// there is more.
+    pub(super) async fn archive_some(&self) -> Option<u64> {
+        let d1 = self.archive()?;
+        match self.archive_pages(&d1).await {
+            Ok(Progress::Done) => None,
+            Ok(Progress::More) => Some(0),
             Err(error) => {
                 let wait = self.note_failure();
                 console_error!("the archive waits for {wait} ms: {error}");
-                wait
+                Some(wait)
             }
-        };
-        js_sys::futures::JsFuture::from(self.arm(wait)?).await.map(drop)
+        }
     }
 
     async fn archive_pages(&self, d1: &D1Database) -> Result<Progress, Failure> {

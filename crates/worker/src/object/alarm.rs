@@ -1,0 +1,67 @@
+//! The alarm: what the object does for itself, between inputs. Each time a bounded part, as the platform
+//! stops whoever works for too long.
+
+use js_sys::{Object as JsObject, Promise};
+use wasm_bindgen::JsValue;
+use worker::console_error;
+
+use super::{Object, now, settled};
+
+/// Steps of a rebuild in one alarm: a second or two of work.
+const STEPS: usize = 4;
+
+/// How long a rebuild waits after a failure of the storage.
+const RETRY_MS: u64 = 5_000;
+
+impl Object {
+    /// Sees to it that an alarm comes. Called before anything is waited for, so that the alarm is
+    /// written together with what it is for.
+    pub(super) fn wake_in(&self, wait_ms: u64) -> Promise {
+        self.arm(wait_ms).unwrap_or_else(|error| {
+            console_error!("no alarm could be set: {error:?}");
+            settled()
+        })
+    }
+
+    fn arm(&self, wait_ms: u64) -> Result<Promise, JsValue> {
+        let at = js_sys::Date::new(&((now().get() + wait_ms) as f64).into());
+        let promise = self.state.storage().as_raw().set_alarm(at, JsObject::new())?;
+        self.armed.set(true);
+        Ok(promise)
+    }
+
+    /// Makes the state anew where that is to be done, and archives after that: pushes wait for the
+    /// first.
+    ///
+    /// # Errors
+    /// When no further alarm could be set: then the platform calls this one again.
+    pub async fn alarm(&self) -> Result<(), JsValue> {
+        self.armed.set(false);
+        let wait = match self.rebuild_some() {
+            Some(wait) => Some(wait),
+            None => self.archive_some().await,
+        };
+        match wait {
+            Some(wait) => js_sys::futures::JsFuture::from(self.arm(wait)?).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Some steps of a rebuild; how long to wait for the next, if it is not done.
+    fn rebuild_some(&self) -> Option<u64> {
+        let done = self.with_room(None, |room, db| {
+            (0..STEPS).try_fold(
+                !room.is_rebuilding(),
+                |done, _| if done { Ok(done) } else { room.rebuild_step(db) },
+            )
+        });
+        match done {
+            Ok(true) => None,
+            Ok(false) => Some(0),
+            Err(error) => {
+                console_error!("the state is not made anew: {error}");
+                Some(RETRY_MS)
+            }
+        }
+    }
+}
