@@ -72,8 +72,17 @@ export class StoreObject {
     return this.#call((object) => object.alarm())
   }
 
-  webSocketMessage(socket, message) {
-    return this.#call((object) => object.webSocketMessage(socket, message))
+  async webSocketMessage(socket, message) {
+    try {
+      await this.#call((object) => object.webSocketMessage(socket, message))
+    } catch (cause) {
+      // Its sender waits for an answer, and all others for what may have been decided before the crash:
+      // closed, they connect again, and ask.
+      if (life.criticalError) {
+        for (const each of this.#state.getWebSockets()) each.close(1011, 'server-failed')
+      }
+      throw cause
+    }
   }
 
   webSocketClose(socket, code, reason, wasClean) {

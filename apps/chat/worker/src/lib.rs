@@ -1,3 +1,9 @@
 //! The chat on Cloudflare: its rules in a Durable Object per store.
 
+#[cfg(feature = "conformance")]
+mod brittle;
+
+#[cfg(not(feature = "conformance"))]
 syncline_worker::worker!(chat_model::Chat);
+#[cfg(feature = "conformance")]
+syncline_worker::worker!(crate::brittle::Brittle);

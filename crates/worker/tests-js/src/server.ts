@@ -17,7 +17,7 @@ const WRANGLER = join(ROOT, 'node_modules/.bin/wrangler')
 export const TOKEN = 'the-token-of-the-tests'
 
 /** What `cargo xtask build` has made, or another build of the same worker. */
-const SHIPPED = process.env['SYNCLINE_WORKER'] ?? join(APP, 'dist/shim.js')
+export const SHIPPED = process.env['SYNCLINE_WORKER'] ?? join(APP, 'dist/shim.js')
 
 /** A build with the feature `conformance`. */
 export const CONFORMANCE =
@@ -43,13 +43,15 @@ const ENVIRONMENT = {
 export class Server {
   readonly #folder: string
   readonly #config: string
+  readonly #archive: boolean
   #port = 0
   #answered = false
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, config: string) {
+  private constructor(folder: string, config: string, archive: boolean) {
     this.#folder = folder
     this.#config = config
+    this.#archive = archive
     process.once('exit', () => this.#kill())
   }
 
@@ -59,7 +61,7 @@ export class Server {
     const config = join(folder, 'wrangler.toml')
     writeFileSync(config, configuration(script, archive))
     if (token !== '') writeFileSync(join(folder, '.dev.vars'), `AUTH_TOKEN="${token}"\n`)
-    const server = new Server(folder, config)
+    const server = new Server(folder, config, archive)
     if (archive) await server.#wrangler('d1', 'migrations', 'apply', 'DB', '--local')
     await server.run()
     return server
@@ -120,6 +122,13 @@ export class Server {
     })
     if (answers) this.#answered = true
     return answers ? undefined : output
+  }
+
+  /** Kills the server, and starts another build of it where it was. */
+  async replace(script: string): Promise<void> {
+    await this.kill()
+    writeFileSync(this.#config, configuration(script, this.#archive))
+    await this.run()
   }
 
   /** As a power cut: no process of the server gets to do anything more. */
