@@ -14,7 +14,7 @@ mod receipt;
 
 pub use dice::Dice;
 pub use digest::digest;
-pub use faults::{Blow, Fault, schedule};
+pub use faults::{Blow, Fault, Files, schedule};
 pub use order::{Order, Report};
 pub use proxy::Proxy;
 pub use receipt::{Receipt, Receipts, read_receipts, tag_of};

@@ -71,9 +71,10 @@ impl Arena {
                 struck.server_kills += usize::from(self.server.kill()?);
                 self.server.start_in(down);
             }
-            Fault::KillClient { client, down } => {
+            Fault::KillClient { client, down, files } => {
                 let client = at(clients, client)?;
                 struck.client_kills += usize::from(client.kill()?);
+                struck.restores += usize::from(client.replace_files(files)?);
                 client.start_in(down);
             }
             Fault::Cut { client } => at(clients, client)?.proxy.cut(),
