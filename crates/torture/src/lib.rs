@@ -5,7 +5,6 @@
 
 pub mod client;
 mod dice;
-mod digest;
 mod faults;
 pub mod judge;
 mod order;
@@ -13,7 +12,6 @@ mod proxy;
 mod receipt;
 
 pub use dice::Dice;
-pub use digest::digest;
 pub use faults::{Blow, Fault, Files, schedule};
 pub use order::{Order, Report};
 pub use proxy::Proxy;

@@ -9,13 +9,13 @@ use chat_model::Chat;
 use syncline_engine::protocol::{RawEvent, Seq, SessionId, SessionNumber};
 use syncline_engine::{
     Effects, Leader, LeaderConfig, LeaderError, Query, Refusal, Replica, Rules, Session, SessionError,
-    quarantined,
+    quarantined, state_digest,
 };
 use syncline_sqlite::{Database, Durability};
 
 use super::{Assignment, RECEIPTS, now};
+use crate::Report;
 use crate::receipt::{Receipt, Receipts, fingerprint, tag_of};
-use crate::{Report, digest};
 
 /// Codes of a server that is only just coming or going: the leader waits, and tries again.
 const PASSING: [&str; 2] = ["server-failed", "rebuilding"];
@@ -263,7 +263,8 @@ impl Device {
         let (mut session, mut replica, mut skipped) = Default::default();
         if drained {
             self.leader.advance(&mut self.log, &mut self.replica, &mut self.replica_db)?;
-            (session, replica) = (digest(&self.db)?, digest(&self.replica_db)?);
+            (session, replica) =
+                (state_digest(&self.db)?.to_string(), state_digest(&self.replica_db)?.to_string());
             skipped = quarantined(&self.db)?.len() + quarantined(&self.replica_db)?.len();
         }
         let log: &dyn Query = &self.log;
