@@ -139,10 +139,12 @@ impl Table {
 
 /// The tables of the state in the order of their names, and what this replica had to skip.
 fn tables(db: &dyn Query) -> Result<Vec<Table>, SqlError> {
-    let sql = "SELECT name, sql FROM sqlite_master WHERE type = 'table'
-        AND (name = 'sqlite_sequence' OR name = 'syncline_quarantine' OR (name NOT GLOB 'sqlite_*'
-            AND name NOT GLOB 'syncline_*' AND name NOT GLOB '_cf_*')) ORDER BY name";
-    db.query(sql, &[])?
+    let models = state::IS_MODELS;
+    let sql = format!(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'table'
+            AND (name = 'sqlite_sequence' OR name = 'syncline_quarantine' OR ({models})) ORDER BY name"
+    );
+    db.query(&sql, &[])?
         .iter()
         .map(|row| table(db, row.get(0)?, &row.get::<Option<String>>(1)?.unwrap_or_default()))
         .collect()

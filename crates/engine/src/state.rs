@@ -5,6 +5,11 @@ use syncline_protocol::{Entry, Millis, RawEvent, Subject};
 use crate::sql::nested;
 use crate::{ApplyContext, CheckContext, Refusal, Rules, Sql, SqlError, quarantine};
 
+/// What is in the database and neither SQLite's, nor the engine's, nor the host's: workerd has tables of
+/// its own in an object's database, and so has miniflare around it.
+pub(crate) const IS_MODELS: &str = "name NOT GLOB 'sqlite_*' AND name NOT GLOB 'syncline_*'
+    AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*'";
+
 /// Creates the model's tables in a database that has none.
 pub(crate) fn create(db: &mut dyn Sql, rules: &Rules) -> Result<(), SqlError> {
     quarantine::create(db)?;
@@ -36,10 +41,11 @@ pub(crate) fn drop_all(db: &mut dyn Sql) -> Result<(), SqlError> {
 }
 
 fn objects(db: &mut dyn Sql) -> Result<Vec<(String, String)>, SqlError> {
-    let sql = "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view')
-        AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'syncline_*' AND name NOT GLOB '_cf_*'
-        ORDER BY type DESC, rowid DESC";
-    db.query(sql, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    let sql = format!(
+        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND {IS_MODELS}
+            ORDER BY type DESC, rowid DESC"
+    );
+    db.query(&sql, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Applies whole commits of history. One that cannot be applied is skipped and named in the

@@ -68,7 +68,10 @@ pub fn run(assignment: &Assignment) -> Result<()> {
         link.turn(&mut device)?;
         match order {
             Order::Write(_) => workload.turn(&mut device)?,
-            Order::Drain(round) => device.report(round)?,
+            Order::Drain(round) => {
+                device.hand_over()?;
+                device.report(round)?;
+            }
         }
         device.pump()?;
     }

@@ -12,7 +12,7 @@ pub enum Fault {
     /// The server's processes are killed, and started again after a while.
     KillServer { down: Duration },
     /// A client's process is killed, and started again after a while.
-    KillClient { client: usize, down: Duration },
+    KillClient { client: usize, down: Duration, files: Files },
     /// A socket is cut.
     Cut { client: usize },
     /// All sockets are cut at once.
@@ -27,6 +27,17 @@ pub enum Fault {
     Swallow { client: usize },
     /// Every chunk waits.
     Delay { client: usize, each: Duration, during: Duration },
+}
+
+/// What becomes of the files of a client that was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Files {
+    /// It goes on with them.
+    Stay,
+    /// It goes on with them, and an image of them is kept.
+    Saved,
+    /// It goes on with the last image: as a machine that was restored from a backup.
+    Restored,
 }
 
 /// A fault and when it strikes, from the beginning of the round.
@@ -62,7 +73,15 @@ fn lesser(dice: &mut Dice, clients: usize) -> Fault {
     let mut time = |least, most| Duration::from_millis(dice.between(least, most));
     let (short, long) = (time(20, 250), time(300, 4_000));
     match dice.below(20) {
-        0..5 => Fault::KillClient { client, down: Duration::from_millis(dice.between(0, 2_000)) },
+        0..5 => {
+            let down = Duration::from_millis(dice.between(0, 2_000));
+            let files = match dice.below(10) {
+                0..2 => Files::Saved,
+                2 => Files::Restored,
+                _ => Files::Stay,
+            };
+            Fault::KillClient { client, down, files }
+        }
         5..9 => Fault::Cut { client },
         9..12 => Fault::Tear { client, after: dice.between(0, 20_000) },
         12 => Fault::CutAll,

@@ -5,7 +5,6 @@
 
 pub mod client;
 mod dice;
-mod digest;
 mod faults;
 pub mod judge;
 mod order;
@@ -13,8 +12,7 @@ mod proxy;
 mod receipt;
 
 pub use dice::Dice;
-pub use digest::digest;
-pub use faults::{Blow, Fault, schedule};
+pub use faults::{Blow, Fault, Files, schedule};
 pub use order::{Order, Report};
 pub use proxy::Proxy;
 pub use receipt::{Receipt, Receipts, read_receipts, tag_of};

@@ -58,6 +58,8 @@ pub struct Report {
     pub cursor: Seq,
     /// The chain there.
     pub chain: String,
+    /// Confirmed commits that the log no longer has.
+    pub lost: u32,
     /// Commits of history that do not apply, in session and replica.
     pub quarantined: usize,
     /// Of the session's state, once drained.

@@ -26,6 +26,9 @@ pub enum Receipt {
     Confirmed { tag: String, first: Seq, last: Seq },
     /// It will never be in the log.
     Rejected { tag: String, code: String },
+    /// Its files were replaced by an image of them, from when there were so many receipts: what was
+    /// persisted since, and had not reached the server, is gone as nobody can promise otherwise.
+    Restored { receipts: usize },
     /// Something that should not happen, or not often.
     Trouble { code: String, message: String },
 }

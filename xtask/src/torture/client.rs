@@ -7,9 +7,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use syncline_engine::protocol::StoreId;
+use syncline_engine::protocol::{ClientId, StoreId, Subject};
 use syncline_torture::client::{Assignment, RECEIPTS};
-use syncline_torture::{Proxy, Receipt, Report, read_receipts};
+use syncline_torture::{Files, Proxy, Receipt, Receipts, Report, read_receipts};
 
 use super::server::{TOKEN, start_into};
 use crate::process::Running;
@@ -21,6 +21,8 @@ pub(super) struct Client {
     program: PathBuf,
     running: Option<Running>,
     start_at: Option<Instant>,
+    /// How many receipts there were when an image of the files was kept.
+    image: Option<usize>,
 }
 
 /// Where a client and what it needs is.
@@ -34,7 +36,6 @@ pub(super) struct Place<'a> {
 
 impl Client {
     pub(super) fn prepare(place: &Place<'_>, number: u64, name: &str) -> Result<Self> {
-        use syncline_engine::protocol::{ClientId, Subject};
         let folder = place.folder.join(name);
         fs::create_dir_all(&folder)?;
         let proxy = Proxy::start(place.server)?;
@@ -50,7 +51,14 @@ impl Client {
             life: 0,
             number,
         };
-        Ok(Self { assignment, proxy, program: place.program.to_path_buf(), running: None, start_at: None })
+        Ok(Self {
+            assignment,
+            proxy,
+            program: place.program.to_path_buf(),
+            running: None,
+            start_at: None,
+            image: None,
+        })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -81,6 +89,9 @@ impl Client {
         if self.running.is_none() && self.start_at.is_some_and(|at| Instant::now() >= at) {
             self.start_at = None;
             self.assignment.life += 1;
+            // Random in an app: no two processes ever offer the same id.
+            let fresh = format!("{}-{}", self.name(), self.assignment.life);
+            self.assignment.fresh = ClientId::parse(fresh)?;
             let mut command = Command::new(&self.program);
             command.arg("torture-client").arg(serde_json::to_string(&self.assignment)?);
             let output = self.assignment.folder.join("output.txt");
@@ -99,6 +110,25 @@ impl Client {
         Ok(was)
     }
 
+    /// What becomes of the files of a killed process; whether they are others now.
+    pub(super) fn replace_files(&mut self, files: Files) -> Result<bool> {
+        let (folder, image) = (self.assignment.folder.clone(), self.assignment.folder.join("image"));
+        match (files, self.image) {
+            (Files::Stay, _) | (Files::Restored, None) => Ok(false),
+            (Files::Saved, _) => {
+                fs::create_dir_all(&image)?;
+                copy_databases(&folder, &image)?;
+                self.image = Some(self.receipts()?.len());
+                Ok(false)
+            }
+            (Files::Restored, Some(receipts)) => {
+                copy_databases(&image, &folder)?;
+                Receipts::open(&folder.join(RECEIPTS))?.write(&[Receipt::Restored { receipts }])?;
+                Ok(true)
+            }
+        }
+    }
+
     pub(super) fn report(&self, round: u32) -> Option<Report> {
         Report::of_round(&self.assignment.folder, round)
     }
@@ -106,4 +136,21 @@ impl Client {
     pub(super) fn receipts(&self) -> Result<Vec<Receipt>> {
         read_receipts(&self.assignment.folder.join(RECEIPTS))
     }
+}
+
+/// Makes the databases of one folder those of the other, and what SQLite keeps beside them.
+fn copy_databases(from: &Path, to: &Path) -> Result<()> {
+    for database in ["log.db", "state.db"] {
+        for companion in ["", "-wal", "-shm"] {
+            let name = format!("{database}{companion}");
+            let (from, to) = (from.join(&name), to.join(&name));
+            if to.exists() {
+                fs::remove_file(&to)?;
+            }
+            if from.exists() && companion != "-shm" {
+                fs::copy(from, to)?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -29,11 +29,8 @@ impl Arena {
         let (drained, reports) = self.drain(number, &mut violations)?;
         struck.cuts = self.cuts() - cuts_before;
         let before = self.counts;
-        if violations.is_empty() {
-            violations = self.judge(number, reports)?;
-        } else {
-            self.server.kill()?;
-        }
+        // Also what has not drained is judged: what it stands at says more than that it is stuck.
+        violations.extend(self.judge(number, reports)?);
         let (store, counts) = (self.store.to_string(), self.counts);
         Ok(Round { number, store, struck, drained, counts, before, violations })
     }
@@ -71,9 +68,10 @@ impl Arena {
                 struck.server_kills += usize::from(self.server.kill()?);
                 self.server.start_in(down);
             }
-            Fault::KillClient { client, down } => {
+            Fault::KillClient { client, down, files } => {
                 let client = at(clients, client)?;
                 struck.client_kills += usize::from(client.kill()?);
+                struck.restores += usize::from(client.replace_files(files)?);
                 client.start_in(down);
             }
             Fault::Cut { client } => at(clients, client)?.proxy.cut(),
@@ -115,10 +113,11 @@ impl Arena {
                 Ok(reports) => reports,
                 Err(error) => {
                     violations.push(format!("{error:#}"));
-                    for client in &self.clients {
-                        violations.push(format!("{}: {:?}", client.name(), client.report(number)));
-                    }
-                    BTreeMap::new()
+                    let reports = self.clients.iter().filter_map(|client| {
+                        let report = client.report(number)?;
+                        Some((client.name().to_owned(), report))
+                    });
+                    reports.collect()
                 }
             };
         Ok((started.elapsed(), reports))

@@ -10,6 +10,7 @@ use syncline_torture::judge::Counts;
 pub(super) struct Struck {
     pub(super) server_kills: usize,
     pub(super) client_kills: usize,
+    pub(super) restores: usize,
     pub(super) cuts: usize,
 }
 
@@ -41,6 +42,7 @@ impl Summary {
     pub(super) fn add(&mut self, round: Round) {
         self.struck.server_kills += round.struck.server_kills;
         self.struck.client_kills += round.struck.client_kills;
+        self.struck.restores += round.struck.restores;
         self.struck.cuts += round.struck.cuts;
         self.longest_drain = self.longest_drain.max(round.drained);
         let Counts { made, refused, persisted, confirmed, rejected, entries } =
@@ -69,8 +71,9 @@ fn since(before: Counts, after: Counts) -> Counts {
 
 impl fmt::Display for Struck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server_kills, client_kills, cuts } = self;
-        write!(f, "{server_kills} server kills, {client_kills} client kills, {cuts} cuts")
+        let Self { server_kills, client_kills, restores, cuts } = self;
+        write!(f, "{server_kills} server kills, {client_kills} client kills, ")?;
+        write!(f, "{restores} clients restored, {cuts} cuts")
     }
 }
 

@@ -4,7 +4,7 @@ use syncline_engine::protocol::{ClientId, Code, Incarnation, RawEvent, Seq, Sess
 use syncline_engine::{Leader, LeaderConfig, Query, Replica, Room, Session, Sql, state_digest};
 use syncline_sqlite::Database;
 
-use super::model::added;
+use super::model::{NotesAndMore, added};
 use super::world::{Client, World, notes, store};
 use super::zoo::{came, left, zoo};
 
@@ -304,5 +304,27 @@ impl ZooClient {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn what_the_host_keeps_beside_the_state_is_neither_in_its_digest_nor_lost_in_a_rebuild() {
+    // workerd, and miniflare around it, have tables of their own in an object's database.
+    const HOSTS: [&str; 2] = ["_cf_METADATA", "__miniflare_do_name"];
+    let mut world = long_world(1);
+    for table in HOSTS {
+        let script = format!(
+            "CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO {table} VALUES (1, 'x')"
+        );
+        world.server.db.run_script(&script).unwrap();
+    }
+    assert_same_digests(&mut world);
+    let unused = Incarnation::parse("unused").unwrap();
+    let db = &mut world.server.db;
+    let mut room = Room::open(db, syncline_engine::Rules::of::<NotesAndMore>(), store(), unused).unwrap();
+    while !room.rebuild_step(db).unwrap() {}
+    let db: &dyn Query = db;
+    for table in HOSTS {
+        assert!(db.exists(&format!("SELECT 1 FROM {table}"), &[]).unwrap(), "{table}");
     }
 }

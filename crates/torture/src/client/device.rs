@@ -2,22 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use chat_model::Chat;
 use syncline_engine::protocol::{RawEvent, Seq, SessionId, SessionNumber};
 use syncline_engine::{
     Effects, Leader, LeaderConfig, LeaderError, Query, Refusal, Replica, Rules, Session, SessionError,
-    quarantined,
+    quarantined, state_digest,
 };
 use syncline_sqlite::{Database, Durability};
 
 use super::{Assignment, RECEIPTS, now};
+use crate::Report;
 use crate::receipt::{Receipt, Receipts, fingerprint, tag_of};
-use crate::{Report, digest};
 
 /// Codes of a server that is only just coming or going: the leader waits, and tries again.
 const PASSING: [&str; 2] = ["server-failed", "rebuilding"];
+
+/// How long commits wait that the server would not take, where it names no time.
+const HELD: Duration = Duration::from_secs(1);
 
 /// The replica follows the log in steps of this many entries.
 const STEP: u64 = 200;
@@ -38,6 +42,8 @@ pub(super) struct Device {
     tags: BTreeMap<SessionNumber, String>,
     receipts: Receipts,
     reported: Option<Report>,
+    /// Since when the server takes no commits, if it does not.
+    held_since: Option<Instant>,
 }
 
 impl Device {
@@ -72,6 +78,7 @@ impl Device {
             tags: BTreeMap::new(),
             receipts,
             reported: None,
+            held_since: None,
         };
         device.take_rejections()?;
         device.pump()?;
@@ -164,9 +171,18 @@ impl Device {
         }
     }
 
-    /// Whether the server does not go on.
+    /// Whether the server does not go on. Where it takes no commits for now, they are offered again.
     pub(super) fn is_stopped(&mut self) -> Result<bool> {
-        let Some(error) = self.leader.status(&self.log)?.stopped else { return Ok(false) };
+        let status = self.leader.status(&self.log)?;
+        if let Some(error) = status.held {
+            let wait = error.retry_after_ms.map_or(HELD, |ms| Duration::from_millis(ms.into()));
+            let since = *self.held_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= wait {
+                self.held_since = None;
+                self.leader.push_again(&self.log)?;
+            }
+        }
+        let Some(error) = status.stopped else { return Ok(false) };
         if !PASSING.contains(&error.code.as_str()) {
             self.trouble(error.code.as_str(), &error.message)?;
         }
@@ -247,7 +263,8 @@ impl Device {
         let (mut session, mut replica, mut skipped) = Default::default();
         if drained {
             self.leader.advance(&mut self.log, &mut self.replica, &mut self.replica_db)?;
-            (session, replica) = (digest(&self.db)?, digest(&self.replica_db)?);
+            (session, replica) =
+                (state_digest(&self.db)?.to_string(), state_digest(&self.replica_db)?.to_string());
             skipped = quarantined(&self.db)?.len() + quarantined(&self.replica_db)?.len();
         }
         let log: &dyn Query = &self.log;
@@ -259,6 +276,7 @@ impl Device {
             outbox: status.pending,
             pending,
             stopped,
+            lost: status.lost,
             cursor: status.cursor,
             chain: chain.unwrap_or_default(),
             quarantined: skipped,

@@ -8,6 +8,9 @@ use super::{ArchivedEntry, Log, Logged, RoomFile};
 use crate::receipt::fingerprint;
 use crate::{Receipt, Report, tag_of};
 
+/// What a server says to a client that it knows to have gone on otherwise.
+const COPIED: &str = "commit-mismatch";
+
 /// As many of a kind are told one by one.
 const TOLD: usize = 5;
 
@@ -50,6 +53,7 @@ pub fn violations(evidence: &Evidence) -> (Counts, Vec<String>) {
             | Receipt::Persisted { .. }
             | Receipt::Confirmed { .. }
             | Receipt::Rejected { .. }
+            | Receipt::Restored { .. }
             | Receipt::Trouble { .. } => None,
         }));
     }
@@ -108,7 +112,8 @@ fn client(
     found: &mut Vec<String>,
 ) {
     let mut promised = Promised::default();
-    for receipt in receipts {
+    let restored = receipts.iter().any(|receipt| matches!(receipt, Receipt::Restored { .. }));
+    for (place, receipt) in receipts.iter().enumerate() {
         match receipt {
             Receipt::Made { tag, digest } => drop(promised.made.insert(tag, digest)),
             Receipt::Refused { tag, .. } => drop(promised.refused.insert(tag)),
@@ -125,6 +130,15 @@ fn client(
                     found.push(format!("exactly-once: {tag} was rejected as {before} and as {code}"));
                 }
             }
+            Receipt::Restored { receipts: from } => {
+                for receipt in receipts.get(*from..place).unwrap_or_default() {
+                    if let Receipt::Persisted { tag } = receipt {
+                        promised.persisted.remove(tag.as_str());
+                    }
+                }
+            }
+            // The client that it was goes on under another id.
+            Receipt::Trouble { code, .. } if restored && code == COPIED => {}
             Receipt::Trouble { code, message } => found.push(format!("{name} met {code}: {message}")),
         }
     }
@@ -183,6 +197,9 @@ fn replicas(evidence: &Evidence, found: &mut Vec<String>) {
         }
         if (report.cursor, &report.chain) != (head, &chain) && head > Seq::ZERO {
             found.push(format!("one-order: {name} stands at {} with another chain", report.cursor));
+        }
+        if report.lost > 0 {
+            found.push(format!("true-receipt: {name} misses {} confirmed commits", report.lost));
         }
         if report.quarantined > 0 {
             found.push(format!("rules-hold: {name} has quarantined {}", report.quarantined));

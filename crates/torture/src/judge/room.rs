@@ -4,11 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use syncline_engine::protocol::{Entry, StoreId, decode_entries};
-use syncline_engine::{Query, quarantined};
+use syncline_engine::{Query, quarantined, state_digest};
 use syncline_sqlite::{Database, Durability};
 
 use super::databases;
-use crate::digest;
 
 /// What the file holds.
 #[derive(Clone, Debug)]
@@ -42,5 +41,5 @@ fn read(db: &Database) -> Result<RoomFile> {
     for row in db.query("SELECT entries FROM syncline_log ORDER BY first", &[])? {
         entries.extend(decode_entries(&row.get::<String>(0)?).context("a segment does not read back")?);
     }
-    Ok(RoomFile { entries, state: digest(db)?, quarantined: quarantined(db)?.len() })
+    Ok(RoomFile { entries, state: state_digest(db)?.to_string(), quarantined: quarantined(db)?.len() })
 }

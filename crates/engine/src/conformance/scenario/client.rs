@@ -60,7 +60,7 @@ pub(super) fn play(
     leader.advance(log, &mut replica, state)?;
     cases.push(case(
         "a replica that lags behind the model",
-        "56e73a508b24093a; quarantined: 20 unknown-event",
+        "fd1bf4a73c753fdd; quarantined: 20 unknown-event",
         state::summary(state)?,
     ));
 

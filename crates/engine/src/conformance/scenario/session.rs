@@ -24,7 +24,7 @@ pub(super) fn play(db: &mut dyn Rewind, told: &Told, cases: &mut Vec<Case>) -> R
     cases.push(case("the session commits", "1 2 3 4", made.join(" ")));
     cases.push(case(
         "what it sees before anybody has heard of it",
-        "8744c0152c970bcc; quarantined: nothing",
+        "fdb268ee77dbb868; quarantined: nothing",
         state::summary(&*db)?,
     ));
     let handed = session.take_hand_over().unwrap_or_default();

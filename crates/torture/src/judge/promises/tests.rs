@@ -56,6 +56,7 @@ fn sound() -> Evidence {
         stopped: None,
         cursor: Seq::new(2).unwrap(),
         chain: log.chains[1].to_string(),
+        lost: 0,
         quarantined: 0,
         session: "state".into(),
         replica: "state".into(),
@@ -178,8 +179,28 @@ fn another_state_chain_log_or_archive_is_found() {
 }
 
 #[test]
+fn what_only_the_replaced_files_had_is_no_loss_and_what_was_confirmed_is() {
+    let restored = Receipt::Restored { receipts: 7 };
+    let text = found(|evidence| *ann(evidence).last_mut().unwrap() = restored);
+    assert_eq!(text, "", "`no` was persisted after the image");
+    let restored = Receipt::Restored { receipts: 8 };
+    let text = found(|evidence| *ann(evidence).last_mut().unwrap() = restored);
+    assert!(text.contains("persisted, and lost: 1 (no)"), "{text}");
+    let text = found(|evidence| {
+        ann(evidence).push(Receipt::Restored { receipts: 0 });
+        relog(evidence, vec![entry(1, "a")]);
+    });
+    assert!(text.contains("confirmed, and lost or moved: 1 (b)"), "{text}");
+}
+
+#[test]
 fn trouble_that_a_client_met_is_told() {
     let trouble = Receipt::Trouble { code: "bad-message".into(), message: "seq 3".into() };
     let text = found(|evidence| ann(evidence).push(trouble));
     assert!(text.contains("ann met bad-message: seq 3"), "{text}");
+    let copied = || Receipt::Trouble { code: COPIED.into(), message: String::new() };
+    let text = found(|evidence| ann(evidence).push(copied()));
+    assert!(text.contains("ann met commit-mismatch"), "{text}");
+    let text = found(|evidence| ann(evidence).extend([Receipt::Restored { receipts: 10 }, copied()]));
+    assert_eq!(text, "");
 }
