@@ -411,6 +411,10 @@ impl Leader {
 
     /// One push carries all that waits, within the limits; the next follows its verdicts.
     fn push(&mut self, db: &dyn Query) -> Result<(), SqlError> {
+        // What the former log is to be offered from comes first: later commits may build on it.
+        if self.former {
+            return Ok(());
+        }
         let Link::Up(up) = &mut self.link else {
             return Ok(());
         };

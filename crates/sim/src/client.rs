@@ -298,6 +298,7 @@ impl Client {
         self.state.replace(Database::deserialize(state)?);
         self.journal.clone_from(&from.journal);
         self.version = from.version;
+        self.last = from.last;
         self.checkpoints.clear();
         Ok(())
     }

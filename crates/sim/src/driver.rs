@@ -54,6 +54,13 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
             *fault = on && allowed;
         }
     }
+    // In a browser each subject has a database of its own, so that what a profile has journaled for one is
+    // taken before anything is sent for another. Where one database serves all, a copy of both says less.
+    if faults.clone_client && random.one_in(2) {
+        faults.sign_in = false;
+    } else if faults.sign_in {
+        faults.clone_client = false;
+    }
     let clients = if random.one_in(8) { 1 } else { 2 + random.small(3) };
     let mut version = || *random.pick(&ModelNo::ALL).unwrap_or(&ModelNo::First);
     let (server, first, second) = (version(), version(), version());
@@ -117,7 +124,7 @@ impl Driver {
         fault(faults.deploy, Kind::Deploy, 10);
         fault(faults.deploy, Kind::DeployServer, 5);
         let commits =
-            Commits { notes: 2 + random.small(8), titles: 2 + random.small(10), most: 1 + random.small(4) };
+            Commits { notes: 2 + random.small(40), titles: 2 + random.small(40), most: 1 + random.small(4) };
         let total = kinds.iter().map(|(_, weight)| weight).sum();
         Self { random, clients: setup.clients, tabs: setup.tabs, faults, kinds, total, commits }
     }

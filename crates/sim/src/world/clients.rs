@@ -12,11 +12,13 @@ use crate::tally::Event;
 
 impl World {
     pub(super) fn open(&mut self, no: ClientNo, tab: TabNo, subject: SubjectNo) -> bool {
-        let tabs = self.setup.tabs;
+        let (tabs, sign_in) = (self.setup.tabs, self.setup.faults.sign_in);
         let Some(client) = self.client(no) else { return false };
         if tab.0 >= tabs || client.has_tab(tab) {
             return false;
         }
+        // A copy of a client is its owner's, whatever its number is.
+        let subject = if sign_in { subject } else { client.last };
         let other = subject != client.last;
         client.waiting.push_back((tab, subject));
         if other {
