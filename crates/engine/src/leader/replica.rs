@@ -68,7 +68,7 @@ impl Replica {
                 replica.seq = seq;
                 replica.epoch = Some(epoch);
             }
-            Some(_) | None => nested(db, |db| replica.clear(db))?,
+            Some(_) | None => replica.begin_anew(db)?,
         }
         Ok(replica)
     }
@@ -99,11 +99,11 @@ impl Replica {
         compare: Option<&SnapshotOffer>,
     ) -> Result<Advanced, SqlError> {
         if self.epoch.as_ref().is_some_and(|known| known != epoch) {
-            nested(db, |db| self.clear(db))?;
+            self.begin_anew(db)?;
         }
         if !self.looked {
             if quarantine::is_outgrown(db, Some(log), &self.rules)? {
-                nested(db, |db| self.clear(db))?;
+                self.begin_anew(db)?;
             }
             self.looked = true;
         }
@@ -179,10 +179,13 @@ impl Replica {
         Ok(Ok(()))
     }
 
-    fn clear(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        state::drop_all(db)?;
-        db.execute("DELETE FROM syncline_state", &[])?;
-        state::create(db, &self.rules)?;
+    /// together: what is known here of the rows moves only once they have.
+    fn begin_anew(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        nested(db, |db| {
+            state::drop_all(db)?;
+            db.execute("DELETE FROM syncline_state", &[])?;
+            state::create(db, &self.rules)
+        })?;
         self.seq = Seq::ZERO;
         self.epoch = None;
         Ok(())

@@ -12,12 +12,18 @@ use crate::tally::Event;
 
 impl World {
     pub(super) fn open(&mut self, no: ClientNo, tab: TabNo, subject: SubjectNo) -> bool {
-        let tabs = self.setup.tabs;
+        let (tabs, sign_in) = (self.setup.tabs, self.setup.faults.sign_in);
         let Some(client) = self.client(no) else { return false };
         if tab.0 >= tabs || client.has_tab(tab) {
             return false;
         }
+        // A copy of a client is its owner's, whatever its number is.
+        let subject = if sign_in { subject } else { client.last };
+        let other = subject != client.last;
         client.waiting.push_back((tab, subject));
+        if other {
+            self.tally.add(Event::SignIns);
+        }
         true
     }
 
@@ -103,6 +109,12 @@ impl World {
         let Some(client) = self.client(no).filter(|client| client.has_offers()) else { return Ok(false) };
         let handed = client.retry();
         self.after_worker(no, handed)?;
+        Ok(true)
+    }
+
+    pub(super) fn push_again(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let Some(client) = self.client(no).filter(|client| client.held().is_some()) else { return Ok(false) };
+        client.push_again().map_err(super::host)?;
         Ok(true)
     }
 
