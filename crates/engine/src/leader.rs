@@ -262,11 +262,19 @@ impl Leader {
         cursor: Seq,
         epoch: &Epoch,
     ) -> Result<String, SqlError> {
-        if *epoch == self.epoch {
-            return self.opened(db, session, cursor);
-        }
         self.to_session.clear();
-        self.restart_session(db)?;
+        // The former leader may have ended before it said so, and what the session hands over again may have
+        // to wait for room on the disk: it has to know its commits' identities before it meets them in the log.
+        self.tell(&Told::Renamed { client: self.client.clone() });
+        let taken = tables::taken(db, session)?;
+        if !taken.is_empty() {
+            self.tell(&Told::Taken { session: session.clone(), taken });
+        }
+        if *epoch == self.epoch {
+            self.tell_log(db, cursor)?;
+        } else {
+            self.restart_session(db)?;
+        }
         self.serve(db, session, cursor)
     }
 

@@ -121,6 +121,9 @@ actions! {
     /// The leader is offered again what its storage has refused.
     Retry "retry" { /// Where.
         client: ClientNo },
+    /// The leader offers again what the server would not take for now.
+    PushAgain "push-again" { /// Where.
+        client: ClientNo },
     /// The leader brings its copy of the state up to its log.
     Advance "advance" { /// Where.
         client: ClientNo },
@@ -158,6 +161,8 @@ actions! {
         socket: SocketNo, /// Where.
         way: Way },
 
+    /// The server makes a part of its state anew.
+    Rebuild "rebuild" {},
     /// The server is dropped from memory; its sockets stay.
     Hibernate "hibernate" {},
     /// The server ends and is started again: all sockets are closed.

@@ -235,34 +235,32 @@ impl Client {
         Some(Ok(effects))
     }
 
-    /// The commits in the outbox.
-    pub(crate) fn outbox(&self) -> Result<Vec<(SessionId, SessionNumber)>, SqlError> {
+    /// The commits in the outbox, as they are pushed.
+    pub(crate) fn outbox(&self) -> Result<Vec<String>, SqlError> {
         let db: &dyn Query = self.log.look();
         if !has_tables(db)? {
             return Ok(Vec::new());
         }
-        let rows = db.query("SELECT session, number FROM syncline_outbox ORDER BY counter", &[])?;
-        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+        let rows = db.query("SELECT encoded FROM syncline_outbox ORDER BY counter", &[])?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Whether something is kept here that only goes on when a subject signs in, or has done so.
-    pub(crate) fn is_awaited_by(&self, subject: SubjectNo) -> bool {
-        let page = self.page.as_ref().map(|page| page.subject);
-        let journaled = self.journal.keys().any(|(by, ..)| *by == subject && page != Some(subject));
-        let author = format!("\"author\":\"{}\"", crate::model::subject(subject.0));
+    /// The commits that wait here, in the outbox or in a journal, as texts that have their events.
+    pub(crate) fn waiting_texts(&self) -> Result<Vec<String>, SqlError> {
+        let mut texts = self.outbox()?;
+        texts.extend(self.journal.values().cloned());
+        Ok(texts)
+    }
+
+    /// The commits that the app is told are lost, or rejected, as texts that have their events.
+    pub(crate) fn reported_texts(&self) -> Result<Vec<String>, SqlError> {
         let db: &dyn Query = self.log.look();
-        let sql = "SELECT 1 FROM syncline_outbox WHERE instr(encoded, ?1) > 0";
-        journaled
-            || (page != Some(subject)
-                && has_tables(db).is_ok_and(|has| has)
-                && db.exists(sql, &[(&author).into()]).is_ok_and(|exists| exists))
-    }
-
-    /// The commits that are kept here: in the outbox, or in a journal.
-    pub(crate) fn held(&self) -> Result<Vec<(SessionId, SessionNumber)>, SqlError> {
-        let mut held = self.outbox()?;
-        held.extend(self.journal.keys().map(|(_, session, number)| (session.clone(), *number)));
-        Ok(held)
+        if !has_tables(db)? {
+            return Ok(Vec::new());
+        }
+        let rows =
+            db.query("SELECT events FROM syncline_lost UNION ALL SELECT events FROM syncline_rejected", &[])?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Everything is on the disk now.

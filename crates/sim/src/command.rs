@@ -102,11 +102,18 @@ fn run(options: &Options) -> Sum {
 }
 
 fn report(sum: &Sum, options: &Options) -> ExitCode {
-    for (seed, failure) in &sum.failures {
-        let length = failure.actions.len();
-        let shrunk = shrink(failure.clone());
+    let shrunk: Vec<Failure> = std::thread::scope(|scope| {
+        let shrink_one = |failure: &Failure| {
+            let failure = failure.clone();
+            scope.spawn(move || shrink(failure))
+        };
+        let shrinking: Vec<_> = sum.failures.iter().map(|(_, failure)| shrink_one(failure)).collect();
+        shrinking.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    for ((seed, failure), shrunk) in sum.failures.iter().zip(shrunk) {
         println!("seed {seed}: {}", failure.violation);
-        println!("shrunk from {length} actions to {}: {}", shrunk.actions.len(), shrunk.violation);
+        let (before, after) = (failure.actions.len(), shrunk.actions.len());
+        println!("shrunk from {before} actions to {after}: {}", shrunk.violation);
         println!("  setup {}", shrunk.setup);
         shrunk.actions.iter().for_each(|action| println!("  {action}"));
         println!();

@@ -7,6 +7,7 @@ use crate::action::{Action, ClientNo, DiskNo, SocketNo, SubjectNo, TabNo, Way};
 use crate::disk::Trouble;
 use crate::model::{Fact, ModelNo};
 use crate::random::Random;
+use crate::reference::Reference;
 use crate::setup::{Faults, Setup};
 
 /// Chooses what happens.
@@ -127,12 +128,12 @@ impl Driver {
     }
 
     /// What happens next, if it is possible.
-    pub fn next_action(&mut self) -> Action {
+    pub(crate) fn next_action(&mut self, known: &Reference) -> Action {
         let kind = self.kind();
         let client = ClientNo(self.random.small(self.clients));
         match kind {
             Kind::Work => self.work(client),
-            Kind::Commit => Action::Commit { client, facts: self.facts() },
+            Kind::Commit => Action::Commit { client, facts: self.facts(client, known) },
             Kind::Connect => Action::Connect { client },
             Kind::Elect => Action::Elect { client },
             Kind::Open => Action::Open { client, tab: self.tab(), subject: self.subject(client) },
@@ -223,23 +224,32 @@ impl Driver {
         *self.random.pick(&ModelNo::ALL).unwrap_or(&ModelNo::First)
     }
 
-    fn facts(&mut self) -> Vec<Fact> {
+    fn facts(&mut self, client: ClientNo, known: &Reference) -> Vec<Fact> {
         let many = if self.random.one_in(3) { 1 + self.random.small(self.commits.most) } else { 1 };
-        (0..many).map(|_| self.fact()).collect()
+        (0..many).map(|_| self.fact(client, known)).collect()
     }
 
-    fn fact(&mut self) -> Fact {
-        let (note, other) = (self.random.small(self.commits.notes), self.random.small(self.commits.notes));
+    /// Mostly what has a chance, and sometimes what has none.
+    fn fact(&mut self, client: ClientNo, known: &Reference) -> Fact {
         let title = if self.random.one_in(40) { 200 } else { self.random.small(self.commits.titles) };
-        match self.random.below(20) {
-            0..=3 => Fact::Join(self.random.small(self.clients)),
-            4 => Fact::Leave(self.random.small(self.clients)),
-            5..=8 => Fact::Add(note, title),
-            9 | 10 => Fact::Create(note, title, self.random.small(4)),
-            11 | 12 => Fact::Rename(note, title),
-            13 | 14 => Fact::Drop(note),
-            15 => Fact::Link(note, other),
-            16 => Fact::Star(note),
+        let (any, other) = (self.random.small(self.commits.notes), self.random.small(self.commits.notes));
+        let notes: Vec<u8> = known.notes().collect();
+        let old = match self.random.pick(&notes) {
+            Some(note) if !self.random.one_in(5) => *note,
+            Some(_) | None => any,
+        };
+        if !known.has_member(client.0) && !self.random.one_in(8) {
+            return Fact::Join(client.0);
+        }
+        match self.random.below(24) {
+            0 => Fact::Join(self.random.small(self.clients)),
+            1 => Fact::Leave(self.random.small(self.clients)),
+            2..=6 => Fact::Add(any, title),
+            7..=9 => Fact::Create(any, title, self.random.small(4)),
+            10..=12 => Fact::Rename(old, title),
+            13..=15 => Fact::Drop(old),
+            16 => Fact::Link(old, other),
+            17 => Fact::Star(old),
             _ => Fact::Stock(i8::try_from(self.random.small(8)).unwrap_or_default() - 3),
         }
     }

@@ -90,6 +90,8 @@ pub(crate) struct Oracle {
     /// Whose event it is, by its id less one.
     events: Vec<CommitNo>,
     pub(crate) mirror: Mirror,
+    /// Logs that the server had before it was restored or replaced.
+    pub(crate) former: Vec<Mirror>,
     pub(crate) version: ModelNo,
 }
 
@@ -100,6 +102,7 @@ impl Oracle {
             by_number: BTreeMap::new(),
             events: Vec::new(),
             mirror: Mirror::default(),
+            former: Vec::new(),
             version,
         }
     }
@@ -154,12 +157,13 @@ impl Oracle {
         if version == self.version && seq == self.mirror.head {
             return self.mirror.state.clone();
         }
-        self.replay(version, seq)
+        self.replay(&self.mirror, version, seq)
     }
 
-    pub(crate) fn replay(&self, version: ModelNo, seq: Seq) -> Reference {
+    /// The state that a log leads to, up to a seq.
+    pub(crate) fn replay(&self, mirror: &Mirror, version: ModelNo, seq: Seq) -> Reference {
         let mut state = Reference::default();
-        for (no, last) in &self.mirror.log {
+        for (no, last) in &mirror.log {
             if *last > seq {
                 break;
             }
@@ -171,13 +175,19 @@ impl Oracle {
         state
     }
 
+    /// Whether the server has decided a commit so, in this life of its log or in one before.
+    pub(crate) fn has_decided(&self, no: CommitNo, decided: &Decided) -> bool {
+        let mut lives = self.former.iter().chain([&self.mirror]);
+        lives.any(|life| life.decided.get(&no) == Some(decided))
+    }
+
     /// The server has another model, or another log.
     pub(crate) fn server_is(&mut self, version: ModelNo, mirror: Option<Mirror>) {
         if let Some(mirror) = mirror {
-            self.mirror = mirror;
+            self.former.push(std::mem::replace(&mut self.mirror, mirror));
         }
         self.version = version;
-        self.mirror.state = self.replay(version, self.mirror.head);
+        self.mirror.state = self.replay(&self.mirror, version, self.mirror.head);
     }
 }
 

@@ -170,6 +170,16 @@ impl Reference {
         Ok(())
     }
 
+    /// The notes that there are.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = u8> {
+        self.notes.keys().copied()
+    }
+
+    /// Whether a subject is a member.
+    pub(crate) fn has_member(&self, who: u8) -> bool {
+        self.members.contains(&subject(who))
+    }
+
     /// The hash and the number of all events.
     pub(crate) const fn trail(&self) -> Option<(i64, i64)> {
         self.trail

@@ -35,13 +35,19 @@ pub fn run_seed(seed: u64, allowed: Faults) -> Outcome {
     let setup = driver::setup(seed, allowed);
     let mut driver = Driver::new(seed, &setup);
     let length = driver.length();
-    let mut left = length;
-    run(setup, move || {
-        if left == 0 {
-            return None;
+    // What is not possible does not count, but it must not go on for ever.
+    let (mut left, mut tries) = (length, 30 * u32::from(length));
+    run(setup, move |world, possible| {
+        left -= u16::from(possible && left > 0);
+        tries = tries.saturating_sub(1);
+        match (left, tries) {
+            (0, 0) => None,
+            (0, _) | (_, 0) => {
+                (left, tries) = (0, 1);
+                Some(Action::Finish {})
+            }
+            _ => Some(driver.next_action(world.known())),
         }
-        left -= 1;
-        Some(if left == 0 { Action::Finish {} } else { driver.next_action() })
     })
 }
 
@@ -49,7 +55,7 @@ pub fn run_seed(seed: u64, allowed: Faults) -> Outcome {
 #[must_use]
 pub fn replay(setup: Setup, actions: &[Action]) -> Outcome {
     let mut actions = actions.iter();
-    run(setup, || actions.next().cloned())
+    run(setup, |_, _| actions.next().cloned())
 }
 
 thread_local! {
@@ -64,16 +70,18 @@ pub fn keep_panics() {
     }));
 }
 
-fn run(setup: Setup, mut next: impl FnMut() -> Option<Action>) -> Outcome {
+fn run(setup: Setup, mut next: impl FnMut(&World, bool) -> Option<Action>) -> Outcome {
     let mut done = Vec::new();
     let mut tally = Tally::default();
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(setup.clone())?;
-        while let Some(action) = next() {
+        let mut possible = false;
+        while let Some(action) = next(&world, possible) {
             done.push(action.clone());
             let stepped = world.step(&action);
-            tally = world.tally().clone();
-            if !stepped? {
+            tally.clone_from(world.tally());
+            possible = stepped?;
+            if !possible {
                 done.pop();
             }
         }

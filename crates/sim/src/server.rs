@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{Code, ErrorFrame, Incarnation, Millis, ServerMessage, StoreId};
-use syncline_engine::{Connection, Output, Room, SharedToken, SqlError};
+use syncline_engine::{Connection, Output, Room, SharedToken, Sql, SqlError};
 use syncline_sqlite::Database;
 
 use crate::disk::Disk;
@@ -75,6 +75,19 @@ impl Server {
         Ok(())
     }
 
+    /// Whether its state stands at the head of the log.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.room.as_ref().is_some_and(|room| !room.is_rebuilding())
+    }
+
+    /// Makes the next part of its state anew, where that is not done.
+    pub(crate) fn rebuild(&mut self) -> Result<(), SqlError> {
+        match &mut self.room {
+            Some(room) => room.rebuild_step(&mut self.disk).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Whether it is in memory.
     pub(crate) const fn is_awake(&self) -> bool {
         self.room.is_some()
@@ -92,12 +105,20 @@ impl Server {
         Ok(())
     }
 
-    /// Puts a backup in place.
-    pub(crate) fn restore(&mut self, age: usize) -> Result<Option<Mirror>, SqlError> {
+    /// Puts a backup in place; with an incarnation of its own, where whoever does it knows to say so.
+    pub(crate) fn restore(&mut self, age: usize, fresh: bool) -> Result<Option<Mirror>, SqlError> {
         let Some(backup) = self.backups.get(age) else { return Ok(None) };
         let mirror = backup.mirror.clone();
         self.disk.replace(Database::deserialize(&backup.bytes)?);
         self.backups.drain(..age);
+        if fresh {
+            self.incarnations += 1;
+            let incarnation = format!("life-{}", self.incarnations);
+            let db: &mut dyn Sql = self.disk.database();
+            if db.exists("SELECT 1 FROM sqlite_master WHERE name = 'syncline_room'", &[])? {
+                db.execute("UPDATE syncline_room SET incarnation = ?1", &[(&incarnation).into()])?;
+            }
+        }
         self.room = None;
         Ok(Some(mirror))
     }

@@ -4,7 +4,7 @@ use crate::action::Action;
 use crate::run::{Failure, replay};
 
 /// Replays that shrinking may take.
-const REPLAYS: usize = 4_000;
+const REPLAYS: usize = 1_500;
 
 /// The shortest run that is found to break the same promise.
 #[must_use]

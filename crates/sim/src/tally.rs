@@ -39,6 +39,7 @@ events! {
     GhostFrames "frames of a forgotten socket that arrived",
     Duplicates "frames doubled",
     Swaps "frames swapped",
+    Rebuilds "steps of a rebuild at the server",
     Hibernations "hibernations",
     Restarts "server restarts",
     Kills "processes killed at a write",

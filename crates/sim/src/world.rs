@@ -14,6 +14,7 @@ use crate::action::{Action, ClientNo};
 use crate::client::Client;
 use crate::model::ModelNo;
 use crate::oracle::{Oracle, Violation};
+use crate::reference::Reference;
 use crate::server::Server;
 use crate::setup::Setup;
 use crate::tally::{Event, Tally};
@@ -79,6 +80,7 @@ impl World {
             Action::Tell { client } => self.tell(*client)?,
             Action::EndWorker { client } => self.end_worker(*client),
             Action::Retry { client } => self.retry(*client)?,
+            Action::PushAgain { client } => self.push_again(*client)?,
             Action::Advance { client } => self.advance(*client)?,
             Action::Dismiss { client } => self.dismiss(*client),
             Action::Connect { client } => self.client(*client).is_some_and(Client::connect),
@@ -90,6 +92,7 @@ impl World {
             Action::Forget { socket } => self.forget(*socket),
             Action::Duplicate { socket, way } => self.duplicate(*socket, *way),
             Action::Swap { socket, way } => self.swap(*socket, *way),
+            Action::Rebuild {} => self.rebuild(),
             Action::Hibernate {} => self.hibernate()?,
             Action::Restart {} => self.restart(),
             Action::Backup {} => self.back_up()?,
@@ -114,6 +117,11 @@ impl World {
             self.tally.add(Event::Operations);
         }
         Ok(done)
+    }
+
+    /// What the server's log comes to.
+    pub(crate) const fn known(&self) -> &Reference {
+        &self.oracle.mirror.state
     }
 
     fn client(&mut self, no: ClientNo) -> Option<&mut Client> {

@@ -84,6 +84,34 @@ fn after_a_restart_of_the_leader_the_living_session_goes_on_from_its_cursor() {
 }
 
 #[test]
+fn a_commit_whose_taking_and_confirming_died_with_the_worker_is_confirmed_by_the_next_leader() {
+    let mut world = World::new(&["ann"]);
+    let ann = &mut world.clients[0];
+    ann.commit_in_page(&[added("1", "milk")]).unwrap();
+    let message = ann.session.take_hand_over().unwrap();
+    ann.leader.hand_over(&mut ann.log, &message).unwrap();
+    while let Some(text) = ann.leader.poll_server() {
+        ann.to_server.push_back(text);
+    }
+    world.deliver(0);
+    let ann = &mut world.clients[0];
+    while let Some(text) = ann.to_client.pop_front() {
+        ann.leader.receive(&mut ann.log, &text).unwrap();
+    }
+    while ann.leader.poll_session().is_some() {}
+    assert_eq!(ann.pending(), 1, "the session heard of nothing");
+
+    // Its disk is full: what the session hands over again has to wait.
+    let (id, cursor) = (syncline_engine::protocol::SessionId::parse("ann-1").unwrap(), ann.session.cursor());
+    let epoch = ann.session.epoch().clone();
+    ann.leader.resumed(&ann.log, &id, cursor, &epoch).unwrap();
+    ann.pump();
+    assert_eq!(ann.pending(), 0);
+    assert_eq!(ann.effects.persisted.len(), 1);
+    assert_eq!(ann.effects.confirmed.len(), 1);
+}
+
+#[test]
 fn a_rejected_commit_is_kept_with_its_events_until_the_app_dismisses_it() {
     let mut world = World::new(&["ann", "bob"]);
     world.clients[0].commit(&[added("a", "milk")]).unwrap();

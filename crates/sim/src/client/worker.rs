@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{ClientId, Code, Millis, Seq, Subject};
-use syncline_engine::{Leader, LeaderConfig, LeaderError, Replica, Session, SqlError};
+use syncline_engine::{Epoch, Leader, LeaderConfig, LeaderError, Replica, Session, SqlError};
 use syncline_sqlite::Database;
 
 use super::{Client, JournalKey, Live, ToPage};
@@ -58,7 +58,10 @@ impl Client {
         let Some(page) = &self.page else { return Ok(Vec::new()) };
         let (rules, id, own) = (model::rules(page.version), page.id.clone(), page.subject);
         let subject = Subject::parse(model::subject(own.0)).expect("a name");
-        let resumed = page.live.as_ref().map(|live| (live.session.cursor(), live.session.hand_over_again()));
+        let resumed = page.live.as_ref().map(|live| {
+            let standing = (live.session.cursor(), live.session.epoch().clone());
+            (standing, live.session.hand_over_again())
+        });
 
         self.starts += 1;
         let fresh = ClientId::parse(format!("{}x{}", self.no, self.starts)).expect("a slug");
@@ -76,18 +79,18 @@ impl Client {
         self.pump();
 
         self.follow(tail)?;
-        self.open_session(now, resumed.map(|(cursor, _)| cursor))?;
+        self.open_session(now, resumed.map(|(standing, _)| standing))?;
         self.pump();
         Ok(troubles)
     }
 
-    fn open_session(&mut self, now: Millis, cursor: Option<Seq>) -> Result<(), Failed> {
+    fn open_session(&mut self, now: Millis, living: Option<(Seq, Epoch)>) -> Result<(), Failed> {
         let (Some(worker), Some(page)) = (&mut self.worker, &mut self.page) else { return Ok(()) };
-        let after = cursor.unwrap_or_else(|| worker.replica.seq());
-        let opened = worker.leader.opened(&self.log, &page.id, after)?;
-        if cursor.is_some() {
+        if let Some((cursor, epoch)) = living {
+            worker.leader.resumed(&self.log, &page.id, cursor, &epoch)?;
             return Ok(());
         }
+        let opened = worker.leader.opened(&self.log, &page.id, worker.replica.seq())?;
         let mut db = if worker.replica.seq() == Seq::ZERO {
             Database::open_memory()?
         } else {
@@ -103,7 +106,8 @@ impl Client {
     pub(crate) fn follow(&mut self, tail: u16) -> Result<(), Failed> {
         let Some(worker) = &mut self.worker else { return Ok(()) };
         let (log, state) = (worker.leader.cursor(), worker.replica.seq());
-        if log.get().saturating_sub(state.get()) <= u64::from(tail) {
+        let same = worker.replica.epoch() == Some(worker.leader.epoch());
+        if same && log.get().saturating_sub(state.get()) <= u64::from(tail) {
             return Ok(());
         }
         Ok(worker.leader.advance(&mut self.log, &mut worker.replica, &mut self.state)?)
@@ -221,11 +225,25 @@ impl Client {
         let Some(worker) = &mut self.worker else { return false };
         let Ok(status) = worker.leader.status(&self.log) else { return false };
         let Some(stopped) = status.stopped else { return false };
-        const FINAL: [Code; 3] = [Code::LogDiverged, Code::StoreMismatch, Code::UnsupportedProtocol];
+        const FINAL: [Code; 2] = [Code::StoreMismatch, Code::UnsupportedProtocol];
         if FINAL.contains(&stopped.code) {
             worker.halted = Some(stopped.code);
         }
         true
+    }
+
+    /// Why the server takes no commits for now.
+    pub(crate) fn held(&self) -> Option<Code> {
+        let status = self.worker.as_ref()?.leader.status(&self.log).ok()?;
+        status.held.map(|error| error.code)
+    }
+
+    /// Commits that the server would not take are offered to it again.
+    pub(crate) fn push_again(&mut self) -> Result<(), SqlError> {
+        let Some(worker) = &mut self.worker else { return Ok(()) };
+        worker.leader.push_again(&self.log)?;
+        self.pump();
+        Ok(())
     }
 
     /// Carries out what the leader wants after anything happened to it. A worker that was killed at a

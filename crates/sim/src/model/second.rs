@@ -30,6 +30,7 @@ impl Model for Club {
         CREATE TABLE stars (note INTEGER PRIMARY KEY REFERENCES notes (id), count INTEGER NOT NULL) STRICT;
         CREATE TABLE stock (one INTEGER PRIMARY KEY, pieces INTEGER NOT NULL CHECK (pieces BETWEEN 0 AND 9)) STRICT;
         CREATE TABLE trail (one INTEGER PRIMARY KEY, hash INTEGER NOT NULL, events INTEGER NOT NULL) STRICT;";
+    const OFFER_LOST: bool = true;
     const VERSION: u32 = 2;
 
     fn upcast(event: RawEvent) -> RawEvent {

@@ -27,6 +27,7 @@ impl Model for Club {
         CREATE TABLE authors (name TEXT PRIMARY KEY, notes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE stock (one INTEGER PRIMARY KEY, pieces INTEGER NOT NULL CHECK (pieces BETWEEN 0 AND 9)) STRICT;
         CREATE TABLE trail (one INTEGER PRIMARY KEY, hash INTEGER NOT NULL, events INTEGER NOT NULL) STRICT;";
+    const OFFER_LOST: bool = true;
     const VERSION: u32 = 3;
 
     fn upcast(event: RawEvent) -> RawEvent {

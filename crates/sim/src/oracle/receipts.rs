@@ -38,25 +38,28 @@ impl Oracle {
             let decided = self.mirror.decided.get(&no);
             promise!(
                 "true-receipt",
-                decided == Some(&expected),
+                self.has_decided(no, &expected),
                 "{} is told confirmed as {confirmed:?}, and is {decided:?}",
                 self.name(no)
             );
+            let lives = self.former.len();
             if let Some(commit) = self.commits.get_mut(no.0) {
-                promise!("exactly-once", !commit.confirmed, "{commit} is told confirmed twice");
+                let once = !commit.confirmed || lives > 0;
+                promise!("exactly-once", once, "{commit} is told confirmed twice");
                 commit.confirmed = true;
             }
             tally.add(Event::Confirmed);
         }
         for rejected in &effects.rejected {
-            let Some(no) = self.by_number(&rejected.session, rejected.number) else {
+            let first = rejected.events.first().and_then(|event| self.commit_of_event(event.args.get()));
+            let Some(no) = first else {
                 let what = format!("nobody made {} of {}", rejected.number, rejected.session);
                 return Err(Violation::new("true-receipt", what));
             };
             let decided = self.mirror.decided.get(&no);
             promise!(
                 "true-receipt",
-                decided == Some(&Decided::Rejected(rejected.code.clone())),
+                self.has_decided(no, &Decided::Rejected(rejected.code.clone())),
                 "{} is told rejected with {}, and is {decided:?}",
                 self.name(no),
                 rejected.code
@@ -80,6 +83,6 @@ impl Oracle {
             }
         }
         // It has left the outbox: then it is decided.
-        Ok(self.mirror.decided.contains_key(&no))
+        Ok(self.former.iter().chain([&self.mirror]).any(|life| life.decided.contains_key(&no)))
     }
 }

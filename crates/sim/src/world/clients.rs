@@ -17,7 +17,11 @@ impl World {
         if tab.0 >= tabs || client.has_tab(tab) {
             return false;
         }
+        let other = subject != client.last;
         client.waiting.push_back((tab, subject));
+        if other {
+            self.tally.add(Event::SignIns);
+        }
         true
     }
 
@@ -103,6 +107,12 @@ impl World {
         let Some(client) = self.client(no).filter(|client| client.has_offers()) else { return Ok(false) };
         let handed = client.retry();
         self.after_worker(no, handed)?;
+        Ok(true)
+    }
+
+    pub(super) fn push_again(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let Some(client) = self.client(no).filter(|client| client.held().is_some()) else { return Ok(false) };
+        client.push_again().map_err(super::host)?;
         Ok(true)
     }
 

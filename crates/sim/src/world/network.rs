@@ -48,6 +48,9 @@ impl World {
             self.tally.add(Event::ServerRefused);
         }
         self.oracle.served(&text, &outputs, time, &self.server.disk, &mut self.tally)?;
+        if self.server.is_ready() {
+            self.oracle.same_trail(&self.server.disk)?;
+        }
         Ok(true)
     }
 
@@ -144,6 +147,23 @@ impl World {
         true
     }
 
+    pub(super) fn rebuild(&mut self) -> bool {
+        if !self.server.is_awake() || self.server.is_ready() {
+            return false;
+        }
+        // What fails is tried again; a process that is killed at a write starts again.
+        if self.server.rebuild().is_err() {
+            self.tally.add(Event::ServerRefused);
+        }
+        if self.server.disk.take_dead() {
+            self.server.sleep();
+            self.tally.add(Event::Kills);
+            self.close_all();
+        }
+        self.tally.add(Event::Rebuilds);
+        true
+    }
+
     pub(super) fn hibernate(&mut self) -> Result<bool, Violation> {
         if !self.server.is_awake() {
             return Ok(false);
@@ -179,8 +199,10 @@ impl World {
         Ok(true)
     }
 
-    pub(super) fn restore(&mut self, age: u8, _fresh: bool) -> Result<bool, Violation> {
-        let Some(mirror) = self.server.restore(usize::from(age)).map_err(host)? else { return Ok(false) };
+    pub(super) fn restore(&mut self, age: u8, fresh: bool) -> Result<bool, Violation> {
+        let Some(mirror) = self.server.restore(usize::from(age), fresh).map_err(host)? else {
+            return Ok(false);
+        };
         self.oracle.server_is(self.server.version, Some(mirror));
         self.close_all();
         self.tally.add(Event::Restores);
@@ -188,6 +210,9 @@ impl World {
     }
 
     pub(super) fn replace(&mut self) -> Result<bool, Violation> {
+        if !self.server.is_awake() {
+            return Ok(false);
+        }
         self.server.replace().map_err(host)?;
         self.oracle.server_is(self.server.version, Some(Mirror::default()));
         self.close_all();

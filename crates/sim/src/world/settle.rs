@@ -1,10 +1,13 @@
 //! Quiet: faults end, everything connects, and all that waits is done. Then the promises hold that
 //! speak of the end.
 
+use std::collections::BTreeSet;
+
 use syncline_engine::protocol::Code;
 
 use super::{World, host};
 use crate::action::{Action, ClientNo, SocketNo, SubjectNo, TabNo};
+use crate::client::Client;
 use crate::model::ModelNo;
 use crate::oracle::{CommitNo, Violation, promise};
 use crate::tally::Event;
@@ -41,28 +44,45 @@ impl World {
 
     pub(super) fn finish(&mut self) -> Result<bool, Violation> {
         self.step(&Action::DeployServer { version: ModelNo::Third })?;
-        let mut subjects: Vec<SubjectNo> = self.oracle.commits.iter().map(|commit| commit.author).collect();
-        subjects.sort_unstable();
-        subjects.dedup();
-        for subject in subjects {
-            for place in 0..self.setup.clients {
-                let client = ClientNo(place);
-                let held = self.client(client).is_some_and(|client| client.is_awaited_by(subject));
-                if held {
-                    for tab in (0..self.setup.tabs).map(TabNo) {
-                        self.close(client, tab);
-                    }
-                    self.open(client, TabNo(0), subject);
-                }
-            }
-            self.settle()?;
-        }
         self.settle()?;
-        for (place, commit) in self.oracle.commits.iter().enumerate() {
-            let decided = self.oracle.mirror.decided.contains_key(&CommitNo(place));
-            promise!("liveness", decided || commit.excused, "{commit} is never decided");
+        // Subjects wait for each other, where one has committed behind the other: until nobody waits.
+        while let Some((client, subject)) = self.awaited()? {
+            let undecided = self.waiting()?;
+            for tab in (0..self.setup.tabs).map(TabNo) {
+                self.close(client, tab);
+            }
+            self.open(client, TabNo(0), subject);
+            self.settle()?;
+            let left = self.waiting()?;
+            promise!(
+                "liveness",
+                left < undecided,
+                "{subject} signs in at {client}, and {left} commits wait on"
+            );
         }
+        let left = self.waiting()?;
+        promise!("liveness", left == 0, "{left} commits are never decided");
         Ok(true)
+    }
+
+    /// How many commits wait in outboxes and journals.
+    fn waiting(&self) -> Result<usize, Violation> {
+        let texts = self.clients.iter().map(Client::waiting_texts);
+        texts.map(|texts| Ok(texts.map_err(host)?.len())).sum()
+    }
+
+    /// Who has to sign in where, for the next commit to go on.
+    fn awaited(&self) -> Result<Option<(ClientNo, SubjectNo)>, Violation> {
+        for client in &self.clients {
+            let outbox = client.outbox().map_err(host)?;
+            let first = outbox.first().and_then(|text| self.oracle.commit_of_event(text));
+            let first = first.and_then(|no| self.oracle.commit(no)).map(|commit| commit.author);
+            let journaled = client.journal.keys().next().map(|(subject, ..)| *subject);
+            if let Some(subject) = first.or(journaled) {
+                return Ok(Some((client.no, subject)));
+            }
+        }
+        Ok(None)
     }
 
     /// Everything is well again, and each client has a tab that works.
@@ -98,6 +118,7 @@ impl World {
         for action in [
             Action::Elect { client },
             Action::Retry { client },
+            Action::Rebuild {},
             Action::Hand { client },
             Action::Tell { client },
             Action::Up { socket },
@@ -123,21 +144,17 @@ impl World {
             };
             let status = worker.leader.status(&client.log).map_err(host)?;
             let why = status.stopped.as_ref().map(|error| error.code);
+            let held = status.held.as_ref().map(|error| error.code);
+            let waits = held.is_some_and(|code| HELD.contains(&code));
+            let pending = status.pending;
             promise!(
                 "liveness",
-                status.pending == 0 || why.is_some(),
-                "{no}: {} commits wait for nothing",
-                status.pending
+                pending == 0 || waits,
+                "{no}: {pending} commits wait for nothing ({held:?}, {why:?})"
             );
-            let reads = why.is_none_or(|code| HELD.contains(&code));
-            promise!(
-                "liveness",
-                !reads || status.cursor == head,
-                "{no} stands at {} of {head}",
-                status.cursor
-            );
-            promise!("nothing-silent", reads, "{no} does not go on: {why:?}");
-            if why.is_none() {
+            promise!("liveness", why.is_none(), "{no} does not go on: {why:?}");
+            promise!("liveness", status.cursor == head, "{no} stands at {} of {head}", status.cursor);
+            if held.is_none() {
                 let pending = client.page.as_ref().and_then(|page| page.live.as_ref());
                 let pending = pending.map_or(0, |live| live.session.pending().count());
                 promise!("liveness", pending == 0, "{no}: {pending} commits are pending in the page alone");
@@ -150,16 +167,15 @@ impl World {
 
     /// From the call to commit on: in the log, or rejected, or still on its way.
     fn check_no_commit_is_lost(&mut self) -> Result<(), Violation> {
-        let mut held = Vec::new();
+        let mut kept = BTreeSet::new();
         for client in &self.clients {
-            held.extend(client.held().map_err(host)?);
+            let texts = [client.waiting_texts().map_err(host)?, client.reported_texts().map_err(host)?];
+            kept.extend(texts.concat().iter().filter_map(|text| self.oracle.commit_of_event(text)));
         }
         for (place, commit) in self.oracle.commits.iter().enumerate() {
             let no = CommitNo(place);
-            let decided = self.oracle.mirror.decided.contains_key(&no);
-            let kept =
-                held.iter().any(|(session, number)| *session == commit.session && *number == commit.number);
-            promise!("exactly-once", decided || kept || commit.excused, "{commit} is lost");
+            let decided = self.oracle.mirror.decided.contains_key(&no) || commit.told_rejected;
+            promise!("exactly-once", decided || kept.contains(&no) || commit.excused, "{commit} is lost");
         }
         Ok(())
     }
