@@ -8,6 +8,7 @@ mod build;
 mod ci;
 mod codegen;
 mod dev;
+mod fuzz;
 mod log;
 mod process;
 mod screenshot;
@@ -45,6 +46,8 @@ enum Command {
     Torture(torture::Args),
     #[command(hide = true)]
     TortureClient(torture::ClientArgs),
+    /// Let libFuzzer look for inputs that break a decoder or a machine
+    Fuzz(fuzz::Args),
     /// Measure
     Bench(bench::Args),
     /// Take the picture in the README
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Torture(args) => torture::run(&args),
         Command::TortureClient(args) => torture::run_client(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Screenshot => screenshot::run(),
     });

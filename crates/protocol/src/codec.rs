@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use schemars::Schema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -186,8 +187,14 @@ pub struct EntriesFrame<'a> {
     pub after: Seq,
     /// The head of the log.
     pub head: Seq,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "array")]
     entries: &'a RawValue,
+}
+
+/// Anything else would read as a segment without entries.
+fn array<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<&'a RawValue, D::Error> {
+    let value = <&RawValue>::deserialize(deserializer)?;
+    if value.get().starts_with('[') { Ok(value) } else { Err(D::Error::custom("entries are an array")) }
 }
 
 impl<'a> EntriesFrame<'a> {

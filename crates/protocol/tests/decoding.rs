@@ -262,7 +262,14 @@ fn an_ill_formed_segment_is_refused() {
     for segment in ["null", "{}", ",", "1,", "]", "[", "[]"] {
         assert_eq!(decode_entries(segment).unwrap_err().code(), Code::BadMessage, "{segment}");
     }
-    for frame in ["", "{}", r#"{"type":"entries","after":0,"head":0}"#] {
+    for frame in [
+        "",
+        "{}",
+        r#"{"type":"entries","after":0,"head":0}"#,
+        r#"{"type":"entries","after":0,"head":9,"entries":8}"#,
+        r#"{"type":"entries","after":0,"head":9,"entries":{}}"#,
+        r#"{"type":"entries","after":0,"head":9,"entries":"[]"}"#,
+    ] {
         assert_eq!(LeaderFrame::decode(frame).unwrap_err().code(), Code::BadMessage, "{frame}");
     }
 }

@@ -79,6 +79,24 @@ fn one_push_carries_all_that_waits() {
 }
 
 #[test]
+fn a_welcome_to_another_log_than_the_one_that_was_asked_for_is_refused() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.settle();
+    let ann = &mut world.clients[0];
+    let welcome = r#"{"type":"welcome","incarnation":"second","head":1,"decided":1,"modelVersion":2,
+        "limits":{"messageBytes":1048576,"commitBytes":262144,"commitEvents":1000,"pushCommits":1000,"pushEvents":2000}}"#;
+    for _ in 0..2 {
+        let error = ann.leader.receive(&mut ann.log, welcome).unwrap_err();
+        assert!(matches!(error, LeaderError::AnotherLog), "{error}");
+        ann.cut();
+        ann.connect();
+    }
+    world.settle();
+    world.assert_together();
+}
+
+#[test]
 fn a_client_with_commits_but_without_entries_follows_a_new_log() {
     let mut world = World { server: Server::new(), clients: vec![Client::new("ann")] };
     world.clients[0].commit(&[added("1", "milk")]).unwrap();
