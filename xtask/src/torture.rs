@@ -7,6 +7,7 @@ mod round;
 mod server;
 mod summary;
 
+use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -14,9 +15,12 @@ use syncline_torture::client::Assignment;
 
 use crate::build::{self, Mode};
 use crate::log::Log;
-use crate::setup;
+use crate::{setup, workspace};
 use arena::Arena;
 use summary::Summary;
+
+const START: &str = "<!-- torture:start -->";
+const END: &str = "<!-- torture:end -->";
 
 /// A store and the files of its clients are used for this many rounds, so that histories grow, and
 /// first starts are seen as well.
@@ -36,6 +40,9 @@ pub(crate) struct Args {
     /// The worker as it is shipped: optimised, which takes minutes to build
     #[arg(long)]
     release: bool,
+    /// Put the summary into docs/reliability.md, where nothing was violated
+    #[arg(long)]
+    write: bool,
 }
 
 /// One client process; only `torture` starts it.
@@ -70,7 +77,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     println!("{summary}");
     if summary.violations.is_empty() {
-        return arena.remove();
+        arena.remove()?;
+        return if args.write { put_into_docs(args, seed, &summary) } else { Ok(()) };
     }
     for violation in &summary.violations {
         eprintln!("  {violation}");
@@ -80,6 +88,19 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         summary.violations.len(),
         arena.folder().display()
     )
+}
+
+fn put_into_docs(args: &Args, seed: u64, summary: &Summary) -> Result<()> {
+    let path = workspace::path("docs/reliability.md");
+    let docs = fs::read_to_string(&path)?;
+    let missing = "docs/reliability.md has lost its markers";
+    let (before, rest) = docs.split_once(START).context(missing)?;
+    let (_, after) = rest.split_once(END).context(missing)?;
+    let (minutes, clients) = (args.minutes, args.clients);
+    let build = if args.release { "the release build of the worker" } else { "a debug build of the worker" };
+    let ran =
+        format!("Last run, {minutes} minutes with {clients} clients and {build}, seed {seed}: {summary}.");
+    Ok(fs::write(path, format!("{before}{START}\n{ran}\n{END}{after}"))?)
 }
 
 fn fresh_seed() -> u64 {
