@@ -100,6 +100,8 @@ struct Promised<'a> {
     made: BTreeMap<&'a str, &'a str>,
     refused: BTreeSet<&'a str>,
     persisted: BTreeSet<&'a str>,
+    /// Persisted in files that were replaced by an older image.
+    replaced: BTreeSet<&'a str>,
     confirmed: BTreeMap<&'a str, (Seq, Seq)>,
     rejected: BTreeMap<&'a str, &'a str>,
 }
@@ -133,7 +135,7 @@ fn client(
             Receipt::Restored { receipts: from } => {
                 for receipt in receipts.get(*from..place).unwrap_or_default() {
                     if let Receipt::Persisted { tag } = receipt {
-                        promised.persisted.remove(tag.as_str());
+                        promised.replaced.insert(tag);
                     }
                 }
             }
@@ -150,7 +152,8 @@ fn client(
 
     let is_logged = |tag: &&&str| logged.by_tag.contains_key(**tag);
     let is_rejected = |tag: &&&str| promised.rejected.contains_key(**tag);
-    let lost = promised.persisted.iter().filter(|tag| !is_logged(tag) && !is_rejected(tag));
+    let lost =
+        promised.persisted.difference(&promised.replaced).filter(|tag| !is_logged(tag) && !is_rejected(tag));
     report(found, "true-receipt: persisted, and lost", lost);
     let both = promised.rejected.keys().filter(is_logged);
     report(found, "exactly-once: rejected, and in the log", both);
