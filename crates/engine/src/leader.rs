@@ -19,7 +19,7 @@ use replica::Advanced;
 pub use replica::Replica;
 use syncline_protocol::{
     Chain, ClientId, Counter, Cursor, Digest, ErrorFrame, Hello, Incarnation, Limits, ModelVersion,
-    PROTOCOL_VERSION, Pull, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId, Subject,
+    PROTOCOL_VERSION, Pull, RedactionNumber, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId, Subject,
 };
 use tables::Facts;
 
@@ -347,6 +347,7 @@ impl Leader {
             token,
             cursor,
             snapshots: true,
+            redactions: RedactionNumber::NONE,
         };
         self.link = Link::Greeting;
         self.to_server = VecDeque::from([hello.encode()]);

@@ -99,7 +99,7 @@ pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salva
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
-pub use room::{ArchivePage, Authorize, Connection, Output, Room, SharedToken};
+pub use room::{ArchivePage, Authorize, Connection, Output, RedactError, Room, SharedToken};
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};
 pub use sql::{

@@ -9,6 +9,7 @@ mod contain;
 mod decisions;
 mod push;
 mod rebuild;
+mod redact;
 mod snapshot;
 mod tables;
 
@@ -17,6 +18,7 @@ use connection::Greeted;
 pub use connection::{Authorize, Connection, Output, SharedToken};
 use contain::Pushes;
 use rebuild::Standing;
+pub use redact::RedactError;
 use syncline_protocol::{
     Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
     Pull, SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
@@ -166,7 +168,12 @@ impl Room {
             }
             ClientMessage::Push(push) => self.push(db, now, &from, &push),
             ClientMessage::Pull(Pull { after, part: None }) => {
-                Ok(vec![Output::Reply(self.page(db, connection, after)?)])
+                let mut outputs = vec![Output::Reply(self.page(db, connection, after)?)];
+                if connection.is_live() {
+                    // What was redacted while it read on was not published to it.
+                    outputs.extend(tell_redactions(db, connection, self.head)?);
+                }
+                Ok(outputs)
             }
             ClientMessage::Pull(Pull { after, part: Some(part) }) => {
                 Ok(vec![Output::Reply(self.part(db, after, part)?)])
@@ -212,7 +219,12 @@ impl Room {
         };
         let after = self.resume(db, hello.cursor.as_ref())?;
         let decided = decisions::decided(db, &hello.client)?;
-        connection.greet(Greeted { client: hello.client, subject, live: after == self.head });
+        connection.greet(Greeted {
+            client: hello.client,
+            subject,
+            live: after == self.head,
+            redactions: hello.redactions,
+        });
         let snapshot = snapshot::offer(db, &hello.schema_hash)?;
         let asks = hello.snapshots && snapshot.is_some_and(|offer| offer.seq > after);
         let welcome = Welcome {
@@ -224,6 +236,7 @@ impl Room {
             snapshot,
         };
         let mut outputs = vec![Output::Reply(ServerMessage::Welcome(welcome).encode())];
+        outputs.extend(tell_redactions(db, connection, after)?);
         if after < self.head && !asks {
             outputs.push(Output::Reply(self.page(db, connection, after)?));
         }
@@ -265,6 +278,18 @@ impl Room {
         let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
         Ok(encode_entries(from, self.head, &texts))
     }
+}
+
+/// What was redacted since the client last heard of it.
+fn tell_redactions(
+    db: &dyn crate::Query,
+    connection: &mut Connection,
+    read: Seq,
+) -> Result<Vec<Output>, SqlError> {
+    let known = connection.greeted().map(|greeted| greeted.redactions).unwrap_or_default();
+    let (outputs, last) = Room::redactions(db, known, read)?;
+    connection.set_redactions(last);
+    Ok(outputs)
 }
 
 fn unauthorized() -> Failure {

@@ -1,7 +1,7 @@
 //! The log as rows: segments, each the encoded entries of some whole commits, as they go on the wire.
 //! Rooms and leaders keep the same table, `syncline_log`.
 
-use syncline_protocol::{Chain, DecodeError, Digest, Entry, Limits, Seq, decode_entries, encode_segment};
+use syncline_protocol::{Chain, DecodeError, Entry, Limits, Seq, decode_entries, encode_segment};
 use thiserror::Error;
 
 use crate::{HostFailure, Query, Sql, SqlError};
@@ -52,7 +52,7 @@ impl Builder {
         };
         assert!(last.ends_commit(), "whole-commits: a segment ends where a commit ends");
         for entry in commit {
-            self.chain = self.chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+            self.chain = self.chain.after(entry, &entry.args_digest());
         }
         let text = encode_segment(commit);
         match self.done.last_mut() {
@@ -108,7 +108,7 @@ pub(crate) fn verify(segment: &Segment, before: Chain) -> Result<Vec<Entry>, Sql
     let mut seq = segment.first.before();
     for entry in &entries {
         seq = seq.next();
-        chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+        chain = chain.after(entry, &entry.args_digest());
         if entry.seq != seq {
             break;
         }
@@ -186,7 +186,7 @@ pub(crate) fn chain_at(db: &dyn Query, seq: Seq) -> Result<Option<Chain>, SqlErr
         return Ok(None);
     };
     for entry in decode(&segment)?.iter().take_while(|entry| entry.seq <= seq) {
-        chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+        chain = chain.after(entry, &entry.args_digest());
     }
     Ok(Some(chain))
 }

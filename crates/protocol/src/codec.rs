@@ -93,7 +93,7 @@ pub fn decode_client(text: &str, limit: usize) -> Result<ClientMessage, DecodeEr
 pub fn decode_server(text: &str) -> Result<ServerMessage, DecodeError> {
     decode!(text as ServerMessage:
         "welcome" Welcome "entries" Entries "verdicts" Verdicts "snapshot" Snapshot
-        "presence" Presence "error" Error)
+        "redacted" Redacted "presence" Presence "error" Error)
 }
 
 /// The `type` of a frame, which must be an object: serde would take an array for one, too.
@@ -236,7 +236,7 @@ impl<'a> LeaderFrame<'a> {
             "verdicts" => Self::Verdicts(serde_json::from_str(text)?),
             "error" => Self::Error(serde_json::from_str(text)?),
             "snapshot" => Self::Snapshot(serde_json::from_str(text)?),
-            "presence" => Self::Other,
+            "redacted" | "presence" => Self::Other,
             other => return Err(unknown(other)),
         })
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Args, ClientId, Counter, Millis, RawEvent, Seq, Subject};
+use crate::{Args, ClientId, Counter, Digest, Millis, RawEvent, Seq, Subject};
 
 /// An event as admitted: its place in the log, the commit it came in, its author and time.
 ///
@@ -28,8 +28,12 @@ pub struct Entry {
     pub time: Millis,
     /// Which event of the model.
     pub name: String,
-    /// Its args, as the client wrote them.
+    /// Its args, as the client wrote them, unless they were redacted.
     pub args: Args,
+    /// Where the args were redacted, that is replaced by others: the digest of those that the client
+    /// wrote. It takes their place in every fingerprint, so that the log stays the same log.
+    #[serde(rename = "digest", default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Digest>,
 }
 
 impl Entry {
@@ -37,6 +41,18 @@ impl Entry {
     #[must_use]
     pub fn event(&self) -> RawEvent {
         RawEvent { name: self.name.clone(), args: self.args.clone() }
+    }
+
+    /// The digest of the args that the client wrote, whatever has become of them.
+    #[must_use]
+    pub fn args_digest(&self) -> Digest {
+        self.redacted.unwrap_or_else(|| Digest::of(self.args.get().as_bytes()))
+    }
+
+    /// The same entry with other args; the log's chain does not notice.
+    #[must_use]
+    pub fn redact(&self, args: Args) -> Self {
+        Self { args, redacted: Some(self.args_digest()), ..self.clone() }
     }
 
     /// Whether its commit ends with it (whole-commits).

@@ -29,8 +29,10 @@ pub use event::{Args, Commit, RawEvent};
 pub use ids::{ClientId, Incarnation, InvalidId, SchemaHash, SessionId, StoreId, Subject};
 pub use limits::{Limits, PROTOCOL_VERSION};
 pub use message::{
-    Ack, Auth, ClientMessage, Cursor, Entries, ErrorFrame, Hello, Presence, PresenceOf, Pull, Push,
+    Ack, Auth, ClientMessage, Cursor, Entries, ErrorFrame, Hello, Presence, PresenceOf, Pull, Push, Redacted,
     ServerMessage, Snapshot, SnapshotOffer, Verdicts, Welcome,
 };
-pub use number::{Counter, MAX_NUMBER, Millis, ModelVersion, OutOfRange, Seq, SessionNumber};
+pub use number::{
+    Counter, MAX_NUMBER, Millis, ModelVersion, OutOfRange, RedactionNumber, Seq, SessionNumber,
+};
 pub use verdict::{Outcome, Rejection, Verdict};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Args, Chain, ClientId, Code, Commit, Counter, Digest, Entry, Incarnation, Limits, ModelVersion,
-    SchemaHash, Seq, StoreId, Subject, Verdict,
+    RedactionNumber, SchemaHash, Seq, StoreId, Subject, Verdict,
 };
 
 /// From client to server.
@@ -38,6 +38,8 @@ pub enum ServerMessage {
     Verdicts(Verdicts),
     /// One part of a state snapshot.
     Snapshot(Snapshot),
+    /// An entry whose args were replaced.
+    Redacted(Redacted),
     /// Ephemeral values of others.
     Presence(PresenceOf),
     /// What went wrong with the connection; never with a commit.
@@ -83,10 +85,17 @@ pub struct Hello {
     /// offered.
     #[serde(default, skip_serializing_if = "is_false")]
     pub snapshots: bool,
+    /// The number of the last redaction that the client has made its own.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub redactions: RedactionNumber,
 }
 
 fn is_false(yes: &bool) -> bool {
     !yes
+}
+
+fn is_none_yet(number: &RedactionNumber) -> bool {
+    *number == RedactionNumber::NONE
 }
 
 /// Commits to be decided, in the order of their counters.
@@ -200,6 +209,16 @@ pub struct Snapshot {
     /// About 1 MiB of it: whole lines, each a JSON value. An object names a table and its columns, an array
     /// is one of its rows.
     pub data: String,
+}
+
+/// An entry whose args were replaced, after it was logged: to be stored in place of the one with its seq,
+/// if the client has that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Redacted {
+    /// Redactions are numbered in the order in which they were made; `hello` names the last one known.
+    pub number: RedactionNumber,
+    /// The entry as it is now.
+    pub entry: Entry,
 }
 
 /// The ephemeral value of another session; absent when it is gone.

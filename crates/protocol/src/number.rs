@@ -109,6 +109,10 @@ number!(
     SessionNumber, "a session's number", 0
 );
 number!(
+    /// The server's number for a redaction: 1, 2, 3, …, in each life of a log. 0 stands for "none yet".
+    RedactionNumber, "a redaction's number", 0
+);
+number!(
     /// Milliseconds since 1970-01-01T00:00Z.
     Millis, "a time", 0
 );
@@ -126,6 +130,11 @@ impl Seq {
 
 impl Counter {
     /// Before the first commit.
+    pub const NONE: Self = Self(0);
+}
+
+impl RedactionNumber {
+    /// Before the first redaction.
     pub const NONE: Self = Self(0);
 }
 

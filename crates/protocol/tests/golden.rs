@@ -53,6 +53,7 @@ fn hello() -> Hello {
             chain: chain(),
         }),
         snapshots: false,
+        redactions: RedactionNumber::NONE,
     }
 }
 
@@ -83,6 +84,10 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
             ClientMessage::Push(Push { commits: vec![commit(7, vec![event("messagePosted", POSTED)])] }),
         ),
         ("client-push-many", ClientMessage::Push(Push { commits: vec![commit(7, many), commit(8, vec![])] })),
+        (
+            "client-hello-redactions",
+            ClientMessage::Hello(Hello { redactions: RedactionNumber::new(3).unwrap(), ..hello() }),
+        ),
         ("client-hello-snapshots", ClientMessage::Hello(Hello { snapshots: true, ..hello() })),
         ("client-pull", ClientMessage::Pull(Pull { after: seq(41), part: None })),
         ("client-pull-part", ClientMessage::Pull(Pull { after: seq(42), part: Some(1) })),
@@ -103,6 +108,7 @@ fn entry(at: u64, n: u64, place: (u32, u32), time: u64, name: &str, text: &str) 
         time: Millis::new(time).unwrap(),
         name: name.to_owned(),
         args: args(text),
+        redacted: None,
     }
 }
 
@@ -124,6 +130,11 @@ fn presence(value: Option<Args>) -> ServerMessage {
         subject: Subject::parse("grace").unwrap(),
         value,
     })
+}
+
+fn redacted() -> Entry {
+    let posted = entry(42, 7, (0, 1), 1_800_000_000_000, "messagePosted", POSTED);
+    posted.redact(args(r#"{"id":"m1","text":""}"#))
 }
 
 fn of_one_commit() -> Vec<Entry> {
@@ -171,11 +182,16 @@ fn server_messages() -> Vec<(&'static str, ServerMessage)> {
         retry_after_ms: Some(1500),
         ..ErrorFrame::new(Code::ServerFailed, "the storage failed: disk I/O error")
     };
+    let number = RedactionNumber::new(4).unwrap();
+    let last =
+        entry(43, 8, (0, 1), 1_800_000_000_001, "messagePosted", r#"{"id":"m2","text":"still there"}"#);
     let posted = entry(42, 7, (0, 1), 1_800_000_000_000, "messagePosted", POSTED);
     vec![
         ("server-welcome", ServerMessage::Welcome(welcome)),
         ("server-welcome-snapshot", ServerMessage::Welcome(offering)),
         ("server-entries", entries(41, 42, vec![posted])),
+        ("server-entries-redacted", entries(41, 43, vec![redacted(), last])),
+        ("server-redacted", ServerMessage::Redacted(Redacted { number, entry: redacted() })),
         ("server-entries-none", entries(42, 42, vec![])),
         ("server-entries-of-one-commit", entries(42, 50, of_one_commit())),
         ("server-verdicts", verdicts(42, vec![accepted(7, 42, 42)])),
@@ -227,7 +243,7 @@ fn every_kind_of_message_has_a_golden_file() {
     for kind in ["hello", "push", "pull", "ack", "presence", "auth"] {
         assert!(frame(&format!("client-{kind}")).starts_with(&format!(r#"{{"type":"{kind}","#)));
     }
-    for kind in ["welcome", "entries", "verdicts", "snapshot", "presence", "error"] {
+    for kind in ["welcome", "entries", "verdicts", "snapshot", "redacted", "presence", "error"] {
         assert!(frame(&format!("server-{kind}")).starts_with(&format!(r#"{{"type":"{kind}","#)));
     }
 }

@@ -106,6 +106,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             time: Millis::new(numbers.2).unwrap(),
             name: texts.2,
             args: Args::parse(args).unwrap(),
+            redacted: None,
         })
 }
 

@@ -225,7 +225,7 @@ pub(super) fn digest(commit: &[Entry]) -> Digest {
     let first = commit.first().expect("a chunk is never empty");
     let mut digest = CommitDigest::by(&first.author);
     for entry in commit {
-        digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
+        digest.add(&entry.name, &entry.args_digest());
     }
     digest.finish()
 }

@@ -1,8 +1,8 @@
 //! What the archive still has to get: the log's tail, as rows for a database beside the room.
 
-use syncline_protocol::{Entry, Incarnation, Seq};
+use syncline_protocol::{Entry, Incarnation, RedactionNumber, Seq};
 
-use super::{Room, tables};
+use super::{Room, redact, tables};
 use crate::segment;
 use crate::{Query, Sql, SqlError};
 
@@ -18,8 +18,12 @@ pub struct ArchivePage {
     pub last: Seq,
     /// The head of the log.
     pub head: Seq,
-    /// A JSON array of `[seq, client, counter, index, author, time, name, args]`, args as a text.
+    /// A JSON array of `[seq, client, counter, index, author, time, name, args, digest]`, args as a text;
+    /// digest, of the args that the client wrote, where they were redacted.
     pub rows: String,
+    /// Where the rows are redacted entries that the archive has as they were, and is to replace: the last
+    /// redaction among them. Else it has none of the rows, or has them by a batch that was cut off.
+    pub redacted: Option<RedactionNumber>,
 }
 
 impl Room {
@@ -32,27 +36,48 @@ impl Room {
         let Some(facts) = tables::facts(db)? else {
             return Ok(None);
         };
-        let mut entries: Vec<Entry> = Vec::new();
-        for segment in segment::page(db, facts.archived, PAGE_BYTES)? {
-            entries.extend(segment::decode(&segment)?);
+        if let Some((number, entries)) = redact::unarchived(db, facts.archived, PAGE_BYTES)? {
+            return self.rows(facts.archived, &entries, Some(number)).map(Some);
         }
-        entries.retain(|entry| entry.seq > facts.archived);
-        let Some(last) = entries.last().map(|entry| entry.seq) else {
-            return Ok(None);
-        };
-        let rows: Vec<_> = entries
-            .iter()
-            .map(|e| (e.seq, &e.client, e.counter, e.index, &e.author, e.time, &e.name, e.args.get()))
-            .collect();
-        let rows = serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
-        Ok(Some(ArchivePage { incarnation: self.incarnation.clone(), last, head: self.head, rows }))
+        let segments = segment::page(db, facts.archived, PAGE_BYTES)?;
+        let entries = segment::entries_after(&segments, facts.archived)?;
+        match entries.last() {
+            Some(last) => self.rows(last.seq, &entries, None).map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// Notes that the archive has everything up to a seq.
+    fn rows(
+        &self,
+        last: Seq,
+        entries: &[Entry],
+        redacted: Option<RedactionNumber>,
+    ) -> Result<ArchivePage, SqlError> {
+        let rows: Vec<_> = entries
+            .iter()
+            .map(|e| {
+                let args = e.args.get();
+                (e.seq, &e.client, e.counter, e.index, &e.author, e.time, &e.name, args, e.redacted)
+            })
+            .collect();
+        let rows = serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
+        Ok(ArchivePage { incarnation: self.incarnation.clone(), last, head: self.head, rows, redacted })
+    }
+
+    /// Notes that the archive has a page.
     ///
     /// # Errors
     /// [`SqlError`].
-    pub fn archived(&mut self, db: &mut dyn Sql, seq: Seq) -> Result<(), SqlError> {
-        db.execute("UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1", &[seq.into()])
+    pub fn archived(&mut self, db: &mut dyn Sql, page: &ArchivePage) -> Result<(), SqlError> {
+        if page.incarnation != self.incarnation {
+            return Ok(());
+        }
+        match page.redacted {
+            Some(number) => redact::put_archived(db, number, page.last),
+            None => db.execute(
+                "UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1",
+                &[page.last.into()],
+            ),
+        }
     }
 }

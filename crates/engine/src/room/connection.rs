@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
-use syncline_protocol::{ClientId, Code, Digest, Subject};
+use syncline_protocol::{ClientId, Code, Digest, RedactionNumber, Subject};
 
 /// What the room remembers about one socket. The host keeps it beside the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub(super) struct Greeted {
     pub(super) subject: Subject,
     /// Its client has every entry that was sent to it, up to the head: it gets what is published.
     pub(super) live: bool,
+    /// The last redaction that it was told, where that was not published to it.
+    #[serde(default)]
+    pub(super) redactions: RedactionNumber,
 }
 
 impl Connection {
@@ -44,6 +47,12 @@ impl Connection {
 
     pub(super) fn greet(&mut self, greeted: Greeted) {
         self.greeted = Some(greeted);
+    }
+
+    pub(super) fn set_redactions(&mut self, last: RedactionNumber) {
+        if let Some(greeted) = &mut self.greeted {
+            greeted.redactions = last;
+        }
     }
 
     pub(super) fn set_live(&mut self, live: bool) {

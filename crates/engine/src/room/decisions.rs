@@ -119,7 +119,7 @@ fn logged_digest(db: &dyn Query, first: Seq, last: Seq) -> Result<Digest, SqlErr
     let author = commit.peek().map(|entry| &entry.author);
     let mut digest = CommitDigest::by(author.ok_or_else(|| damaged("a decided commit has no entries"))?);
     for entry in commit {
-        digest.add(&entry.name, &Digest::of(entry.args.get().as_bytes()));
+        digest.add(&entry.name, &entry.args_digest());
     }
     Ok(digest.finish())
 }

@@ -279,6 +279,7 @@ fn entries(client: &ClientId, commit: &Commit, head: Seq, now: Millis) -> Vec<En
             time: now,
             name: event.name.clone(),
             args: event.args.clone(),
+            redacted: None,
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use syncline_protocol::{Code, ErrorFrame, Seq};
 
-use super::{Failure, Room, tables};
+use super::{Failure, Room, snapshot, tables};
 use crate::sql::nested;
 use crate::{Rules, Sql, SqlError, quarantine, segment, state};
 
@@ -82,9 +82,10 @@ impl Room {
 
 /// Empties the state, for the model's tables; it is behind the log from then on. Whatever it was
 /// before, finished or not, does not matter.
-fn begin(db: &mut dyn Sql, rules: &Rules) -> Result<(), SqlError> {
+pub(super) fn begin(db: &mut dyn Sql, rules: &Rules) -> Result<(), SqlError> {
     state::drop_all(db)?;
     state::create(db, rules)?;
+    snapshot::discard(db)?;
     tables::put_schema_hash(db, &rules.schema_hash()?)?;
     tables::put_behind(db, Some(Seq::ZERO))
 }

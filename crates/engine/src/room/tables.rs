@@ -3,6 +3,7 @@
 
 use syncline_protocol::{Incarnation, SchemaHash, Seq};
 
+use super::redact;
 use crate::{Query, Sql, SqlError};
 use crate::{attempt, segment};
 
@@ -37,6 +38,7 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     segment::create(db)?;
     super::snapshot::create(db)?;
     attempt::create(db)?;
+    redact::create(db)?;
     db.run_script(TABLES)
 }
 

@@ -1,8 +1,8 @@
 //! Values in and out of a database.
 
 use syncline_protocol::{
-    Chain, ClientId, Counter, Digest, Incarnation, MAX_NUMBER, Millis, SchemaHash, Seq, SessionId,
-    SessionNumber, Subject,
+    Chain, ClientId, Counter, Digest, Incarnation, MAX_NUMBER, Millis, RedactionNumber, SchemaHash, Seq,
+    SessionId, SessionNumber, Subject,
 };
 
 use super::SqlError;
@@ -104,7 +104,7 @@ macro_rules! number_params {
         }
     )*};
 }
-number_params! { Seq Counter Millis SessionNumber }
+number_params! { Seq Counter Millis RedactionNumber SessionNumber }
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,6 +15,7 @@ mod quarantine;
 mod rebase;
 mod rebuild;
 mod rebuild_steps;
+mod redaction;
 mod repair;
 mod room;
 mod snapshots;

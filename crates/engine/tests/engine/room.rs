@@ -256,7 +256,7 @@ fn the_archive_gets_every_entry_once_it_has_noted_the_last() {
     let rows: serde_json::Value = serde_json::from_str(&page.rows).unwrap();
     assert_eq!(rows[1][0], 2);
     assert_eq!(rows[1][7], r#"{"id":"2","title":"eggs"}"#);
-    room.archived(db, page.last).unwrap();
+    room.archived(db, &page).unwrap();
     assert_eq!(room.archive_page(db).unwrap(), None);
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use syncline_engine::Rules;
 use syncline_engine::protocol::{
-    Chain, ClientId, ClientMessage, Cursor, Digest, Entry, Hello, Incarnation, PROTOCOL_VERSION, Pull, Seq,
+    Chain, ClientId, ClientMessage, Cursor, Entry, Hello, Incarnation, PROTOCOL_VERSION, Pull, Seq,
     ServerMessage, StoreId, Subject, decode_server,
 };
 use tungstenite::{Message, WebSocket, client};
@@ -94,6 +94,7 @@ impl<'a> Reader<'a> {
             token: Some(self.token.to_owned()),
             cursor,
             snapshots: false,
+            redactions: Default::default(),
         })
     }
 
@@ -124,6 +125,7 @@ impl<'a> Reader<'a> {
                 ServerMessage::Welcome(_)
                 | ServerMessage::Verdicts(_)
                 | ServerMessage::Snapshot(_)
+                | ServerMessage::Redacted(_)
                 | ServerMessage::Presence(_) => continue,
             };
             let before = cursor;
@@ -132,7 +134,7 @@ impl<'a> Reader<'a> {
                     log.violations.push(format!("one-order: {} follows {cursor}", entry.seq));
                 }
                 cursor = entry.seq;
-                chain = chain.after(&entry, &Digest::of(entry.args.get().as_bytes()));
+                chain = chain.after(&entry, &entry.args_digest());
                 log.entries.push(entry);
                 log.chains.push(chain);
             }

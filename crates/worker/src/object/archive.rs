@@ -20,10 +20,18 @@ const PAGES: usize = 8;
 /// The longest wait while D1 fails.
 const LONGEST_WAIT_MS: u64 = 60_000;
 
+/// What is there stays: a batch that was cut off may come late, after a redaction of what it holds.
 const EVENTS: &str =
-    "INSERT INTO events (store, incarnation, seq, client, counter, idx, author, time, name, args)
-    SELECT ?1, ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+    "INSERT INTO events (store, incarnation, seq, client, counter, idx, author, time, name, args, digest)
+    SELECT ?1, ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
+        value->>8
     FROM json_each(?3) WHERE true ON CONFLICT DO NOTHING";
+
+const REDACTED: &str =
+    "INSERT INTO events (store, incarnation, seq, client, counter, idx, author, time, name, args, digest)
+    SELECT ?1, ?2, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7,
+        value->>8
+    FROM json_each(?3) WHERE true ON CONFLICT DO UPDATE SET args = excluded.args, digest = excluded.digest";
 
 const STORES: &str = "INSERT INTO stores (store, incarnation, head, archived, updated_at)
     VALUES (?1, ?2, ?3, ?4, ?5)
@@ -69,7 +77,7 @@ impl Object {
                 if facts::failures(db)? > 0 {
                     facts::put_failures(db, 0)?;
                 }
-                room.archived(db, page.last)
+                room.archived(db, &page)
             })?;
         }
         Ok(Progress::More)
@@ -92,7 +100,8 @@ async fn send(d1: &D1Database, store: &StoreId, page: &ArchivePage) -> Result<()
     let incarnation = JsValue::from(page.incarnation.as_str());
     let [head, archived, time] =
         [page.head.get(), page.last.get(), now().get()].map(|n| JsValue::from(n as f64));
-    let events = d1.prepare(EVENTS).bind(&[store.clone(), incarnation.clone(), page.rows.as_str().into()])?;
+    let events = if page.redacted.is_some() { REDACTED } else { EVENTS };
+    let events = d1.prepare(events).bind(&[store.clone(), incarnation.clone(), page.rows.as_str().into()])?;
     let stores = d1.prepare(STORES).bind(&[store, incarnation, head, archived, time])?;
     d1.batch(vec![events, stores]).await?;
     Ok(())

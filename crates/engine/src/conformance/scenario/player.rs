@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use syncline_protocol::{
-    Chain, ClientMessage, Cursor, Digest, Incarnation, Millis, Outcome, Seq, ServerMessage, Verdict,
-    decode_server,
+    Chain, ClientMessage, Cursor, Incarnation, Millis, Outcome, Seq, ServerMessage, Verdict, decode_server,
 };
 
 use super::{Case, Result, case, script};
@@ -94,7 +93,7 @@ impl<'a> Stage<'a> {
         for text in self.sockets.get(socket).into_iter().flat_map(|socket| &socket.heard) {
             if let ServerMessage::Entries(frame) = decode_server(text)? {
                 for entry in frame.entries.iter().filter(|entry| entry.seq > seq && entry.seq.get() <= upto) {
-                    chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+                    chain = chain.after(entry, &entry.args_digest());
                 }
                 seq = seq.max(frame.entries.last().map_or(seq, |last| last.seq)).min(Seq::new(upto)?);
             }
@@ -126,6 +125,7 @@ fn line(message: &ServerMessage) -> String {
         }
         ServerMessage::Verdicts(frame) => frame.verdicts.iter().map(verdict).collect::<Vec<_>>().join(", "),
         ServerMessage::Error(error) => format!("error {}", error.code.as_str()),
+        ServerMessage::Redacted(redacted) => format!("redacted {}", redacted.entry.seq),
         ServerMessage::Snapshot(_) => "snapshot".to_owned(),
         ServerMessage::Presence(_) => "presence".to_owned(),
     }

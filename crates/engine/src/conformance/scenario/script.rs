@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use syncline_protocol::{
     Args, ClientId, ClientMessage, Commit, Counter, Cursor, Hello, ModelVersion, PROTOCOL_VERSION, Push,
-    RawEvent, SessionId, SessionNumber, StoreId, Subject,
+    RawEvent, RedactionNumber, SessionId, SessionNumber, StoreId, Subject,
 };
 
 use super::Result;
@@ -75,6 +75,7 @@ pub(super) fn hello(name: &str, rules: &Rules, token: &str, cursor: Option<Curso
         token: Some(token.to_owned()),
         cursor,
         snapshots: false,
+        redactions: RedactionNumber::NONE,
     }))
 }
 

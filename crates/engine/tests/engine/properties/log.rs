@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 use syncline_engine::protocol::{
-    Chain, ClientId, ClientMessage, Code, Commit, Counter, Cursor, Digest, Entry, Hello, ModelVersion,
-    Outcome, Pull, Push, RawEvent, SchemaHash, Seq, ServerMessage, Subject, Verdict, decode_server,
+    Chain, ClientId, ClientMessage, Code, Commit, Counter, Cursor, Entry, Hello, ModelVersion, Outcome, Pull,
+    Push, RawEvent, SchemaHash, Seq, ServerMessage, Subject, Verdict, decode_server,
 };
 use syncline_engine::{Connection, Output, Query};
 
@@ -43,6 +43,7 @@ fn hello(cursor: Option<Cursor>) -> String {
         token: Some(TOKEN.to_owned()),
         cursor,
         snapshots: false,
+        redactions: Default::default(),
     };
     ClientMessage::Hello(hello).encode()
 }
@@ -123,7 +124,7 @@ fn seq(n: usize) -> Seq {
 fn chains(log: &[Entry]) -> Vec<Chain> {
     let mut chains = vec![Chain::GENESIS];
     for entry in log {
-        chains.push(chains.last().unwrap().after(entry, &Digest::of(entry.args.get().as_bytes())));
+        chains.push(chains.last().unwrap().after(entry, &entry.args_digest()));
     }
     chains
 }

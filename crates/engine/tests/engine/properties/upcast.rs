@@ -148,6 +148,7 @@ fn push(room: &mut Room, db: &mut Database, commits: &[Vec<RawEvent>]) -> Vec<Ou
         token: Some(TOKEN.to_owned()),
         cursor: None,
         snapshots: false,
+        redactions: Default::default(),
     };
     let commits = (1..).zip(commits).map(|(counter, events)| Commit {
         counter: Counter::new(counter).unwrap(),

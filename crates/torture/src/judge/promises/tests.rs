@@ -1,6 +1,6 @@
 //! The judge finds each kind of wrong: one that finds nothing would pass everything.
 
-use syncline_engine::protocol::{Args, ClientId, Counter, Digest, Incarnation, Millis, Subject};
+use syncline_engine::protocol::{Args, ClientId, Counter, Incarnation, Millis, Subject};
 
 use super::*;
 
@@ -15,6 +15,7 @@ fn entry(seq: u64, tag: &str) -> Entry {
         time: Millis::new(1).unwrap(),
         name: "messagePosted".into(),
         args: Args::parse(format!(r#"{{"id":"{tag}","text":"says {tag}"}}"#)).unwrap(),
+        redacted: None,
     }
 }
 
@@ -22,7 +23,7 @@ fn log_of(entries: Vec<Entry>) -> Log {
     let mut chain = Chain::GENESIS;
     let mut chains = Vec::new();
     for entry in &entries {
-        chain = chain.after(entry, &Digest::of(entry.args.get().as_bytes()));
+        chain = chain.after(entry, &entry.args_digest());
         chains.push(chain);
     }
     Log { incarnation: Incarnation::parse("i").unwrap(), entries, chains, violations: Vec::new() }

@@ -190,7 +190,7 @@ export interface Entries {
  * `index` and `of` are left out on the wire where the commit has one event, as most have.
  */
 export interface Entry {
-  /** Its args, as the client wrote them. */
+  /** Its args, as the client wrote them, unless they were redacted. */
   args: Args
   /** Who made the commit. */
   author: Subject
@@ -198,6 +198,11 @@ export interface Entry {
   client: ClientId
   /** The client's own number for the commit. */
   counter: Counter
+  /**
+   * Where the args were redacted, that is replaced by others: the digest of those that the client
+   * wrote. It takes their place in every fingerprint, so that the log stays the same log.
+   */
+  digest?: Digest | null
   /** Its place in the commit, from 0. */
   index?: number
   /** Which event of the model. */
@@ -230,6 +235,8 @@ export interface Hello {
   modelVersion: ModelVersion
   /** The protocol version; see `PROTOCOL_VERSION`. */
   protocol: number
+  /** The number of the last redaction that the client has made its own. */
+  redactions?: RedactionNumber
   /** The client's tables. */
   schemaHash: SchemaHash
   /**
@@ -310,6 +317,20 @@ export interface RawEvent {
 }
 
 /**
+ * An entry whose args were replaced, after it was logged: to be stored in place of the one with its seq,
+ * if the client has that.
+ */
+export interface Redacted {
+  /** The entry as it is now. */
+  entry: Entry
+  /** Redactions are numbered in the order in which they were made; `hello` names the last one known. */
+  number: RedactionNumber
+}
+
+/** The server's number for a redaction: 1, 2, 3, …, in each life of a log. 0 stands for "none yet". */
+export type RedactionNumber = number
+
+/**
  * The rules, or a constraint, said no. A value, not an error.
  *
  * `code` is one of `CODES` or the model's own; it is stable and for programs. `message` is
@@ -338,6 +359,8 @@ export type ServerMessage =
   | ({ type: 'verdicts' } & Verdicts)
   /** One part of a state snapshot. */
   | ({ type: 'snapshot' } & Snapshot)
+  /** An entry whose args were replaced. */
+  | ({ type: 'redacted' } & Redacted)
   /** Ephemeral values of others. */
   | ({ type: 'presence' } & PresenceOf)
   /** What went wrong with the connection; never with a commit. */
