@@ -163,6 +163,8 @@ actions! {
 
     /// The server makes a part of its state anew.
     Rebuild "rebuild" {},
+    /// The server makes a snapshot.
+    Snapshot "snapshot" {},
     /// The server is dropped from memory; its sockets stay.
     Hibernate "hibernate" {},
     /// The server ends and is started again: all sockets are closed.

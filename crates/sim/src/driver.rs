@@ -36,7 +36,7 @@ macro_rules! kinds {
 }
 kinds! {
     Work, Commit, Connect, Elect, Open, Advance, Dismiss, Retry, Tick, Settle, Cut, HalfOpen, Deafen, Forget,
-    Duplicate, Swap, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
+    Duplicate, Swap, Snapshot, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
     Restore, Replace, Clone, Deploy, DeployServer,
 }
 
@@ -105,6 +105,7 @@ impl Driver {
         fault(faults.half_open, Kind::Forget, 10);
         fault(faults.duplicate, Kind::Duplicate, 30);
         fault(faults.reorder, Kind::Swap, 30);
+        fault(faults.snapshot, Kind::Snapshot, 20);
         fault(faults.hibernate, Kind::Hibernate, 40);
         fault(faults.restart, Kind::Restart, 10);
         fault(faults.close, Kind::Close, 20);
@@ -157,6 +158,7 @@ impl Driver {
             Kind::Forget => Action::Forget { socket: self.socket(client) },
             Kind::Duplicate => Action::Duplicate { socket: self.socket(client), way: self.way() },
             Kind::Swap => Action::Swap { socket: self.socket(client), way: self.way() },
+            Kind::Snapshot => Action::Snapshot {},
             Kind::Hibernate => Action::Hibernate {},
             Kind::Restart => Action::Restart {},
             Kind::Kill => self.plan(client, Trouble::Kill),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use syncline_engine::protocol::{Seq, SessionId, SessionNumber};
+use syncline_engine::{Query, SqlError};
 
 use crate::action::{ClientNo, SubjectNo};
 use crate::model::{Made, ModelNo, subject};
@@ -93,6 +94,24 @@ pub(crate) struct Oracle {
     /// Logs that the server had before it was restored or replaced.
     pub(crate) former: Vec<Mirror>,
     pub(crate) version: ModelNo,
+    aside: Aside,
+}
+
+/// Commits of history that a replica has set aside because its host had crashed on them: the seqs of
+/// their first events. Whatever else is in a quarantine, the reference knows by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Aside(Vec<Seq>);
+
+impl Aside {
+    pub(crate) fn of(state: &dyn Query) -> Result<Self, SqlError> {
+        let rows =
+            state.query("SELECT seq FROM syncline_quarantine WHERE code = 'crashed' ORDER BY seq", &[])?;
+        rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Oracle {
@@ -104,6 +123,7 @@ impl Oracle {
             mirror: Mirror::default(),
             former: Vec::new(),
             version,
+            aside: Aside::default(),
         }
     }
 
@@ -152,22 +172,26 @@ impl Oracle {
         }
     }
 
-    /// The state that a replica of a version has at a seq.
-    pub(crate) fn state_at(&self, version: ModelNo, seq: Seq) -> Reference {
-        if version == self.version && seq == self.mirror.head {
+    /// The state that a replica of a version has at a seq of today's log, but for what it has set aside.
+    pub(crate) fn state_at(&self, version: ModelNo, seq: Seq, aside: &Aside) -> Reference {
+        if version == self.version && seq == self.mirror.head && *aside == self.aside {
             return self.mirror.state.clone();
         }
-        self.replay(&self.mirror, version, seq)
+        self.replay(&self.mirror, version, seq, aside)
     }
 
     /// The state that a log leads to, up to a seq.
-    pub(crate) fn replay(&self, mirror: &Mirror, version: ModelNo, seq: Seq) -> Reference {
+    pub(crate) fn replay(&self, mirror: &Mirror, version: ModelNo, seq: Seq, aside: &Aside) -> Reference {
         let mut state = Reference::default();
         for (no, last) in &mirror.log {
             if *last > seq {
                 break;
             }
             if let Some(commit) = self.commit(*no) {
+                let first = (last.get() + 1).saturating_sub(commit.events.len() as u64);
+                if aside.0.iter().any(|seq| seq.get() == first) {
+                    continue;
+                }
                 // What cannot be applied is in quarantine.
                 let _: Result<(), Why> = state.follow(version, &commit.author(), commit.facts());
             }
@@ -187,7 +211,16 @@ impl Oracle {
             self.former.push(std::mem::replace(&mut self.mirror, mirror));
         }
         self.version = version;
-        self.mirror.state = self.replay(&self.mirror, version, self.mirror.head);
+        self.aside = Aside::default();
+        self.mirror.state = self.replay(&self.mirror, version, self.mirror.head, &self.aside);
+    }
+
+    /// What the server has set aside of its history, because it crashed on it.
+    pub(crate) fn server_sets_aside(&mut self, aside: Aside) {
+        if aside != self.aside {
+            self.aside = aside;
+            self.mirror.state = self.replay(&self.mirror, self.version, self.mirror.head, &self.aside);
+        }
     }
 }
 

@@ -88,6 +88,14 @@ impl Server {
         }
     }
 
+    /// Makes a snapshot at the head of the log.
+    pub(crate) fn make_snapshot(&mut self) -> Result<(), SqlError> {
+        match &mut self.room {
+            Some(room) => room.make_snapshot(&mut self.disk),
+            None => Ok(()),
+        }
+    }
+
     /// Whether it is in memory.
     pub(crate) const fn is_awake(&self) -> bool {
         self.room.is_some()

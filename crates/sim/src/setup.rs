@@ -40,6 +40,8 @@ macro_rules! faults {
 }
 
 faults! {
+    /// The server makes snapshots. No fault, but not there in every world.
+    snapshot "snapshot",
     /// Sockets break.
     cut "cut",
     /// One side of a socket does not see that it is broken.

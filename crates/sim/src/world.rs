@@ -93,6 +93,7 @@ impl World {
             Action::Duplicate { socket, way } => self.duplicate(*socket, *way),
             Action::Swap { socket, way } => self.swap(*socket, *way),
             Action::Rebuild {} => self.rebuild(),
+            Action::Snapshot {} => self.make_snapshot(),
             Action::Hibernate {} => self.hibernate()?,
             Action::Restart {} => self.restart(),
             Action::Backup {} => self.back_up()?,

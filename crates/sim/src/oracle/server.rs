@@ -109,6 +109,17 @@ impl Oracle {
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         let Some(commit) = self.commits.get(no.0) else { return Ok(()) };
+        if *outcome == Decided::Rejected("crashed".to_owned()) {
+            tally.add(Event::Crashed);
+            let crashes = tally.count(Event::Kills);
+            let may = crashes >= 3 * tally.count(Event::Crashed);
+            promise!(
+                "rules-hold",
+                may,
+                "{commit} is said to crash a server that has crashed {crashes} times"
+            );
+            return Ok(());
+        }
         let expected = self.mirror.state.admit(self.version, now, &commit.author(), commit.facts());
         match (outcome, expected) {
             (Decided::Accepted { .. }, Ok(())) => tally.add(Event::Accepted),

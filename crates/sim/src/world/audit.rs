@@ -9,8 +9,9 @@ use super::{World, host};
 use crate::client::{Client, Live, Page, has_tables};
 use crate::disk::Disk;
 use crate::model::ModelNo;
-use crate::oracle::{Decided, Violation, promise};
+use crate::oracle::{Aside, Decided, Violation, promise};
 use crate::reference::{self, Reference};
+use crate::tally::Event;
 
 impl World {
     /// Compares the states of the server and of every session with what the reference makes of the same
@@ -21,7 +22,9 @@ impl World {
     pub fn check(&self) -> Result<(), Violation> {
         if self.server.is_ready() {
             let seen = reference::dump(self.server.disk.look(), self.server.version).map_err(host)?;
-            let expected = self.oracle.mirror.state.text(self.server.version);
+            let aside = self.aside(self.server.disk.look())?;
+            let (version, head) = (self.server.version, self.oracle.mirror.head);
+            let expected = self.oracle.state_at(version, head, &aside).text(version);
             same("together", &"the server", &seen, &expected)?;
         }
         for client in &self.clients {
@@ -35,16 +38,28 @@ impl World {
         Ok(())
     }
 
+    /// What a replica has set aside: it may, where hosts crash.
+    fn aside(&self, state: &dyn Query) -> Result<Aside, Violation> {
+        let kills = self.tally.count(Event::Kills);
+        if kills == 0 {
+            return Ok(Aside::default());
+        }
+        let aside = Aside::of(state).map_err(host)?;
+        let few = aside.len() as u64 * 3 <= kills;
+        promise!("always-boots", few, "{aside:?} are set aside after {kills} crashes");
+        Ok(aside)
+    }
+
     /// A session shows its log and its pending commits on top, but for those in conflict.
     fn check_session(&self, page: &Page, live: &Live) -> Result<(), Violation> {
-        let cursor = live.session.cursor();
-        let today = self.session_on(self.oracle.state_at(page.version, cursor), page, live);
+        let (cursor, aside) = (live.session.cursor(), self.aside(&live.db)?);
+        let today = self.session_on(self.oracle.state_at(page.version, cursor, &aside), page, live);
         if today.is_ok() {
             return today;
         }
         // It may not have heard of the last restore yet: then it shows a log that the server had.
         let former = self.oracle.former.iter().rev();
-        let mut former = former.map(|mirror| self.oracle.replay(mirror, page.version, cursor));
+        let mut former = former.map(|mirror| self.oracle.replay(mirror, page.version, cursor, &aside));
         if former.any(|state| self.session_on(state, page, live).is_ok()) { Ok(()) } else { today }
     }
 
@@ -91,12 +106,17 @@ impl World {
 
     /// one-order, at the end: every replica has the server's log, and the state that follows from it.
     pub(super) fn check_replicas(&self) -> Result<(), Violation> {
-        let log = log_text(&self.server.disk)?;
+        let log = log_lines(&self.server.disk)?;
         for client in &self.clients {
-            same("one-order", &format_args!("the log of {}", client.no), &log_text(&client.log)?, &log)?;
+            // A log may begin with a snapshot.
+            let start = log_start(&client.log)?;
+            let log: String = log.iter().skip(start).map(String::as_str).collect();
+            let seen = log_lines(&client.log)?.concat();
+            same("one-order", &format_args!("the log of {} from {start}", client.no), &seen, &log)?;
             let Some(worker) = &client.worker else { continue };
             let version = client.page.as_ref().map_or(ModelNo::First, |page| page.version);
-            let expected = self.oracle.state_at(version, worker.replica.seq()).text(version);
+            let aside = self.aside(client.state.look())?;
+            let expected = self.oracle.state_at(version, worker.replica.seq(), &aside).text(version);
             let seen = reference::dump(client.state.look(), version).map_err(host)?;
             same("one-order", &format_args!("the state of {}", client.no), &seen, &expected)?;
         }
@@ -124,15 +144,23 @@ fn log_head(log: &Disk) -> Result<Seq, Violation> {
         .unwrap_or_default())
 }
 
+/// How many entries a log has not, because it begins with a snapshot.
+fn log_start(log: &Disk) -> Result<usize, Violation> {
+    let db: &dyn Query = log.look();
+    let sql = "SELECT last FROM syncline_log WHERE entries = ''";
+    let start: Option<Seq> = db.value(sql, &[]).map_err(host)?;
+    Ok(usize::try_from(start.unwrap_or_default().get()).unwrap_or_default())
+}
+
 /// A log, a line for each entry.
-fn log_text(disk: &Disk) -> Result<String, Violation> {
-    let mut text = String::new();
+fn log_lines(disk: &Disk) -> Result<Vec<String>, Violation> {
+    let mut lines = Vec::new();
     for row in disk.look().query("SELECT entries FROM syncline_log ORDER BY first", &[]).map_err(host)? {
         let entries = decode_entries(&row.get::<String>(0).map_err(host)?);
         let entries = entries.map_err(|error| Violation::new("always-boots", error.to_string()))?;
         for entry in entries {
-            text.push_str(&format!("{entry:?}\n"));
+            lines.push(format!("{entry:?}\n"));
         }
     }
-    Ok(text)
+    Ok(lines)
 }

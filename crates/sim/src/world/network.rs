@@ -5,7 +5,7 @@ use syncline_engine::{Connection, Output};
 use super::{World, host};
 use crate::action::{ClientNo, SocketNo, Way};
 use crate::model::ModelNo;
-use crate::oracle::{Mirror, Violation};
+use crate::oracle::{Aside, Mirror, Violation};
 use crate::socket::Socket;
 use crate::tally::Event;
 
@@ -31,21 +31,17 @@ impl World {
         }
         let mut after = before.clone();
         let outputs = self.server.receive(now, &mut after, &text);
+        let failed =
+            |output: &Output| matches!(output, Output::Reply(text) if text.contains("\"server-failed\""));
         // What a process has done that was killed at a write is durable, or it is not; nobody hears of it.
-        let killed = self.server.disk.take_dead();
-        if killed {
-            self.server.sleep();
-            self.tally.add(Event::Kills);
-            self.close_all();
-        } else if let Some(socket) = self.socket(no) {
+        if !self.after_server(!outputs.iter().any(failed))
+            && let Some(socket) = self.socket(no)
+        {
             socket.server = Some(after);
             self.send(no, &outputs);
         }
-        if outputs
-            .iter()
-            .any(|output| matches!(output, Output::Reply(text) if text.contains("\"server-failed\"")))
-        {
-            self.tally.add(Event::ServerRefused);
+        if self.server.is_ready() && self.tally.count(Event::Kills) > 0 {
+            self.oracle.server_sets_aside(Aside::of(self.server.disk.look()).map_err(host)?);
         }
         self.oracle.served(&text, &outputs, time, &self.server.disk, &mut self.tally)?;
         if self.server.is_ready() {
@@ -151,17 +147,34 @@ impl World {
         if !self.server.is_awake() || self.server.is_ready() {
             return false;
         }
-        // What fails is tried again; a process that is killed at a write starts again.
-        if self.server.rebuild().is_err() {
+        let done = self.server.rebuild();
+        self.after_server(done.is_ok());
+        self.tally.add(Event::Rebuilds);
+        true
+    }
+
+    pub(super) fn make_snapshot(&mut self) -> bool {
+        if !self.server.is_ready() {
+            return false;
+        }
+        let done = self.server.make_snapshot();
+        self.after_server(done.is_ok());
+        self.tally.add(Event::Snapshots);
+        true
+    }
+
+    /// What fails is tried again; a process that is killed at a write starts again.
+    fn after_server(&mut self, done: bool) -> bool {
+        if !done {
             self.tally.add(Event::ServerRefused);
         }
-        if self.server.disk.take_dead() {
+        let killed = self.server.disk.take_dead();
+        if killed {
             self.server.sleep();
             self.tally.add(Event::Kills);
             self.close_all();
         }
-        self.tally.add(Event::Rebuilds);
-        true
+        killed
     }
 
     pub(super) fn hibernate(&mut self) -> Result<bool, Violation> {

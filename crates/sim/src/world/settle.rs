@@ -153,6 +153,9 @@ impl World {
                 "{no}: {pending} commits wait for nothing ({held:?}, {why:?})"
             );
             promise!("liveness", why.is_none(), "{no} does not go on: {why:?}");
+            // Nothing is damaged in this world.
+            let notice = status.notice;
+            promise!("one-order", notice.is_none(), "{no} has mended what was well: {notice:?}");
             promise!("liveness", status.cursor == head, "{no} stands at {} of {head}", status.cursor);
             if held.is_none() {
                 let pending = client.page.as_ref().and_then(|page| page.live.as_ref());
