@@ -6,6 +6,7 @@
 mod former;
 mod hand_over;
 mod receive;
+mod redacted;
 mod repair;
 mod replica;
 mod snapshot;
@@ -77,6 +78,7 @@ pub struct Leader {
     incarnation: Option<Incarnation>,
     next: Counter,
     epoch: Epoch,
+    redactions: RedactionNumber,
     /// Whether there is a former log to be sorted.
     former: bool,
     /// Lost commits that the app has not dismissed.
@@ -158,6 +160,7 @@ impl Leader {
                     incarnation: None,
                     next: Counter::NONE.next(),
                     epoch: Epoch::after(None, &config.fresh),
+                    redactions: RedactionNumber::NONE,
                 };
                 tables::put_facts(db, &facts)?;
                 facts
@@ -171,6 +174,7 @@ impl Leader {
             incarnation: facts.incarnation,
             next: facts.next,
             epoch: facts.epoch,
+            redactions: facts.redactions,
             former,
             lost,
             compare: None,
@@ -326,6 +330,7 @@ impl Leader {
             incarnation: self.incarnation.clone(),
             next: self.next,
             epoch: self.epoch.clone(),
+            redactions: self.redactions,
         }
     }
 
@@ -347,7 +352,7 @@ impl Leader {
             token,
             cursor,
             snapshots: true,
-            redactions: RedactionNumber::NONE,
+            redactions: self.redactions,
         };
         self.link = Link::Greeting;
         self.to_server = VecDeque::from([hello.encode()]);

@@ -201,6 +201,36 @@ pub(crate) fn chain_before(db: &dyn Query, first: Seq) -> Result<Option<Chain>, 
     )
 }
 
+/// An entry, and the segment that holds it.
+pub(crate) fn entry(db: &dyn Query, seq: Seq) -> Result<Option<(Segment, Entry)>, SqlError> {
+    let Some(segment) = holding(db, seq)? else {
+        return Ok(None);
+    };
+    let entry = decode(&segment)?.into_iter().find(|entry| entry.seq == seq);
+    Ok(entry.map(|entry| (segment, entry)))
+}
+
+/// Writes a segment again with one entry replaced: as two, where it has become too large.
+pub(crate) fn replace(db: &mut dyn Sql, segment: &Segment, entry: &Entry) -> Result<(), SqlError> {
+    let Some(before) = chain_before(&*db, segment.first)? else {
+        let message = format!("nothing leads to the segment at {}", segment.first);
+        return Err(SqlError::Host { failure: HostFailure::Corrupt, message });
+    };
+    let mut entries = decode(segment)?;
+    for each in &mut entries {
+        if each.seq == entry.seq {
+            each.clone_from(entry);
+        }
+    }
+    let mut log = Builder::new(before);
+    for commit in entries.chunk_by(|entry, _| !entry.ends_commit()) {
+        log.add(commit);
+    }
+    assert!(log.chain() == segment.chain, "one-order: a redacted log is the same log");
+    db.execute("DELETE FROM syncline_log WHERE first = ?1", &[segment.first.into()])?;
+    log.finish().iter().try_for_each(|segment| append(db, segment))
+}
+
 /// The entries of segments after a seq.
 pub(crate) fn entries_after(segments: &[Segment], seq: Seq) -> Result<Vec<Entry>, SqlError> {
     let mut entries = Vec::new();

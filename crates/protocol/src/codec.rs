@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::{
-    ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Seq, ServerMessage, Snapshot, Verdicts, Welcome,
+    ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Redacted, Seq, ServerMessage, Snapshot, Verdicts,
+    Welcome,
 };
 
 /// A frame that is not a message.
@@ -218,6 +219,8 @@ pub enum LeaderFrame<'a> {
     Verdicts(Verdicts),
     /// One part of a state snapshot.
     Snapshot(Snapshot),
+    /// An entry whose args were replaced.
+    Redacted(Redacted),
     /// What went wrong with the connection.
     Error(ErrorFrame),
     /// A message that this version of a leader does not ask for.
@@ -236,7 +239,8 @@ impl<'a> LeaderFrame<'a> {
             "verdicts" => Self::Verdicts(serde_json::from_str(text)?),
             "error" => Self::Error(serde_json::from_str(text)?),
             "snapshot" => Self::Snapshot(serde_json::from_str(text)?),
-            "redacted" | "presence" => Self::Other,
+            "redacted" => Self::Redacted(serde_json::from_str(text)?),
+            "presence" => Self::Other,
             other => return Err(unknown(other)),
         })
     }

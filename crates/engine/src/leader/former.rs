@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use syncline_protocol::{
-    ClientId, Commit, CommitDigest, Counter, Digest, Entry, Limits, RawEvent, Seq, SessionId, SessionNumber,
+    ClientId, Commit, CommitDigest, Counter, Digest, Entry, Limits, RawEvent, RedactionNumber, Seq,
+    SessionId, SessionNumber,
 };
 
 use super::{Leader, tables};
@@ -52,10 +53,11 @@ impl Leader {
             )?;
             db.execute("DELETE FROM syncline_log", &[])?;
             tables::undecide_all(db)?;
-            let facts = tables::Facts { incarnation: None, epoch: epoch.clone(), ..self.facts() };
+            let redactions = RedactionNumber::NONE;
+            let facts = tables::Facts { incarnation: None, epoch: epoch.clone(), redactions, ..self.facts() };
             tables::put_facts(db, &facts)
         })?;
-        self.incarnation = None;
+        (self.incarnation, self.redactions) = (None, RedactionNumber::NONE);
         (self.cursor, self.chain) = segment::head(db)?;
         self.former = true;
         self.epoch = epoch;

@@ -72,6 +72,7 @@ impl Leader {
             LeaderFrame::Entries(frame) => self.append(db, &frame)?,
             LeaderFrame::Verdicts(verdicts) => self.decided(db, &verdicts)?,
             LeaderFrame::Snapshot(snapshot) => self.part(db, &snapshot)?,
+            LeaderFrame::Redacted(redacted) => self.redacted(db, redacted)?,
             LeaderFrame::Error(error) if error.code == Code::SnapshotGone => self.snapshot_gone(),
             LeaderFrame::Error(error) => self.refused(db, error)?,
             LeaderFrame::Other => {}

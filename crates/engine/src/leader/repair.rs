@@ -4,7 +4,7 @@
 //! database that SQLite cannot read is another matter: its host keeps the file, and opens a new one with the
 //! outbox of the old, as far as that can be read.
 
-use syncline_protocol::{Chain, Code, Counter, ErrorFrame, Limits, Seq, SessionId};
+use syncline_protocol::{Chain, Code, Counter, ErrorFrame, Limits, RedactionNumber, Seq, SessionId};
 
 use super::{Leader, LeaderConfig, tables};
 use crate::local::{Rejected, Taken, Waiting};
@@ -124,7 +124,8 @@ fn put(db: &mut dyn Sql, salvage: &Salvage) -> Result<(), SqlError> {
     // The server's `welcome` names a later counter where one was lost.
     let last = salvage.waiting.iter().map(|(waiting, _)| waiting.commit.counter).max();
     let next = salvage.facts.next.max(last.map_or(Counter::NONE, Counter::next));
-    let facts = tables::Facts { incarnation: None, next, ..salvage.facts.clone() };
+    let facts =
+        tables::Facts { incarnation: None, next, redactions: RedactionNumber::NONE, ..salvage.facts.clone() };
     tables::put_facts(db, &facts)?;
     for (waiting, digest) in &salvage.waiting {
         tables::put_waiting(db, waiting, digest)?;

@@ -85,12 +85,13 @@ impl Leader {
         self.fetch(db)
     }
 
-    /// The server has it no more: the log is read instead.
+    /// There is no more of it to ask for: the log is read on from here. Also where that is the head already,
+    /// as it is the page which reaches it that makes the socket live.
     pub(super) fn snapshot_gone(&mut self) {
         if let Link::Up(up) = &mut self.link {
-            up.fetching = None;
+            (up.fetching, up.pulling) = (None, true);
+            self.to_server.push_back(Pull { after: self.cursor, part: None }.encode());
         }
-        self.pull();
     }
 
     fn take_snapshot(&mut self, db: &mut dyn Sql, offer: &SnapshotOffer) -> Result<(), SqlError> {

@@ -1,7 +1,7 @@
 //! The leader's own tables, beside the log. None of them knows a model.
 
 use syncline_protocol::{
-    ClientId, Commit, Counter, Incarnation, RawEvent, Rejection, SessionId, SessionNumber,
+    ClientId, Commit, Counter, Incarnation, RawEvent, RedactionNumber, Rejection, SessionId, SessionNumber,
 };
 
 use crate::local::{Epoch, Rejected, Taken, Waiting};
@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS syncline_leader (
     client TEXT NOT NULL,
     incarnation TEXT,
     next INTEGER NOT NULL,
-    epoch TEXT NOT NULL
+    epoch TEXT NOT NULL,
+    redactions INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS syncline_outbox (
     counter INTEGER PRIMARY KEY,
@@ -46,6 +47,8 @@ pub(super) struct Facts {
     pub(super) incarnation: Option<Incarnation>,
     pub(super) next: Counter,
     pub(super) epoch: Epoch,
+    /// The last redaction of this incarnation that the log here has.
+    pub(super) redactions: RedactionNumber,
 }
 
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
@@ -56,13 +59,14 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
 }
 
 pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
-    let row = db.first("SELECT client, incarnation, next, epoch FROM syncline_leader", &[])?;
+    let row = db.first("SELECT client, incarnation, next, epoch, redactions FROM syncline_leader", &[])?;
     row.map(|row| {
         Ok(Facts {
             client: row.get(0)?,
             incarnation: row.get(1)?,
             next: row.get(2)?,
             epoch: Epoch::kept(row.get(3)?),
+            redactions: row.get(4)?,
         })
     })
     .transpose()
@@ -70,12 +74,14 @@ pub(super) fn facts(db: &dyn Query) -> Result<Option<Facts>, SqlError> {
 
 pub(super) fn put_facts(db: &mut dyn Sql, facts: &Facts) -> Result<(), SqlError> {
     db.execute(
-        "INSERT OR REPLACE INTO syncline_leader (id, client, incarnation, next, epoch) VALUES (1, ?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO syncline_leader (id, client, incarnation, next, epoch, redactions)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5)",
         &[
             facts.client.as_str().into(),
             facts.incarnation.as_ref().map(Incarnation::as_str).into(),
             facts.next.into(),
             facts.epoch.as_str().into(),
+            facts.redactions.into(),
         ],
     )
 }

@@ -6,9 +6,9 @@ use thiserror::Error;
 
 use super::rebuild::Standing;
 use super::{Output, Room, rebuild};
-use crate::segment::{self, Builder, Segment};
+use crate::segment;
 use crate::sql::nested;
-use crate::{HostFailure, Query, Sql, SqlError};
+use crate::{Query, Sql, SqlError};
 
 /// One row for each redacted entry: its last redaction stands for those before.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_redactions (
@@ -56,7 +56,7 @@ impl Room {
         if bytes > limit {
             return Err(RedactError::TooLarge { bytes, limit });
         }
-        let Some((segment, entry)) = entry(&*db, seq)? else {
+        let Some((segment, entry)) = segment::entry(&*db, seq)? else {
             return Err(RedactError::NoSuchEntry(seq));
         };
         if entry.args == args {
@@ -71,7 +71,7 @@ impl Room {
         }
         let redacted = entry.redact(args);
         let number = nested(db, |db| {
-            replace(db, &segment, &redacted)?;
+            segment::replace(db, &segment, &redacted)?;
             rebuild::begin(db, &self.rules)?;
             number(db, seq)
         })?;
@@ -88,6 +88,10 @@ impl Room {
         known: RedactionNumber,
         read: Seq,
     ) -> Result<(Vec<Output>, RedactionNumber), SqlError> {
+        // A client may know of more than a restored server.
+        let newest: Option<RedactionNumber> =
+            db.value("SELECT max(number) FROM syncline_redactions", &[])?.flatten();
+        let known = if newest.unwrap_or_default() < known { RedactionNumber::NONE } else { known };
         let rows = db.query(
             "SELECT number, seq FROM syncline_redactions
                 WHERE number > ?1 AND (seq <= ?2 OR number = (SELECT max(number) FROM syncline_redactions))
@@ -98,7 +102,7 @@ impl Room {
         let mut outputs = Vec::with_capacity(rows.len());
         for row in rows {
             last = row.get(0)?;
-            if let Some((_, entry)) = entry(db, row.get(1)?)? {
+            if let Some((_, entry)) = segment::entry(db, row.get(1)?)? {
                 outputs.push(Output::Reply(frame(last, entry)));
             }
         }
@@ -115,7 +119,7 @@ pub(super) fn unarchived(
     let sql = "SELECT number, seq FROM syncline_redactions WHERE archived = 0 AND seq <= ?1 ORDER BY number";
     let (mut last, mut entries, mut size) = (None, Vec::new(), 0);
     for row in db.query(sql, &[archived.into()])? {
-        let Some((_, entry)) = entry(db, row.get(1)?)? else {
+        let Some((_, entry)) = segment::entry(db, row.get(1)?)? else {
             continue;
         };
         size += entry.args.get().len();
@@ -136,35 +140,6 @@ pub(super) fn put_archived(db: &mut dyn Sql, number: RedactionNumber, seq: Seq) 
 
 fn frame(number: RedactionNumber, entry: Entry) -> String {
     ServerMessage::Redacted(Redacted { number, entry }).encode()
-}
-
-fn entry(db: &dyn Query, seq: Seq) -> Result<Option<(Segment, Entry)>, SqlError> {
-    let Some(segment) = segment::holding(db, seq)? else {
-        return Ok(None);
-    };
-    let entry = segment::decode(&segment)?.into_iter().find(|entry| entry.seq == seq);
-    Ok(entry.map(|entry| (segment, entry)))
-}
-
-/// Writes a segment again with one entry replaced: as two, where it has become too large.
-fn replace(db: &mut dyn Sql, segment: &Segment, entry: &Entry) -> Result<(), SqlError> {
-    let Some(before) = segment::chain_before(&*db, segment.first)? else {
-        let message = format!("nothing leads to the segment at {}", segment.first);
-        return Err(SqlError::Host { failure: HostFailure::Corrupt, message });
-    };
-    let mut entries = segment::decode(segment)?;
-    for each in &mut entries {
-        if each.seq == entry.seq {
-            each.clone_from(entry);
-        }
-    }
-    let mut log = Builder::new(before);
-    for commit in entries.chunk_by(|entry, _| !entry.ends_commit()) {
-        log.add(commit);
-    }
-    assert!(log.chain() == segment.chain, "one-order: a redacted log is the same log");
-    db.execute("DELETE FROM syncline_log WHERE first = ?1", &[segment.first.into()])?;
-    log.finish().iter().try_for_each(|segment| segment::append(db, segment))
 }
 
 fn number(db: &mut dyn Sql, seq: Seq) -> Result<RedactionNumber, SqlError> {

@@ -1,6 +1,6 @@
 //! How entries of the log meet the pending commits.
 
-use syncline_protocol::{Entry, Millis};
+use syncline_protocol::{Digest, Entry, Millis, RawEvent};
 
 use super::{CONFIRMED_ABOVE, Confirmed, Effects, Pending, Session, SessionError};
 use crate::sql::nested;
@@ -29,7 +29,10 @@ impl Session {
         let mut rest = entries.as_slice();
         while let Some(commit) = rest.chunk_by(|entry, _| !entry.ends_commit()).next() {
             let next = self.pending.iter().position(|pending| pending.conflicted.is_none());
-            let Some(place) = next.filter(|place| self.is_pending_at(*place, commit)) else {
+            // The state has the args that were committed, so one whose args were replaced is no match here.
+            let is_as_committed = commit.iter().all(|entry| entry.redacted.is_none());
+            let next = next.filter(|place| is_as_committed && self.is_pending_at(*place, commit));
+            let Some(place) = next else {
                 break;
             };
             self.confirm(place, commit, effects);
@@ -63,10 +66,7 @@ impl Session {
             && pending.counter == Some(first.counter)
             && first.author == pending.commit.author
             && commit.len() == events.len()
-            && commit
-                .iter()
-                .zip(events)
-                .all(|(entry, event)| entry.name == event.name && entry.args == event.args)
+            && commit.iter().zip(events).all(|(entry, event)| entry.name == event.name && says(entry, event))
     }
 
     fn confirm(&mut self, place: usize, commit: &[Entry], effects: &mut Effects) {
@@ -110,5 +110,13 @@ impl Session {
             };
         }
         Ok(())
+    }
+}
+
+/// Whether an entry had these args when it was logged.
+fn says(entry: &Entry, event: &RawEvent) -> bool {
+    match entry.redacted {
+        None => entry.args == event.args,
+        Some(digest) => digest == Digest::of(event.args.get().as_bytes()),
     }
 }

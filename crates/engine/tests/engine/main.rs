@@ -15,6 +15,7 @@ mod quarantine;
 mod rebase;
 mod rebuild;
 mod rebuild_steps;
+mod redacted;
 mod redaction;
 mod repair;
 mod room;

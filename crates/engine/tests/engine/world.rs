@@ -311,6 +311,18 @@ impl World {
         true
     }
 
+    /// What the room says without having been asked.
+    pub(crate) fn publish(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            let Output::Publish(text) = output else { panic!("nobody has asked: {output:?}") };
+            for client in &mut self.clients {
+                if client.connection.as_ref().is_some_and(Connection::is_live) {
+                    client.to_client.push_back(text.clone());
+                }
+            }
+        }
+    }
+
     /// Delivers everything until nothing is on its way.
     pub(crate) fn settle(&mut self) {
         loop {
