@@ -12,6 +12,8 @@ pub(crate) struct Progress {
     spinner: Option<ProgressBar>,
     width: usize,
     lines: Vec<String>,
+    passed: usize,
+    skipped: usize,
 }
 
 impl Progress {
@@ -23,7 +25,7 @@ impl Progress {
             ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
         });
         let width = steps.iter().map(|step| step.name.len()).max().unwrap_or_default();
-        Self { spinner, width, lines: Vec::new() }
+        Self { spinner, width, lines: Vec::new(), passed: 0, skipped: 0 }
     }
 
     pub(crate) fn begin(&self, step: &Step) {
@@ -46,9 +48,11 @@ impl Progress {
         let name = format!("{:<width$}", step.name, width = self.width);
         let line = match outcome {
             Outcome::Passed(after) => {
+                self.passed += 1;
                 format!("{} {name}  {}  {}", style("✓").green(), seconds(*after), step.about)
             }
             Outcome::Skipped(reason) => {
+                self.skipped += 1;
                 format!("{} {name}  {:>8}  {reason}", style("–").yellow(), "skipped")
             }
             Outcome::Failed { after, output } => {
@@ -65,7 +69,9 @@ impl Progress {
         for line in &self.lines {
             println!("{line}");
         }
-        println!();
+        // In the form of a test runner's last line, which other programs look for.
+        let failed = self.lines.len() - self.passed - self.skipped;
+        println!("\nsteps: {} passed, {failed} failed, {} skipped\n", self.passed, self.skipped);
     }
 }
 
