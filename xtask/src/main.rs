@@ -8,6 +8,7 @@ mod build;
 mod ci;
 mod codegen;
 mod dev;
+mod explore;
 mod fuzz;
 mod log;
 mod process;
@@ -46,6 +47,8 @@ enum Command {
     Torture(torture::Args),
     #[command(hide = true)]
     TortureClient(torture::ClientArgs),
+    /// Go through every world that two clients and a room can come to, within bounds
+    Explore(explore::Args),
     /// Let libFuzzer look for inputs that break a decoder or a machine
     Fuzz(fuzz::Args),
     /// Measure
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Torture(args) => torture::run(&args),
         Command::TortureClient(args) => torture::run_client(&args),
+        Command::Explore(args) => explore::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Screenshot => screenshot::run(),

@@ -19,14 +19,14 @@ pub(crate) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     db.run_script(TABLE)
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Mark {
     place: i64,
     tries: u32,
 }
 
 /// Something that is tried, and what former lives have left of trying it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     who: String,
     found: Option<Mark>,

@@ -29,7 +29,7 @@ use crate::segment;
 use crate::{HostFailure, Query, Rejection, Rules, Sql, SqlError};
 
 /// What a leader is for: one per (browser profile or process, store, subject).
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct LeaderConfig {
     /// The store.
     pub store: StoreId,
@@ -72,6 +72,7 @@ impl LeaderConfig {
 const MENDINGS: usize = 8;
 
 /// The client's durable half.
+#[derive(Debug)]
 pub struct Leader {
     config: LeaderConfig,
     client: ClientId,
@@ -101,6 +102,7 @@ pub struct Leader {
 }
 
 /// The connection, as far as it has come.
+#[derive(Debug)]
 enum Link {
     Down,
     /// `hello` is sent.
@@ -110,6 +112,7 @@ enum Link {
     Stopped(ErrorFrame),
 }
 
+#[derive(Debug)]
 struct Up {
     limits: Limits,
     head: Seq,

@@ -36,6 +36,7 @@ use crate::{Rules, Sql, SqlError};
 const PAGE_BYTES: usize = 256 << 10;
 
 /// The server's state machine for one store.
+#[derive(Debug)]
 pub struct Room {
     rules: Rules,
     store: StoreId,

@@ -27,6 +27,7 @@ use crate::{Refusal, Rewind, Rules, Sql, SqlError};
 const CONFIRMED_ABOVE: usize = 1_000;
 
 /// The client's fast half.
+#[derive(Debug)]
 pub struct Session {
     rules: Rules,
     id: SessionId,
@@ -54,6 +55,7 @@ pub struct Session {
 }
 
 /// A commit without a verdict.
+#[derive(Debug)]
 struct Pending {
     session: SessionId,
     number: SessionNumber,

@@ -104,6 +104,11 @@ impl Client {
         })
     }
 
+    /// Loads of pages and starts of workers: what ids come next.
+    pub(crate) const fn lives(&self) -> (u32, u32) {
+        (self.loads, self.starts)
+    }
+
     /// Whether a tab is open, served or not.
     pub(crate) fn has_tab(&self, tab: TabNo) -> bool {
         self.page.as_ref().is_some_and(|page| page.tab == tab)

@@ -73,6 +73,7 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
         tail: random.between(0, 12),
         step: random.between(1, 40),
         skew: if random.one_in(3) { random.between(1, 300) } else { 0 },
+        still: false,
         faults,
     }
 }

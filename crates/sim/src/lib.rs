@@ -12,6 +12,7 @@ mod client;
 pub mod command;
 mod disk;
 mod driver;
+pub mod explore;
 mod model;
 mod oracle;
 mod random;

@@ -13,6 +13,9 @@ use crate::action::{ClientNo, SubjectNo};
 use crate::model::{Made, ModelNo, subject};
 use crate::reference::{Reference, Why};
 
+/// Ids that each client has for its events.
+const EVENTS: u32 = 100_000;
+
 /// A promise that was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -88,8 +91,8 @@ pub(crate) struct Mirror {
 pub(crate) struct Oracle {
     pub(crate) commits: Vec<Committed>,
     by_number: BTreeMap<(SessionId, SessionNumber), CommitNo>,
-    /// Whose event it is, by its id less one.
-    events: Vec<CommitNo>,
+    /// Whose event it is, by its id.
+    events: BTreeMap<u32, CommitNo>,
     pub(crate) mirror: Mirror,
     /// Logs that the server had before it was restored or replaced.
     pub(crate) former: Vec<Mirror>,
@@ -119,7 +122,7 @@ impl Oracle {
         Self {
             commits: Vec::new(),
             by_number: BTreeMap::new(),
-            events: Vec::new(),
+            events: BTreeMap::new(),
             mirror: Mirror::default(),
             former: Vec::new(),
             version,
@@ -127,9 +130,11 @@ impl Oracle {
         }
     }
 
-    /// The id of the next event.
-    pub(crate) fn next_event(&self) -> u32 {
-        u32::try_from(self.events.len()).unwrap_or(u32::MAX).saturating_add(1)
+    /// The id of a client's next event: whatever other clients do, it is the same.
+    pub(crate) fn next_event(&self, client: ClientNo) -> u32 {
+        let first = u32::from(client.0) * EVENTS + 1;
+        let last = self.events.range(first..first + EVENTS).next_back();
+        last.map_or(first, |(last, _)| last + 1)
     }
 
     /// A session has accepted a commit.
@@ -143,7 +148,7 @@ impl Oracle {
             commit.session,
             commit.number
         );
-        self.events.extend(commit.events.iter().map(|_| no));
+        self.events.extend(commit.events.iter().map(|made| (made.id, no)));
         self.commits.push(commit);
         Ok(())
     }
@@ -156,8 +161,7 @@ impl Oracle {
     pub(crate) fn commit_of_event(&self, args: &str) -> Option<CommitNo> {
         let number = args.split_once("\"id\":")?.1;
         let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-        let id: usize = number.get(..end)?.parse().ok()?;
-        self.events.get(id.checked_sub(1)?).copied()
+        self.events.get(&number.get(..end)?.parse().ok()?).copied()
     }
 
     pub(crate) fn by_number(&self, session: &SessionId, number: SessionNumber) -> Option<CommitNo> {

@@ -1,6 +1,7 @@
 //! The server: a room over its disk, dropped and opened again as a Durable Object is.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use syncline_engine::protocol::{Code, ErrorFrame, Incarnation, Millis, ServerMessage, StoreId};
 use syncline_engine::{Connection, Output, Room, SharedToken, Sql, SqlError};
@@ -94,6 +95,11 @@ impl Server {
             Some(room) => room.make_snapshot(&mut self.disk),
             None => Ok(()),
         }
+    }
+
+    /// What it holds in memory.
+    pub(crate) fn debug(&self) -> impl fmt::Debug {
+        (self.version, &self.room)
     }
 
     /// Whether it is in memory.

@@ -103,6 +103,8 @@ pub struct Setup {
     pub step: u16,
     /// How far clients' clocks go wrong, in milliseconds.
     pub skew: u16,
+    /// Whether time stands still but for `tick`: then the order of what happened leaves no other trace.
+    pub still: bool,
     /// What may go wrong.
     pub faults: Faults,
 }
@@ -117,6 +119,7 @@ impl Default for Setup {
             tail: 4,
             step: 16,
             skew: 0,
+            still: false,
             faults: Faults::default(),
         }
     }
@@ -124,12 +127,15 @@ impl Default for Setup {
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clients, tabs, server, versions, tail, step, skew, faults } = self;
+        let Self { clients, tabs, server, versions, tail, step, skew, still, faults } = self;
         let versions = versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         write!(
             f,
             "clients={clients} tabs={tabs} server={server} versions={versions} tail={tail} step={step} skew={skew}"
         )?;
+        if *still {
+            f.write_str(" still=true")?;
+        }
         let faults = faults.on().collect::<Vec<_>>().join(",");
         write!(f, " faults={faults}")
     }
@@ -153,6 +159,7 @@ impl FromStr for Setup {
                 "tail" => setup.tail = small()?,
                 "step" => setup.step = small()?,
                 "skew" => setup.skew = small()?,
+                "still" => setup.still = value.parse().map_err(|_| bad())?,
                 "faults" => {
                     for name in value.split(',').filter(|name| !name.is_empty()) {
                         *setup.faults.by_name(name).ok_or_else(bad)? = true;

@@ -4,9 +4,12 @@ mod audit;
 mod clients;
 mod disks;
 mod enabled;
+mod fingerprint;
+mod image;
 mod network;
 mod settle;
 
+pub(crate) use image::Images;
 use syncline_engine::SqlError;
 use syncline_engine::protocol::Millis;
 
@@ -70,7 +73,7 @@ impl World {
     /// # Errors
     /// [`Violation`] of a promise.
     pub fn step(&mut self, action: &Action) -> Result<bool, Violation> {
-        self.now += 1;
+        self.now += u64::from(!self.setup.still);
         let done = match action {
             Action::Open { client, tab, subject } => self.open(*client, *tab, *subject),
             Action::Close { client, tab } => self.close(*client, *tab),

@@ -60,7 +60,7 @@ impl World {
     }
 
     pub(super) fn commit(&mut self, no: ClientNo, facts: &[Fact]) -> Result<bool, Violation> {
-        let (now, first) = (self.time_at(no), self.oracle.next_event());
+        let (now, first) = (self.time_at(no), self.oracle.next_event(no));
         let Some(client) = self.client(no) else { return Ok(false) };
         let Some(page) = client.page.as_ref().filter(|page| page.live.is_some() && !page.broken) else {
             return Ok(false);

@@ -23,6 +23,12 @@ impl World {
         actions
     }
 
+    /// Whether a client has a page that works.
+    pub(crate) fn can_commit(&self, no: ClientNo) -> bool {
+        let page = self.clients.get(usize::from(no.0)).and_then(|client| client.page.as_ref());
+        page.is_some_and(|page| page.live.is_some() && !page.broken)
+    }
+
     fn enabled_at(&self, client: &Client, actions: &mut Vec<Action>) {
         let (no, faults) = (client.no, self.setup.faults);
         for tab in (0..self.setup.tabs).map(TabNo) {
