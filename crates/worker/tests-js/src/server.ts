@@ -152,6 +152,13 @@ export class Server {
     }
   }
 
+  /** Everything that its objects held is gone; D1 is not. */
+  async reset(): Promise<void> {
+    await this.kill()
+    rmSync(join(this.#folder, 'state', 'v3', 'do'), { recursive: true })
+    await this.run()
+  }
+
   async stop(): Promise<void> {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
