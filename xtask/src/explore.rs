@@ -16,10 +16,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    let deep = args.deep.then(|| "--deep".to_owned());
+    search(deep.iter().chain(&args.bounds), &Log::Terminal)
+}
+
+/// What CI has the time for.
+pub(crate) fn all(log: &Log) -> Result<()> {
+    search([].iter(), log)
+}
+
+fn search<'a>(bounds: impl Iterator<Item = &'a String>, log: &Log) -> Result<()> {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--package", "syncline-sim", "--bin", "explore", "--"]);
-    if args.deep {
-        cargo.arg("--deep");
-    }
-    process::run(cargo.args(&args.bounds), &Log::Terminal)
+    process::run(cargo.args(bounds), log)
 }

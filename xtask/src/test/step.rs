@@ -9,7 +9,7 @@ use super::purity;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::workspace::WASM_TARGET;
-use crate::{codegen, process, setup, workspace};
+use crate::{codegen, explore, process, setup, workspace};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -31,13 +31,14 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
     Step { name: "purity", about: "the engine needs no host", needs: None, work: purity },
     Step { name: "unit", about: "Rust tests", needs: None, work: unit },
     Step { name: "doc", about: "Rust samples in the docs", needs: None, work: doc },
+    Step { name: "explore", about: "every world of a small system", needs: None, work: explore },
     Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
     Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
     Step { name: "biome", about: "TypeScript is formatted and linted", needs: None, work: biome },
@@ -98,6 +99,10 @@ fn unit(log: &Log) -> Result<Done> {
 
 fn doc(log: &Log) -> Result<Done> {
     run(workspace::cargo().args(["test", "--workspace", "--doc"]), log)
+}
+
+fn explore(log: &Log) -> Result<Done> {
+    explore::all(log).map(|()| Done::Done)
 }
 
 fn codegen(_: &Log) -> Result<Done> {

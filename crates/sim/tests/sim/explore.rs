@@ -15,7 +15,7 @@ fn complete(found: &Found) {
 
 #[test]
 fn orders_that_are_left_out_lead_to_no_other_end() {
-    for (commits, kinds) in [([1, 0], &[Kind::EndWorker][..]), ([1, 0], &[])] {
+    for (commits, kinds) in [([1, 0], &[Kind::Hibernate][..]), ([1, 0], &[])] {
         let few = search(&small(commits, kinds));
         let all = search(&Bounds { reduce: false, ..small(commits, kinds) });
         complete(&few);
@@ -34,9 +34,7 @@ fn a_search_that_was_cut_off_says_so() {
 #[test]
 fn a_fault_leads_to_other_worlds() {
     let without = search(&small([1, 0], &[])).states;
-    for kind in [Kind::Duplicate, Kind::Hibernate] {
-        let found = search(&small([1, 0], &[kind]));
-        complete(&found);
-        assert!(found.states > without, "{kind}");
-    }
+    let found = search(&small([1, 0], &[Kind::Duplicate]));
+    complete(&found);
+    assert!(found.states > without, "{} and {without}", found.states);
 }
