@@ -40,7 +40,7 @@ events! {
     Duplicates "frames doubled",
     Swaps "frames swapped",
     Snapshots "snapshots made",
-    SnapshotsTaken "snapshots taken by clients",
+    SnapshotsTaken "parts of snapshots that came to clients",
     Crashed "commits refused, as the server had crashed on them",
     Rebuilds "steps of a rebuild at the server",
     Hibernations "hibernations",
