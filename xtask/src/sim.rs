@@ -36,7 +36,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         (None, Some(minutes)) => cargo.args(["--minutes", &minutes.to_string()]),
         (None, None) => cargo.args(["--seeds", &args.seeds.to_string()]),
     };
-    args.with.iter().for_each(|fault| drop(cargo.args(["--with", fault])));
-    args.without.iter().for_each(|fault| drop(cargo.args(["--without", fault])));
+    for fault in &args.with {
+        cargo.args(["--with", fault]);
+    }
+    for fault in &args.without {
+        cargo.args(["--without", fault]);
+    }
     process::run(&mut cargo, &Log::Terminal)
 }
