@@ -57,7 +57,6 @@ events! {
     Deployments "other versions deployed",
     SignIns "other subjects signed in",
     Settled "times of quiet",
-    Audits "states compared",
 }
 
 /// Counters, one for each kind of event.
