@@ -17,6 +17,7 @@ mod rebuild;
 mod rebuild_steps;
 mod redaction;
 mod repair;
+mod restored;
 mod room;
 mod snapshots;
 mod sync;
