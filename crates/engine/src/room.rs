@@ -47,6 +47,8 @@ pub struct Room {
     standing: Standing,
     history: History,
     pushes: Pushes,
+    /// Where the snapshot stands, if there is one of these tables.
+    snapshot: Seq,
 }
 
 /// Why an input was not handled as it asked.
@@ -88,9 +90,10 @@ impl Room {
                 (facts.incarnation, rebuild::standing(db, &rules)?)
             }
             Some(facts) => (facts.incarnation, Standing::Outdated),
-            None => (nested(db, |db| create(db, &rules, fresh, schema_hash))?, Standing::AtHead),
+            None => (nested(db, |db| create(db, &rules, fresh, schema_hash.clone()))?, Standing::AtHead),
         };
         let (head, chain) = segment::head(db)?;
+        let snapshot = snapshot::offer(&*db, &schema_hash)?.map_or(Seq::ZERO, |offer| offer.seq);
         let mut room = Self {
             rules,
             store,
@@ -101,6 +104,7 @@ impl Room {
             standing,
             history: History::default(),
             pushes: Pushes::default(),
+            snapshot,
         };
         // always-boots: why a step cannot be made is for its next caller. What reads goes on.
         let _ = room.rebuild_step(db);

@@ -71,3 +71,35 @@ test('a damaged file is set aside, and the log is read again from the server', a
   await expect(again.getByLabel('Not confirmed yet')).toHaveCount(0)
   await expect(syncStatus(again)).toHaveText('Online')
 })
+
+test('a new browser starts from a snapshot, once the log is long', async ({ newBrowser }) => {
+  const [COMMITS, EACH] = [12, 450]
+  const first = await (await newBrowser()).lab('ann')
+  await first.evaluate(
+    async ([commits, each]) => {
+      const { store, join, postMany } = await window.lab
+      await join()
+      for (let commit = 0; commit < commits; commit += 1)
+        postMany(Array.from({ length: each }, (_, n) => `message ${commit}-${n}`))
+      await store.settled()
+    },
+    [COMMITS, EACH] as const,
+  )
+  const all = COMMITS * EACH
+  const snapshots = async (): Promise<number> => {
+    const browser = await newBrowser()
+    let parts = 0
+    browser.context.on('page', (page) =>
+      page.on('websocket', (socket) =>
+        socket.on('framereceived', ({ payload }) => {
+          if (String(payload).startsWith('{"type":"snapshot"')) parts += 1
+        }),
+      ),
+    )
+    const lab = await browser.lab('bob')
+    await expect.poll(() => lab.evaluate(async () => (await window.lab).texts().length)).toBe(all)
+    return parts
+  }
+  // The object makes it by itself, by alarm.
+  await expect(async () => expect(await snapshots()).toBeGreaterThan(0)).toPass({ timeout: 60_000 })
+})

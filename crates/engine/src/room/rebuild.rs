@@ -51,6 +51,7 @@ impl Room {
             Standing::Behind(seq) => seq,
             Standing::Outdated => {
                 nested(db, |db| begin(db, &self.rules))?;
+                self.snapshot = Seq::ZERO;
                 Seq::ZERO
             }
         };

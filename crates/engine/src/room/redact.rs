@@ -75,7 +75,7 @@ impl Room {
             rebuild::begin(db, &self.rules)?;
             number(db, seq)
         })?;
-        self.standing = Standing::Behind(Seq::ZERO);
+        (self.standing, self.snapshot) = (Standing::Behind(Seq::ZERO), Seq::ZERO);
         // Why a step cannot be made is for its next caller: the log is what counts.
         let _ = self.rebuild_step(db);
         Ok(vec![Output::Publish(frame(number, redacted))])

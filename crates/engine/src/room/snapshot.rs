@@ -52,20 +52,18 @@ pub(super) fn offer(db: &dyn Query, schema_hash: &SchemaHash) -> Result<Option<S
 }
 
 impl Room {
-    /// What is worth doing while nobody waits: a snapshot, where the log has grown by enough since the last.
+    /// Whether there is something to do that is best done while nobody waits.
+    #[must_use]
+    pub const fn is_maintenance_due(&self) -> bool {
+        !self.is_rebuilding() && self.head.get().saturating_sub(self.snapshot.get()) >= EVERY
+    }
+
+    /// Does what is due: a snapshot, where the log has grown by enough since the last.
     ///
     /// # Errors
     /// [`SqlError`].
     pub fn maintain(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        if self.is_rebuilding() {
-            return Ok(());
-        }
-        let schema_hash = self.rules.schema_hash()?;
-        let last = offer(db, &schema_hash)?.map_or(Seq::ZERO, |offer| offer.seq);
-        if self.head.get().saturating_sub(last.get()) < EVERY {
-            return Ok(());
-        }
-        self.make_snapshot(db)
+        if self.is_maintenance_due() { self.make_snapshot(db) } else { Ok(()) }
     }
 
     /// Makes a snapshot of the state at the head, in place of the one before.
@@ -77,7 +75,9 @@ impl Room {
             return Err(SqlError::refused("the state is being made anew"));
         }
         let schema_hash = self.rules.schema_hash()?;
-        nested(db, |db| write(db, &schema_hash, self.head, self.chain))
+        nested(db, |db| write(db, &schema_hash, self.head, self.chain))?;
+        self.snapshot = self.head;
+        Ok(())
     }
 
     pub(super) fn part(&self, db: &dyn Query, seq: Seq, part: u32) -> Result<String, Failure> {

@@ -40,6 +40,9 @@ impl Object {
         let wait = match self.rebuild_some() {
             Some(wait) => Some(wait),
             None => {
+                if let Err(error) = self.with_room(None, |room, db| room.maintain(db)) {
+                    console_error!("no snapshot is made: {error}");
+                }
                 self.compare_with_archive().await;
                 self.archive_some().await
             }

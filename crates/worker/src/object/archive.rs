@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use js_sys::Promise;
 use syncline_engine::protocol::{Code, StoreId};
-use syncline_engine::{ArchivePage, SqlError};
+use syncline_engine::{ArchivePage, Room, SqlError};
 use wasm_bindgen::JsValue;
 use worker::{D1Database, Delay, console_error};
 
@@ -55,7 +55,8 @@ impl Object {
     /// Sees to it that an alarm comes. Called before anything is waited for, so that the alarm is
     /// written together with the entries that it is for.
     pub(super) fn archive_soon(&self) -> Promise {
-        if self.armed.get() || self.archive().is_none() {
+        let is_due = || self.room.borrow().as_ref().is_some_and(Room::is_maintenance_due);
+        if self.armed.get() || (self.archive().is_none() && !is_due()) {
             return settled();
         }
         self.wake_in(GATHER_MS)

@@ -24,6 +24,15 @@ async function open() {
   return {
     store,
     post,
+    /** Many messages as one commit. */
+    postMany(texts: readonly string[]) {
+      const postedAt = Date.now()
+      return store.commit(
+        ...texts.map((text) =>
+          events.messagePosted({ id: crypto.randomUUID(), channel: 'lab', text, postedAt }),
+        ),
+      )
+    },
     /** Joins the channel of the lab, and opens it if nobody has. */
     async join(): Promise<void> {
       store.commit(events.personJoined({ name: subject }))
