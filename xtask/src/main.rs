@@ -14,6 +14,7 @@ mod log;
 mod process;
 mod screenshot;
 mod setup;
+mod sim;
 mod test;
 mod torture;
 mod workspace;
@@ -51,6 +52,8 @@ enum Command {
     Explore(explore::Args),
     /// Let libFuzzer look for inputs that break a decoder or a machine
     Fuzz(fuzz::Args),
+    /// Simulate clients, network, disks and server, seed after seed
+    Sim(sim::Args),
     /// Measure
     Bench(bench::Args),
     /// Take the picture in the README
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::TortureClient(args) => torture::run_client(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Screenshot => screenshot::run(),
     });

@@ -47,7 +47,11 @@ pub struct LeaderConfig {
     pub volatile: bool,
     /// Whether what a restored server has lost is offered to it again; see [`crate::Model::OFFER_LOST`].
     pub offer_lost: bool,
+    /// A snapshot that saves fewer entries than this is not worth its download.
+    pub snapshot_worth: u64,
 }
+
+const SNAPSHOT_WORTH: u64 = 1_000;
 
 impl LeaderConfig {
     /// For a model.
@@ -64,6 +68,7 @@ impl LeaderConfig {
             fresh,
             volatile: false,
             offer_lost: rules.offer_lost(),
+            snapshot_worth: SNAPSHOT_WORTH,
         })
     }
 }

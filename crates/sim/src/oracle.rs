@@ -209,6 +209,12 @@ impl Oracle {
         lives.any(|life| life.decided.get(&no) == Some(decided))
     }
 
+    /// Whether a commit was in a log that the server has no more.
+    pub(crate) fn was_logged(&self, no: CommitNo) -> bool {
+        let logged = |life: &Mirror| matches!(life.decided.get(&no), Some(Decided::Accepted { .. }));
+        self.former.iter().any(logged)
+    }
+
     /// The server has another model, or another log.
     pub(crate) fn server_is(&mut self, version: ModelNo, mirror: Option<Mirror>) {
         if let Some(mirror) = mirror {

@@ -82,7 +82,14 @@ impl Faults {
     /// The kinds that the engine's promises cover.
     #[must_use]
     pub const fn usual() -> Self {
-        Self { power_loss: false, restore: false, replace: false, clone_client: false, ..Self::all() }
+        Self {
+            snapshot: false,
+            power_loss: false,
+            clone_client: false,
+            restore: false,
+            replace: false,
+            ..Self::all()
+        }
     }
 }
 

@@ -40,7 +40,7 @@ events! {
     Duplicates "frames doubled",
     Swaps "frames swapped",
     Snapshots "snapshots made",
-    SnapshotsTaken "snapshots taken by clients",
+    SnapshotsTaken "parts of snapshots that came to clients",
     Crashed "commits refused, as the server had crashed on them",
     Rebuilds "steps of a rebuild at the server",
     Hibernations "hibernations",
@@ -57,7 +57,6 @@ events! {
     Deployments "other versions deployed",
     SignIns "other subjects signed in",
     Settled "times of quiet",
-    Audits "states compared",
 }
 
 /// Counters, one for each kind of event.

@@ -39,6 +39,8 @@ pub struct Object {
     room: RefCell<Option<Room>>,
     /// Whether this instance knows of an alarm that is to come.
     armed: Cell<bool>,
+    /// Whether this instance has compared the log with the archive.
+    compared: Cell<bool>,
 }
 
 impl Object {
@@ -55,6 +57,7 @@ impl Object {
             db,
             room: RefCell::new(None),
             armed: Cell::new(false),
+            compared: Cell::new(false),
         }
     }
 
@@ -83,6 +86,7 @@ impl Object {
             return Err("the router sends nothing else".into());
         };
         let store = StoreId::parse(store).map_err(|error| error.to_string())?;
+        self.compare_with_archive().await;
         self.state
             .as_raw()
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?)?;

@@ -6,7 +6,7 @@ import { useQuery, useStore, useSyncStatus } from 'syncline/react'
 import { Logo } from './icons'
 import { events } from './model'
 import { useCommit } from './notices'
-import { person } from './queries'
+import { named, person } from './queries'
 import { Skeleton } from './skeleton'
 
 export function Joining({ name, children }: { name: string; children: ReactNode }): ReactNode {
@@ -36,6 +36,7 @@ export function Joining({ name, children }: { name: string; children: ReactNode 
 function AnotherName({ name }: { name: string }): ReactNode {
   const commit = useCommit()
   const [chosen, setChosen] = useState(name)
+  const [taken] = useQuery(named(name), [name])
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     commit(events.personJoined({ name: chosen.trim() }))
@@ -44,8 +45,14 @@ function AnotherName({ name }: { name: string }): ReactNode {
     <main className="centered">
       <form className="card" onSubmit={submit}>
         <Logo />
-        <h1>Choose another name</h1>
-        <p className="muted">Somebody in this team is called “{name}” already.</p>
+        {taken === undefined ? (
+          <h1>Join this team</h1>
+        ) : (
+          <>
+            <h1>Choose another name</h1>
+            <p className="muted">Somebody in this team is called “{name}” already.</p>
+          </>
+        )}
         <label className="field">
           <span>Your name</span>
           <input value={chosen} onChange={(event) => setChosen(event.target.value)} maxLength={40} required />

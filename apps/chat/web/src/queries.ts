@@ -9,6 +9,9 @@ type Db = QueryBuilder<Database>
 export const person = (subject: string) => (db: Db) =>
   db.selectFrom('people').selectAll().where('id', '=', subject)
 
+export const named = (name: string) => (db: Db) =>
+  db.selectFrom('people').select('id').where('name', '=', name)
+
 /** All channels, with how many are in each, and whether this person is. */
 export const channels = (subject: string) => (db: Db) =>
   db

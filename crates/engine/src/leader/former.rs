@@ -61,6 +61,8 @@ impl Leader {
         (self.cursor, self.chain) = segment::head(db)?;
         self.former = true;
         self.epoch = epoch;
+        // What was to be compared was a state of the other log.
+        self.compare = None;
         self.restart_session(db)
     }
 

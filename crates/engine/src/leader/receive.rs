@@ -176,8 +176,13 @@ impl Leader {
 
     /// Another database has this one's client id: it takes a new one. What is still in the outbox was never
     /// decided, and keeps its counters; they are new under the new id.
+    ///
+    /// The id follows from the old one and from the first commit that waits: should this database have copies
+    /// that wait with the same commit, they take the same id, and that commit is logged once (exactly-once).
+    /// Where they differ later, they part later.
     fn rename(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        let seed = format!("{}/{}/{}", self.config.fresh, self.client, self.next);
+        let first = tables::first_waiting_digest(db)?.unwrap_or_default();
+        let seed = format!("{}/{first}", self.client);
         let mut id = Digest::of(seed.as_bytes()).to_string();
         id.truncate(32);
         let client = ClientId::parse(id).map_err(|error| SqlError::refused(error.to_string()))?;

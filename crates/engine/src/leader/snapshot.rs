@@ -24,22 +24,20 @@ CREATE TABLE IF NOT EXISTS syncline_base_part (
 ) STRICT;
 ";
 
-/// A snapshot that saves fewer entries than this is not worth its download.
-const WORTH: u64 = 1_000;
-
 impl Leader {
     /// What to ask for after `welcome`: the snapshot that the server offers, where it saves much. While a
     /// former log is to be sorted, every entry is wanted.
     pub(super) fn begin(&mut self, db: &mut dyn Sql, offer: Option<SnapshotOffer>) -> Result<(), SqlError> {
+        // What a former connection was offered may be of a log that is no more.
+        self.compare = offer;
         let Some(offer) = offer else { return Ok(()) };
-        self.compare = Some(offer);
         let saved = offer.seq.get().saturating_sub(self.cursor.get());
         let refused = self.former || self.bad_snapshot == Some(offer.digest);
         if saved > 0
             && let Link::Up(up) = &mut self.link
         {
             up.pulling = false;
-            up.fetching = (saved >= WORTH && !refused).then_some(offer);
+            up.fetching = (saved >= self.config.snapshot_worth && !refused).then_some(offer);
         }
         match &self.link {
             Link::Up(up) if up.fetching.is_some() => self.fetch(db),
@@ -111,7 +109,11 @@ impl Leader {
         })?;
         (self.cursor, self.chain, self.epoch) = (offer.seq, offer.chain, epoch);
         self.restart_session(db)?;
-        self.snapshot_gone();
+        if let Link::Up(up) = &mut self.link {
+            (up.fetching, up.pulling) = (None, true);
+            // Even at the head: the page that reaches it is what makes the socket live.
+            self.to_server.push_back(Pull { after: self.cursor, part: None }.encode());
+        }
         Ok(())
     }
 

@@ -184,6 +184,10 @@ pub(super) fn pending(db: &dyn Query) -> Result<u32, SqlError> {
     Ok(db.value("SELECT count(*) FROM syncline_outbox", &[])?.unwrap_or_default())
 }
 
+pub(super) fn first_waiting_digest(db: &dyn Query) -> Result<Option<String>, SqlError> {
+    db.value("SELECT digest FROM syncline_outbox ORDER BY counter LIMIT 1", &[])
+}
+
 pub(super) fn digest_of(db: &dyn Query, counter: Counter) -> Result<Option<String>, SqlError> {
     db.value("SELECT digest FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
 }

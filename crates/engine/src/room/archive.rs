@@ -4,6 +4,7 @@ use syncline_protocol::{Entry, Incarnation, RedactionNumber, Seq};
 
 use super::{Room, redact, tables};
 use crate::segment;
+use crate::sql::nested;
 use crate::{Query, Sql, SqlError};
 
 /// A statement's parameter may have 2 MB in D1; args are escaped once more, which at worst doubles them.
@@ -45,6 +46,22 @@ impl Room {
             Some(last) => self.rows(last.seq, &entries, None).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The archive knows entries of this life that the log does not have: it was restored from a backup.
+    /// What it goes on with is another life of it, which the archive gets from its beginning. Clients have
+    /// followed the former one: the host closes their sockets, and they learn it when they connect.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn restored(&mut self, db: &mut dyn Sql, fresh: Incarnation) -> Result<(), SqlError> {
+        nested(db, |db| {
+            let sql = "UPDATE syncline_room SET incarnation = ?1, archived = 0 WHERE id = 1";
+            db.execute(sql, &[fresh.as_str().into()])?;
+            redact::all_archived(db)
+        })?;
+        self.incarnation = fresh;
+        Ok(())
     }
 
     fn rows(

@@ -138,6 +138,11 @@ pub(super) fn put_archived(db: &mut dyn Sql, number: RedactionNumber, seq: Seq) 
     db.execute(sql, &[number.into(), seq.into()])
 }
 
+/// The archive begins anew, and so gets every entry as it is.
+pub(super) fn all_archived(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.execute("UPDATE syncline_redactions SET archived = 1", &[])
+}
+
 fn frame(number: RedactionNumber, entry: Entry) -> String {
     ServerMessage::Redacted(Redacted { number, entry }).encode()
 }

@@ -18,6 +18,7 @@ mod rebuild_steps;
 mod redacted;
 mod redaction;
 mod repair;
+mod restored;
 mod room;
 mod snapshots;
 mod sync;

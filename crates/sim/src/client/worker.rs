@@ -68,7 +68,9 @@ impl Client {
         self.starts += 1;
         let fresh = ClientId::parse(format!("{}x{}", self.no, self.starts)).expect("a slug");
         let replica = Replica::open(&mut self.state, rules)?;
-        let leader = Leader::open(&mut self.log, LeaderConfig::new(&rules, store(), subject, fresh)?)?;
+        let mut config = LeaderConfig::new(&rules, store(), subject, fresh)?;
+        config.snapshot_worth = u64::from(tail).max(1);
+        let leader = Leader::open(&mut self.log, config)?;
         self.worker = Some(Worker { leader, replica, waiting: VecDeque::new(), halted: None });
 
         let ended = self.journal.iter().filter(|((by, session, _), _)| *by == own && *session != id);

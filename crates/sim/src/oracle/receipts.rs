@@ -1,7 +1,7 @@
 //! What sessions were told: it must be so.
 
 use syncline_engine::protocol::SessionId;
-use syncline_engine::{Effects, Query};
+use syncline_engine::{Effects, Query, Rejected};
 
 use super::{CommitNo, Decided, Oracle, Violation, promise};
 use crate::disk::Disk;
@@ -69,6 +69,16 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+
+    /// A session that opens shows what was rejected before.
+    pub(crate) fn shown(&mut self, rejections: &[Rejected]) {
+        for rejected in rejections {
+            let first = rejected.events.first().and_then(|event| self.commit_of_event(event.args.get()));
+            if let Some(commit) = first.and_then(|no| self.commits.get_mut(no.0)) {
+                commit.told_rejected = true;
+            }
+        }
     }
 
     /// Whether a client's disk has a commit: in the outbox, or among the rejected, or in its log.

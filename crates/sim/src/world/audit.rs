@@ -88,6 +88,8 @@ impl World {
             return Ok(());
         }
         let cursor = log_head(&client.log)?;
+        // What a snapshot has jumped over leaves the outbox once the server has answered for it.
+        let start = log_start(&client.log)? as u64;
         // A log that is not the server's any more says nothing about today's.
         let apart = !self.oracle.former.is_empty();
         for encoded in client.outbox().map_err(host)? {
@@ -97,7 +99,7 @@ impl World {
             };
             if let Some(Decided::Accepted { first, .. }) = self.oracle.mirror.decided.get(&no) {
                 let name = self.oracle.name(no);
-                let left = *first > cursor || apart;
+                let left = *first > cursor || first.get() <= start || apart;
                 promise!("together", left, "{} still offers {name}, which is in its log", client.no);
             }
         }

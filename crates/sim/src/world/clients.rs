@@ -43,7 +43,11 @@ impl World {
         let resumed = client.page.as_ref().is_some_and(|page| page.live.is_some());
         let journals = client.journal.len();
         let started = client.start_worker(now, tail);
+        // What waits to be dismissed is shown, and so told.
+        let live = client.page.as_ref().and_then(|page| page.live.as_ref());
+        let rejections = live.map(|live| live.session.rejections().to_vec()).unwrap_or_default();
         let adopted = journals > 0;
+        self.oracle.shown(&rejections);
         self.tally.add(if resumed { Event::Resumed } else { Event::Elected });
         if adopted {
             self.tally.add(Event::Adopted);

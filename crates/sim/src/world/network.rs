@@ -75,9 +75,13 @@ impl World {
 
     pub(super) fn down(&mut self, no: ClientNo) -> Result<bool, Violation> {
         let step = self.setup.step;
-        let Some(received) = self.client(no).and_then(|client| client.receive(step)) else {
-            return Ok(false);
-        };
+        let Some(client) = self.client(no) else { return Ok(false) };
+        let frame = client.sockets.front().and_then(|socket| socket.down.front());
+        let snapshot = frame.is_some_and(|frame| frame.starts_with("{\"type\":\"snapshot\""));
+        let Some(received) = client.receive(step) else { return Ok(false) };
+        if snapshot {
+            self.tally.add(Event::SnapshotsTaken);
+        }
         if received.is_err() {
             self.tally.add(Event::BadFrames);
         }

@@ -39,7 +39,10 @@ impl Object {
         self.armed.set(false);
         let wait = match self.rebuild_some() {
             Some(wait) => Some(wait),
-            None => self.archive_some().await,
+            None => {
+                self.compare_with_archive().await;
+                self.archive_some().await
+            }
         };
         match wait {
             Some(wait) => js_sys::futures::JsFuture::from(self.arm(wait)?).await.map(drop),

@@ -3,19 +3,27 @@
 //! What is still to be archived follows from the log, so nothing is lost with an instance, and a
 //! batch that was cut off is sent again: its rows are there already, or not.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
 use js_sys::Promise;
-use syncline_engine::protocol::StoreId;
+use syncline_engine::protocol::{Code, StoreId};
 use syncline_engine::{ArchivePage, SqlError};
 use wasm_bindgen::JsValue;
-use worker::{D1Database, console_error};
+use worker::{D1Database, Delay, console_error};
 
-use super::{Object, facts, now, settled};
+use super::{Object, facts, incarnation, now, settled, socket};
 
 /// How long entries wait for others to be archived with.
 const GATHER_MS: u64 = 1_000;
 
 /// Pages of one alarm: its work is bounded, as the object does nothing for long.
 const PAGES: usize = 8;
+
+/// How long whoever connects waits for the archive.
+const ASKED_FOR: Duration = Duration::from_secs(2);
 
 /// The longest wait while D1 fails.
 const LONGEST_WAIT_MS: u64 = 60_000;
@@ -51,6 +59,49 @@ impl Object {
             return settled();
         }
         self.wake_in(GATHER_MS)
+    }
+
+    /// Asks the archive, once in a life of the object, whether the log has lost its end: then it was
+    /// restored from a backup, and is another log from now on. That has to be known before anything is
+    /// decided, so before a socket is opened; a platform that restores an object closes its sockets.
+    pub(super) async fn compare_with_archive(&self) {
+        let Some(d1) = self.archive().filter(|_| !self.compared.get()) else { return };
+        match self.is_restored(&d1).await {
+            Ok(restored) => {
+                self.compared.set(true);
+                if restored && let Err(error) = self.begin_another_life() {
+                    console_error!("a restored log cannot begin another life: {error}");
+                }
+            }
+            // Asked again by the next socket or alarm: no archive, no less service.
+            Err(error) => console_error!("the archive could not be asked: {error}"),
+        }
+    }
+
+    async fn is_restored(&self, d1: &D1Database) -> Result<bool, Failure> {
+        // An object without a log lacks nothing: who only knocks makes no store.
+        if !facts::exist(&*self.db.borrow())? {
+            return Ok(false);
+        }
+        let ours = self.with_room(None, |room, db| {
+            Ok((facts::store(db)?, room.incarnation().clone(), room.head().get()))
+        })?;
+        let (Some(store), incarnation, head) = ours else { return Ok(false) };
+        let asked = d1.prepare("SELECT head FROM stores WHERE store = ?1 AND incarnation = ?2");
+        let asked = asked.bind(&[store.as_str().into(), incarnation.as_str().into()])?;
+        let answer = within(ASKED_FOR, async move { asked.first::<f64>(Some("head")).await });
+        let archived = answer.await.ok_or(Failure::Slow)??;
+        Ok(archived.is_some_and(|archived| archived > head as f64))
+    }
+
+    fn begin_another_life(&self) -> Result<(), SqlError> {
+        let fresh = incarnation()?;
+        self.with_room(None, |room, db| {
+            console_error!("the log of {} ends at {}: it was restored", room.incarnation(), room.head());
+            room.restored(db, fresh)
+        })?;
+        socket::close_all(self.state.as_raw(), Code::LogDiverged);
+        Ok(())
     }
 
     /// Archives what is there, a bounded part at a time; returns how long to wait for the next, if
@@ -107,6 +158,16 @@ async fn send(d1: &D1Database, store: &StoreId, page: &ArchivePage) -> Result<()
     Ok(())
 }
 
+/// What a future comes to, unless it takes longer.
+async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    let (mut future, mut limit) = (pin!(future), pin!(Delay::from(limit)));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
 enum Progress {
     Done,
     More,
@@ -116,6 +177,8 @@ enum Progress {
 enum Failure {
     #[error("the log: {0}")]
     Log(#[from] SqlError),
+    #[error("D1 does not answer")]
+    Slow,
     #[error("D1: {0}")]
     D1(#[from] worker::Error),
 }

@@ -4,7 +4,7 @@
 use js_sys::JsString;
 use serde::{Deserialize, Serialize};
 use syncline_engine::Connection;
-use syncline_engine::protocol::StoreId;
+use syncline_engine::protocol::{Code, StoreId};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::console_error;
 use worker::worker_sys::DurableObjectState;
@@ -78,6 +78,14 @@ impl<'a> Socket<'a> {
     /// A socket that is closed already stays so.
     pub(super) fn close(self, code: u16, reason: &str) {
         drop(self.0.close_with_code_and_reason(code, reason));
+    }
+}
+
+/// Closes every socket.
+pub(super) fn close_all(state: &DurableObjectState, code: Code) {
+    match state.get_websockets() {
+        Ok(sockets) => sockets.iter().for_each(|socket| Socket::new(socket).close(1008, code.as_str())),
+        Err(error) => console_error!("the sockets cannot be listed: {error:?}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -128,6 +128,24 @@ export class Server {
   async replace(script: string): Promise<void> {
     await this.kill()
     writeFileSync(this.#config, configuration(script, this.#archive))
+    await this.run()
+  }
+
+  /** Kills the server, keeps a copy of its objects without the archive, and starts it again. */
+  async backUp(): Promise<void> {
+    await this.#copyObjects('state', 'backup')
+  }
+
+  /** Kills the server, and starts it with the objects as they were, and the archive as it is. */
+  async restore(): Promise<void> {
+    await this.#copyObjects('backup', 'state')
+  }
+
+  async #copyObjects(from: string, to: string): Promise<void> {
+    await this.kill()
+    const objects = (folder: string) => join(this.#folder, folder, 'v3/do')
+    rmSync(objects(to), { recursive: true, force: true })
+    cpSync(objects(from), objects(to), { recursive: true })
     await this.run()
   }
 

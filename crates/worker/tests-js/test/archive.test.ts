@@ -80,3 +80,35 @@ test('however often the power goes, every entry is archived once', async () => {
   expect(log.map((entry) => entry.seq)).toEqual(Array.from({ length: count }, (_, n) => n + 1))
   expect(await archived('power', count)).toEqual(rows(log))
 })
+
+test('a store that was restored from a backup is another log, and is archived as such', async () => {
+  const ada = await openChat(server, 'restored')
+  await ada.decide(posted('kept'))
+  await archived('restored', 3)
+  await server.backUp()
+  const before = await Client.open(server, 'restored', { client: ada.id })
+  const former = String(before.frames[0]?.['incarnation'])
+  await before.decideAll(...[1, 2].map((n) => ada.commitAs(10 + n, posted(`lost ${n}`))))
+  await archived('restored', 5)
+
+  await server.restore()
+  const after = await Client.open(server, 'restored', { client: ada.id })
+  const fresh = String(after.frames[0]?.['incarnation'])
+  expect(fresh).not.toBe(former)
+  expect(after.frames[0]).toMatchObject({ head: 3 })
+  expect(await after.decideAll(ada.commitAs(20, posted('found')))).toMatchObject([
+    { status: 'accepted', first: 4 },
+  ])
+  const rows = await until('both lives are archived', async () => {
+    const rows = await server.d1("SELECT incarnation, head, archived FROM stores WHERE store = 'restored'")
+    return rows.some((row) => row['archived'] === 4) ? rows : undefined
+  })
+  expect(new Set(rows.map((row) => row['incarnation']))).toEqual(new Set([former, fresh]))
+  expect(rows).toContainEqual({ incarnation: former, head: 5, archived: 5 })
+  expect(rows).toContainEqual({ incarnation: fresh, head: 4, archived: 4 })
+  // Found out once: it stays that life.
+  await server.kill()
+  await server.run()
+  const later = await Client.open(server, 'restored')
+  expect(later.frames[0]).toMatchObject({ incarnation: fresh, head: 4 })
+})

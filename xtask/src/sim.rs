@@ -1,0 +1,46 @@
+//! `cargo xtask sim`: the deterministic simulation, in release, on all cores.
+
+use anyhow::Result;
+
+use crate::log::Log;
+use crate::{process, workspace};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How many seeds
+    #[arg(long, default_value_t = 1_000, conflicts_with_all = ["minutes", "seed"])]
+    seeds: u64,
+    /// For how long, in place of a number of seeds
+    #[arg(long, conflicts_with = "seed")]
+    minutes: Option<f64>,
+    /// One seed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// A kind of fault that is off otherwise
+    #[arg(long, value_name = "FAULT")]
+    with: Vec<String>,
+    /// A kind of fault to leave out
+    #[arg(long, value_name = "FAULT")]
+    without: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--"]);
+    cargo.args(["--from", &args.from.to_string()]);
+    match (args.seed, args.minutes) {
+        (Some(seed), _) => cargo.args(["--seed", &seed.to_string()]),
+        (None, Some(minutes)) => cargo.args(["--minutes", &minutes.to_string()]),
+        (None, None) => cargo.args(["--seeds", &args.seeds.to_string()]),
+    };
+    for fault in &args.with {
+        cargo.args(["--with", fault]);
+    }
+    for fault in &args.without {
+        cargo.args(["--without", fault]);
+    }
+    process::run(&mut cargo, &Log::Terminal)
+}
