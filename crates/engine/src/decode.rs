@@ -5,7 +5,7 @@
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
-use syncline_protocol::{Code, RawEvent, Rejection};
+use syncline_protocol::{Code, RawEvent, Rejection, excerpt};
 
 /// Decodes an event.
 ///
@@ -17,7 +17,7 @@ pub(crate) fn decode<E: DeserializeOwned>(event: &RawEvent) -> Result<E, Rejecti
         if parts.given == 1 {
             Rejection::coded(Code::UnknownEvent, format!("there is no event {:?}", event.name))
         } else {
-            Rejection::coded(Code::BadArgs, format!("{}: {error}", event.name))
+            Rejection::coded(Code::BadArgs, format!("{}: {}", event.name, excerpt(&error.to_string())))
         }
     })
 }
@@ -96,6 +96,15 @@ mod tests {
         assert_eq!(decoded("doorOpened", r#"{"wide":true,"more":1}"#), Ok(Event::DoorOpened { wide: true }));
         assert_eq!(decoded("doorShut", "null"), Ok(Event::DoorShut));
         assert_eq!(decoded("doorPainted", "\"red\""), Ok(Event::DoorPainted(Colour::Red)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_args_is_told_without_all_of_them() {
+        let long = format!("{:?}", "x".repeat(100_000));
+        let event = RawEvent { name: "doorOpened".into(), args: Args::parse(long).unwrap() };
+        let rejection = decode::<Event>(&event).unwrap_err();
+        assert_eq!(rejection.code, "bad-args");
+        assert!(rejection.message.starts_with("doorOpened: invalid type") && rejection.message.len() < 500);
     }
 
     #[test]

@@ -52,8 +52,20 @@ impl DecodeError {
     /// As the frame that tells the sender.
     #[must_use]
     pub fn frame(&self) -> ErrorFrame {
-        ErrorFrame::new(self.code(), self.to_string())
+        ErrorFrame::new(self.code(), excerpt(&self.to_string()))
     }
+}
+
+/// The beginning of a text that may quote what somebody sent, at whatever length: serde's errors do.
+#[must_use]
+pub fn excerpt(text: &str) -> String {
+    const CHARS: usize = 300;
+    let mut chars = text.chars();
+    let mut start: String = chars.by_ref().take(CHARS).collect();
+    if chars.next().is_some() {
+        start.push('…');
+    }
+    start
 }
 
 #[derive(Deserialize)]

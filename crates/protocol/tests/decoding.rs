@@ -204,6 +204,16 @@ fn an_unknown_type_is_named_but_not_at_any_length() {
 }
 
 #[test]
+fn what_is_wrong_with_a_frame_is_told_without_all_of_it() {
+    for text in
+        [format!("{:?}", "é".repeat(10_000)), format!(r#"{{"type":"ack","seq":{:?}}}"#, "x".repeat(10_000))]
+    {
+        let message = refused_of_client(&text).frame().message;
+        assert!(message.starts_with("invalid type: string") && message.len() < 1_000, "{message:.200}");
+    }
+}
+
+#[test]
 fn a_message_is_read_wherever_its_type_stands_and_however_it_is_written() {
     let ack = ClientMessage::Ack(Ack { seq: Seq::new(7).unwrap() });
     for text in [
