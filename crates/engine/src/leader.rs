@@ -287,6 +287,9 @@ impl Leader {
         } else {
             self.restart_session(db)?;
         }
+        for (counter, first, last) in tables::all_confirmed(db)? {
+            self.tell(&Told::Confirmed { counter, first, last });
+        }
         self.serve(db, session, cursor)
     }
 

@@ -220,6 +220,7 @@ impl Leader {
                     Outcome::Accepted { first, last } if *last <= self.cursor => {
                         if tables::is_waiting(db, *counter)? {
                             tables::remove_waiting(db, *counter)?;
+                            tables::put_confirmed(db, *counter, *first, *last)?;
                             news.push(Told::Confirmed { counter: *counter, first: *first, last: *last });
                         }
                     }

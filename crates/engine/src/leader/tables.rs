@@ -1,7 +1,8 @@
 //! The leader's own tables, beside the log. None of them knows a model.
 
 use syncline_protocol::{
-    ClientId, Commit, Counter, Incarnation, RawEvent, RedactionNumber, Rejection, SessionId, SessionNumber,
+    ClientId, Commit, Counter, Incarnation, RawEvent, RedactionNumber, Rejection, Seq, SessionId,
+    SessionNumber,
 };
 
 use crate::local::{Epoch, Rejected, Taken, Waiting};
@@ -31,6 +32,11 @@ CREATE TABLE IF NOT EXISTS syncline_taken (
     counter INTEGER NOT NULL,
     PRIMARY KEY (session, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS syncline_confirmed (
+    counter INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS syncline_rejected (
     counter INTEGER PRIMARY KEY,
     session TEXT NOT NULL,
@@ -212,6 +218,29 @@ pub(super) fn is_waiting(db: &dyn Query, counter: Counter) -> Result<bool, SqlEr
 
 pub(super) fn remove_waiting(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
     db.execute("DELETE FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
+}
+
+/// More than a session has pending that lives on while its leader is replaced.
+const CONFIRMED_KEPT: i64 = 10_000;
+
+/// A commit was confirmed by its verdict, as its entries lie below what is read: no entry will tell a
+/// session that missed it.
+pub(super) fn put_confirmed(
+    db: &mut dyn Sql,
+    counter: Counter,
+    first: Seq,
+    last: Seq,
+) -> Result<(), SqlError> {
+    let sql = "INSERT OR REPLACE INTO syncline_confirmed (counter, first, last) VALUES (?1, ?2, ?3)";
+    db.execute(sql, &[counter.into(), first.into(), last.into()])?;
+    let old = "DELETE FROM syncline_confirmed WHERE counter < ?1";
+    db.execute(old, &[(counter.sql() - CONFIRMED_KEPT).into()])
+}
+
+pub(super) fn all_confirmed(db: &dyn Query) -> Result<Vec<(Counter, Seq, Seq)>, SqlError> {
+    rows(db, "SELECT counter, first, last FROM syncline_confirmed ORDER BY counter", &[], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })
 }
 
 pub(super) fn put_rejected(

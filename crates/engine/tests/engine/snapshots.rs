@@ -191,6 +191,40 @@ fn a_commit_whose_entries_lie_below_the_snapshot_is_confirmed_by_its_verdict() {
 }
 
 #[test]
+fn a_confirmation_that_died_with_the_worker_is_told_by_the_next() {
+    let mut world = long_world(11);
+    world.clients.push(Client::new("bob"));
+    let number = world.clients[1].commit(&[added("mine", "mine")]).unwrap();
+    world.clients[1].connect();
+    world.settle();
+    world.clients[1] = Client::new("bob");
+    world.clients[1].commit(&[added("mine", "mine")]).unwrap();
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients[1].connect();
+    // Until the verdict, which the leader takes without telling anybody.
+    loop {
+        world.deliver(1);
+        let bob = &mut world.clients[1];
+        let Some(text) = bob.to_client.pop_front() else { continue };
+        if text.contains("\"accepted\"") {
+            bob.leader.receive(&mut bob.log, &text).unwrap();
+            break;
+        }
+        bob.receive(&text);
+    }
+    let bob = &mut world.clients[1];
+    assert_eq!(bob.pending(), 1);
+    let (cursor, epoch) = (bob.session.cursor(), bob.session.epoch().clone());
+    bob.adopt(super::model::rules());
+    bob.leader.resumed(&bob.log, &SessionId::parse("bob-1").unwrap(), cursor, &epoch).unwrap();
+    bob.pump();
+    assert_eq!(bob.pending(), 0);
+    assert_eq!(bob.effects.confirmed.iter().filter(|commit| commit.number == number).count(), 1);
+    world.reconnect();
+    world.assert_together();
+}
+
+#[test]
 fn a_state_that_differs_from_the_servers_is_reported_with_both_digests_and_made_anew() {
     let mut world = World::new(&["ann"]);
     world.clients[0].commit(&[added("1", "milk"), added("2", "eggs")]).unwrap();
