@@ -288,7 +288,10 @@ impl Leader {
             self.restart_session(db)?;
         }
         for (counter, first, last) in tables::all_confirmed(db)? {
-            self.tell(&Told::Confirmed { counter, first, last });
+            // One that waits again was offered again.
+            if !tables::is_waiting(db, counter)? {
+                self.tell(&Told::Confirmed { counter, first, last });
+            }
         }
         self.serve(db, session, cursor)
     }

@@ -83,7 +83,7 @@ pub(crate) enum Told {
     /// What the session has of the log is void: it starts from nothing, its pending commits on top.
     Restarted { epoch: Epoch },
     /// A part of the state at a seq, in place of the log up to there.
-    Snapshot { seq: Seq, data: String, more: bool },
+    Snapshot { seq: Seq, part: u32, data: String, more: bool },
     /// The client has another id from here on.
     Renamed { client: ClientId },
     /// Commits that wait again, although they were confirmed: their server has lost them.

@@ -271,7 +271,15 @@ impl Session {
                 self.confirmed(db, now, counter, Place { first, last }, &mut effects)?;
             }
             Told::Restarted { epoch } => self.restart(db, now, epoch)?,
-            Told::Snapshot { seq, data, more } => self.snapshot(db, now, seq, data, more)?,
+            Told::Snapshot { seq, part, data, more } => {
+                if part == 0 {
+                    self.parts.clear();
+                }
+                self.parts.push(data);
+                if !more {
+                    self.snapshot(db, now, seq)?;
+                }
+            }
             Told::Renamed { client } => self.client = client,
             Told::Offered(waiting) => self.offered(db, now, waiting)?,
         }

@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS syncline_lost (
 ) STRICT;
 ";
 
+/// More than one connection brings in a moment.
+const NEWEST_SEGMENTS: u32 = 64;
+
 /// Commits are told apart by what they are and what they say.
 type Identity = (ClientId, Counter, String);
 
@@ -46,6 +49,7 @@ impl Leader {
     pub(super) fn set_aside(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
         nested(db, |db| {
+            self.remember_confirmed(db)?;
             db.execute(
                 "INSERT INTO syncline_former (first, last, chain, entries)
                     SELECT first, last, chain, entries FROM syncline_log ORDER BY first",
@@ -64,6 +68,28 @@ impl Leader {
         // What was to be compared was a state of the other log.
         self.compare = None;
         self.restart_session(db)
+    }
+
+    /// The log goes: where the own commits in it stood is noted, for a session that lives on and has not
+    /// been told yet. What it was told long ago is not looked for.
+    pub(super) fn remember_confirmed(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        let newest = "SELECT min(first) FROM (SELECT first FROM syncline_log ORDER BY first DESC LIMIT ?1)";
+        let Some(from) = db.value::<Option<Seq>>(newest, &[NEWEST_SEGMENTS.into()])?.flatten() else {
+            return Ok(());
+        };
+        let mut after = from.before();
+        loop {
+            let segments = segment::page(&*db, after, Limits::SEGMENT_BYTES)?;
+            let Some(last) = segments.last() else { return Ok(()) };
+            after = last.last;
+            for entry in segments.iter().map(segment::decode).collect::<Result<Vec<_>, _>>()?.iter().flatten()
+            {
+                if entry.client == self.client && entry.index == 0 {
+                    let last = entry.seq.plus(u64::from(entry.of)).before();
+                    tables::put_confirmed(db, entry.counter, entry.seq, last)?;
+                }
+            }
+        }
     }
 
     /// Once the server's log is here: what both logs have is forgotten, the rest is offered again or lost.

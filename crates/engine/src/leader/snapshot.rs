@@ -103,6 +103,7 @@ impl Leader {
         }
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
         nested(db, |db| {
+            self.remember_confirmed(db)?;
             db.execute("DELETE FROM syncline_log", &[])?;
             segment::append(db, &segment::base(offer.seq, offer.chain))?;
             tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })
@@ -172,8 +173,9 @@ impl Leader {
     /// The snapshot that the log begins with, for a session that has nothing of it.
     pub(super) fn tell_snapshot(&mut self, db: &dyn Query, seq: Seq) -> Result<(), SqlError> {
         let mut parts = VecDeque::from(parts(db)?);
-        while let Some(data) = parts.pop_front() {
-            self.tell(&Told::Snapshot { seq, data, more: !parts.is_empty() });
+        for part in 0.. {
+            let Some(data) = parts.pop_front() else { break };
+            self.tell(&Told::Snapshot { seq, part, data, more: !parts.is_empty() });
         }
         Ok(())
     }

@@ -34,13 +34,7 @@ impl Session {
         db: &mut dyn Rewind,
         now: Millis,
         seq: Seq,
-        data: String,
-        more: bool,
     ) -> Result<(), SessionError> {
-        self.parts.push(data);
-        if more {
-            return Ok(());
-        }
         let parts = std::mem::take(&mut self.parts);
         db.rewind()?;
         let loaded = nested(&mut *db as &mut dyn Sql, |db| dump::load(db, &self.rules, &parts));
