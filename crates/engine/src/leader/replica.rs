@@ -168,6 +168,9 @@ impl Replica {
         start: Seq,
     ) -> Result<Result<(), String>, SqlError> {
         let parts = super::snapshot::parts(log)?;
+        if parts.is_empty() {
+            return Ok(Err("it is not there".to_owned()));
+        }
         let loaded = nested(db, |db| {
             dump::load(db, &self.rules, &parts)?;
             note(db, epoch, &self.schema_hash, start)

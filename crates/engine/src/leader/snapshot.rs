@@ -22,6 +22,15 @@ CREATE TABLE IF NOT EXISTS syncline_base_part (
     part INTEGER PRIMARY KEY,
     data TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS syncline_incoming (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL,
+    digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS syncline_incoming_part (
+    part INTEGER PRIMARY KEY,
+    data TEXT NOT NULL
+) STRICT;
 ";
 
 impl Leader {
@@ -52,8 +61,8 @@ impl Leader {
     fn fetch(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
         let Link::Up(up) = &self.link else { return Ok(()) };
         let Some(offer) = up.fetching else { return Ok(()) };
-        let same = "SELECT count(*) FROM syncline_base_part WHERE EXISTS
-            (SELECT 1 FROM syncline_base WHERE seq = ?1 AND digest = ?2)";
+        let same = "SELECT count(*) FROM syncline_incoming_part WHERE EXISTS
+            (SELECT 1 FROM syncline_incoming WHERE seq = ?1 AND digest = ?2)";
         let digest = offer.digest.to_string();
         let have: u32 = db.value(same, &[offer.seq.into(), (&digest).into()])?.unwrap_or_default();
         if have >= offer.parts {
@@ -61,11 +70,9 @@ impl Leader {
         }
         if have == 0 {
             nested(db, |db| {
-                forget(db)?;
-                db.execute(
-                    "INSERT INTO syncline_base (id, seq, digest, schema_hash) VALUES (1, ?1, ?2, ?3)",
-                    &[offer.seq.into(), (&digest).into(), self.config.schema_hash.as_str().into()],
-                )
+                forget_incoming(db)?;
+                let sql = "INSERT INTO syncline_incoming (id, seq, digest) VALUES (1, ?1, ?2)";
+                db.execute(sql, &[offer.seq.into(), (&digest).into()])
             })?;
         }
         self.to_server.push_back(Pull { after: offer.seq, part: Some(have) }.encode());
@@ -78,7 +85,7 @@ impl Leader {
         if up.fetching.is_none_or(|offer| offer.seq != snapshot.seq || offer.digest != snapshot.digest) {
             return Ok(());
         }
-        let sql = "INSERT OR REPLACE INTO syncline_base_part (part, data) VALUES (?1, ?2)";
+        let sql = "INSERT OR REPLACE INTO syncline_incoming_part (part, data) VALUES (?1, ?2)";
         db.execute(sql, &[snapshot.part.into(), (&snapshot.data).into()])?;
         self.fetch(db)
     }
@@ -94,9 +101,11 @@ impl Leader {
 
     fn take_snapshot(&mut self, db: &mut dyn Sql, offer: &SnapshotOffer) -> Result<(), SqlError> {
         let mut hasher = Hasher::default();
-        parts(db)?.iter().for_each(|part| hasher.add(part.as_bytes()));
+        let incoming = "SELECT data FROM syncline_incoming_part ORDER BY part";
+        let parts: Vec<String> = tables::rows(db, incoming, &[], |row| row.get(0))?;
+        parts.iter().for_each(|part| hasher.add(part.as_bytes()));
         if hasher.finish() != offer.digest {
-            nested(db, forget)?;
+            nested(db, forget_incoming)?;
             self.refuse_snapshot(offer, "its digest is another");
             self.snapshot_gone();
             return Ok(());
@@ -104,6 +113,18 @@ impl Leader {
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
         nested(db, |db| {
             self.remember_confirmed(db)?;
+            // The one that the log began with was needed until here.
+            forget(db)?;
+            db.execute(
+                "INSERT INTO syncline_base (id, seq, digest, schema_hash)
+                    SELECT id, seq, digest, ?1 FROM syncline_incoming",
+                &[self.config.schema_hash.as_str().into()],
+            )?;
+            db.execute(
+                "INSERT INTO syncline_base_part (part, data) SELECT part, data FROM syncline_incoming_part",
+                &[],
+            )?;
+            forget_incoming(db)?;
             db.execute("DELETE FROM syncline_log", &[])?;
             segment::append(db, &segment::base(offer.seq, offer.chain))?;
             tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })
@@ -202,6 +223,11 @@ impl Leader {
 /// The parts of the snapshot that the log begins with.
 pub(super) fn parts(db: &dyn Query) -> Result<Vec<String>, SqlError> {
     tables::rows(db, "SELECT data FROM syncline_base_part ORDER BY part", &[], |row| row.get(0))
+}
+
+fn forget_incoming(db: &mut dyn Sql) -> Result<(), SqlError> {
+    db.execute("DELETE FROM syncline_incoming", &[])?;
+    db.execute("DELETE FROM syncline_incoming_part", &[])
 }
 
 fn forget(db: &mut dyn Sql) -> Result<(), SqlError> {

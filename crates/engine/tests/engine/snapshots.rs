@@ -191,6 +191,33 @@ fn a_commit_whose_entries_lie_below_the_snapshot_is_confirmed_by_its_verdict() {
 }
 
 #[test]
+fn a_newer_snapshot_on_its_way_leaves_the_one_that_the_log_begins_with() {
+    let mut world = long_world(11);
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    world.settle();
+    world.clients[1].cut();
+    for commit in 20..31 {
+        let event = |n: u32| added(&format!("{commit}-{n}"), &format!("note {commit}-{n}"));
+        world.clients[0].commit(&(0..100).map(event).collect::<Vec<_>>()).unwrap();
+    }
+    world.settle();
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients[1].connect();
+    assert!(world.deliver(1), "hello");
+    while let Some(text) = world.clients[1].to_client.pop_front() {
+        world.clients[1].receive(&text);
+    }
+    assert!(world.clients[1].to_server[0].contains("\"part\":0"));
+    // The state was not made yet: it is made from the one that is there.
+    world.clients[1].advance();
+    assert_eq!(notes(&world.clients[1].state).len(), 1_100);
+    world.settle();
+    world.assert_together();
+    assert_same_digests(&mut world);
+}
+
+#[test]
 fn a_confirmation_that_died_with_the_worker_is_told_by_the_next() {
     let mut world = long_world(11);
     world.clients.push(Client::new("bob"));
