@@ -82,14 +82,7 @@ impl Faults {
     /// The kinds that the engine's promises cover.
     #[must_use]
     pub const fn usual() -> Self {
-        Self {
-            snapshot: false,
-            power_loss: false,
-            clone_client: false,
-            restore: false,
-            replace: false,
-            ..Self::all()
-        }
+        Self { power_loss: false, clone_client: false, ..Self::all() }
     }
 }
 

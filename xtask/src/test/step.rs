@@ -31,13 +31,14 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 14] = [
+pub(crate) const STEPS: [Step; 15] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
     Step { name: "purity", about: "the engine needs no host", needs: None, work: purity },
     Step { name: "unit", about: "Rust tests", needs: None, work: unit },
     Step { name: "doc", about: "Rust samples in the docs", needs: None, work: doc },
+    Step { name: "sim", about: "a thousand simulated histories", needs: None, work: sim },
     Step { name: "explore", about: "every world of a small system", needs: None, work: explore },
     Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
     Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
@@ -99,6 +100,13 @@ fn unit(log: &Log) -> Result<Done> {
 
 fn doc(log: &Log) -> Result<Done> {
     run(workspace::cargo().args(["test", "--workspace", "--doc"]), log)
+}
+
+/// Always the same ones: what is found by others gets a test of its own.
+fn sim(log: &Log) -> Result<Done> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--", "--seeds", "1000"]);
+    run(&mut cargo, log)
 }
 
 fn explore(log: &Log) -> Result<Done> {
