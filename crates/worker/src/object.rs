@@ -86,7 +86,7 @@ impl Object {
             return Err("the router sends nothing else".into());
         };
         let store = StoreId::parse(store).map_err(|error| error.to_string())?;
-        self.compare_with_archive().await;
+        self.compare_with_archive(&store).await;
         self.state
             .as_raw()
             .set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?)?;

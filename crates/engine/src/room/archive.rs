@@ -48,6 +48,21 @@ impl Room {
         }
     }
 
+    /// Which life of the log a database holds, and its head, without opening the room; none where there was
+    /// never one.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn life(db: &dyn Query) -> Result<Option<(Incarnation, Seq)>, SqlError> {
+        if !db.exists("SELECT 1 FROM sqlite_master WHERE name = 'syncline_room'", &[])? {
+            return Ok(None);
+        }
+        let Some(facts) = tables::facts(db)? else {
+            return Ok(None);
+        };
+        Ok(Some((facts.incarnation, segment::head(db)?.0)))
+    }
+
     /// The archive knows entries of this life that the log does not have: it was restored from a backup.
     /// What it goes on with is another life of it, which the archive gets from its beginning. Clients have
     /// followed the former one: the host closes their sockets, and they learn it when they connect.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use syncline_engine::protocol::{Code, Incarnation, ServerMessage};
-use syncline_engine::{Connection, Output};
+use syncline_engine::{Connection, Output, Room};
 use syncline_sqlite::Database;
 
 use super::model::rules;
@@ -36,6 +36,7 @@ fn restored() -> Server {
     let mut server = Server::with(Database::deserialize(&backup).unwrap(), rules(), "unused");
     assert_eq!((server.room.head().get(), server.room.incarnation()), (2, &id("first")));
     assert_eq!(server.room.archive_page(&server.db).unwrap(), None, "as far as it knows");
+    assert_eq!(Room::life(&server.db).unwrap(), Some((id("first"), server.room.head())));
     server.room.restored(&mut server.db, id("second")).unwrap();
     server
 }
@@ -86,4 +87,9 @@ fn the_archive_gets_the_other_life_from_its_beginning() {
     assert_eq!(server.room.archive_page(&server.db).unwrap(), Some(page.clone()));
     server.room.archived(&mut server.db, &page).unwrap();
     assert_eq!(server.room.archive_page(&server.db).unwrap(), None);
+}
+
+#[test]
+fn a_database_without_a_room_has_no_life() {
+    assert_eq!(Room::life(&Database::open_memory().unwrap()).unwrap(), None);
 }

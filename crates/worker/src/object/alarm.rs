@@ -5,7 +5,7 @@ use js_sys::{Object as JsObject, Promise};
 use wasm_bindgen::JsValue;
 use worker::console_error;
 
-use super::{Object, now, settled};
+use super::{Object, facts, now, settled};
 
 /// Steps of a rebuild in one alarm: a second or two of work.
 const STEPS: usize = 4;
@@ -43,7 +43,10 @@ impl Object {
                 if let Err(error) = self.with_room(None, |room, db| room.maintain(db)) {
                     console_error!("no snapshot is made: {error}");
                 }
-                self.compare_with_archive().await;
+                let store = facts::store(&mut *self.db.borrow_mut());
+                if let Ok(Some(store)) = store {
+                    self.compare_with_archive(&store).await;
+                }
                 self.archive_some().await
             }
         };

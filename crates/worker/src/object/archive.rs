@@ -65,39 +65,35 @@ impl Object {
     /// Asks the archive, once in a life of the object, whether the log has lost its end: then it was
     /// restored from a backup, and is another log from now on. That has to be known before anything is
     /// decided, so before a socket is opened; a platform that restores an object closes its sockets.
-    pub(super) async fn compare_with_archive(&self) {
+    pub(super) async fn compare_with_archive(&self, store: &StoreId) {
         let Some(d1) = self.archive().filter(|_| !self.compared.get()) else { return };
-        match self.is_restored(&d1).await {
-            Ok(restored) => {
-                self.compared.set(true);
-                if restored && let Err(error) = self.begin_another_life() {
-                    console_error!("a restored log cannot begin another life: {error}");
-                }
-            }
+        let compared = match self.is_restored(&d1, store).await {
+            Ok(true) => self.begin_another_life(store).map_err(Failure::from),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match compared {
+            Ok(()) => self.compared.set(true),
             // Asked again by the next socket or alarm: no archive, no less service.
-            Err(error) => console_error!("the archive could not be asked: {error}"),
+            Err(error) => console_error!("the archive could not be compared: {error}"),
         }
     }
 
-    async fn is_restored(&self, d1: &D1Database) -> Result<bool, Failure> {
-        // An object without a log lacks nothing: who only knocks makes no store.
-        if !facts::exist(&*self.db.borrow())? {
+    async fn is_restored(&self, d1: &D1Database, store: &StoreId) -> Result<bool, Failure> {
+        // Without the room: to open it may be work, and who only knocks makes no store.
+        let Some((incarnation, head)) = Room::life(&*self.db.borrow())? else {
             return Ok(false);
-        }
-        let ours = self.with_room(None, |room, db| {
-            Ok((facts::store(db)?, room.incarnation().clone(), room.head().get()))
-        })?;
-        let (Some(store), incarnation, head) = ours else { return Ok(false) };
+        };
         let asked = d1.prepare("SELECT head FROM stores WHERE store = ?1 AND incarnation = ?2");
         let asked = asked.bind(&[store.as_str().into(), incarnation.as_str().into()])?;
         let answer = within(ASKED_FOR, async move { asked.first::<f64>(Some("head")).await });
         let archived = answer.await.ok_or(Failure::Slow)??;
-        Ok(archived.is_some_and(|archived| archived > head as f64))
+        Ok(archived.is_some_and(|archived| archived > head.get() as f64))
     }
 
-    fn begin_another_life(&self) -> Result<(), SqlError> {
+    fn begin_another_life(&self, store: &StoreId) -> Result<(), SqlError> {
         let fresh = incarnation()?;
-        self.with_room(None, |room, db| {
+        self.with_room(Some(store), |room, db| {
             console_error!("the log of {} ends at {}: it was restored", room.incarnation(), room.head());
             room.restored(db, fresh)
         })?;

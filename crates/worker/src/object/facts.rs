@@ -10,11 +10,6 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_object (
     archive_failures INTEGER NOT NULL
 ) STRICT";
 
-/// Whether a socket has ever come in.
-pub(super) fn exist(db: &dyn Query) -> Result<bool, SqlError> {
-    db.exists("SELECT 1 FROM sqlite_master WHERE name = 'syncline_object'", &[])
-}
-
 /// Notes whose object this is.
 pub(super) fn put_store(db: &mut dyn Sql, store: &StoreId) -> Result<(), SqlError> {
     db.run_script(TABLE)?;

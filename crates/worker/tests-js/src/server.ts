@@ -190,7 +190,15 @@ export class Server {
 
   /** Rows of the archive, as anybody may read it. */
   async d1(sql: string): Promise<Record<string, unknown>[]> {
-    const printed = await this.#wrangler('d1', 'execute', 'DB', '--local', '--json', '--command', sql)
+    const printed = await until('the archive is not being written', async () => {
+      return await this.#wrangler('d1', 'execute', 'DB', '--local', '--json', '--command', sql).catch(
+        // Another process has the file; the server itself tries again in the same way.
+        (error: Error) => {
+          if (error.message.includes('SQLITE_BUSY')) return undefined
+          throw error
+        },
+      )
+    })
     const [result] = JSON.parse(printed) as { results: Record<string, unknown>[] }[]
     return result?.results ?? []
   }
