@@ -7,6 +7,9 @@ use crate::{process, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// A script, and a process killed at each point of each of its databases, in place of seeds
+    #[arg(long)]
+    crash_points: bool,
     /// How many seeds
     #[arg(long, default_value_t = 1_000, conflicts_with_all = ["minutes", "seed"])]
     seeds: u64,
@@ -30,6 +33,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--"]);
+    if args.crash_points {
+        cargo.arg("--crash-points");
+        return process::run(&mut cargo, &Log::Terminal);
+    }
     cargo.args(["--from", &args.from.to_string()]);
     match (args.seed, args.minutes) {
         (Some(seed), _) => cargo.args(["--seed", &seed.to_string()]),

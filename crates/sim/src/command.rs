@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::run::{Failure, keep_panics, run_seed};
 use crate::setup::Faults;
 use crate::shrink::shrink;
+use crate::sweep::sweep;
 use crate::tally::{Event, Tally};
 
 /// Failures that are shrunk and shown; more of them say nothing new.
@@ -15,6 +16,10 @@ const SHOWN: usize = 3;
 
 /// Runs the program.
 pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
+    let mut args = args.peekable();
+    if args.next_if(|arg| arg == "--crash-points").is_some() {
+        return crash_points();
+    }
     let Some(options) = Options::parse(args) else {
         eprintln!(
             "usage: syncline-sim [--seeds N | --minutes M | --seed X] [--from SEED] [--threads T] [--without FAULT]…"
@@ -24,6 +29,25 @@ pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
     keep_panics();
     let sum = run(&options);
     report(&sum, &options)
+}
+
+fn crash_points() -> ExitCode {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let swept = match sweep(threads) {
+        Ok(swept) => swept,
+        Err(violation) => {
+            println!("without a kill: {violation}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let total: u64 = swept.points.iter().map(|(_, many)| many).sum();
+    swept.points.iter().for_each(|(disk, many)| println!("{disk}: {many} points"));
+    for (disk, at, violation) in &swept.violations {
+        println!("killed at point {at} of {disk}: {violation}");
+    }
+    let (operations, killed, broken) = (swept.operations, swept.killed, swept.violations.len());
+    println!("{operations} operations, {total} points in memory, {killed} kills, {broken} broke a promise");
+    if broken == 0 && killed as u64 == total { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 struct Options {

@@ -22,6 +22,7 @@ mod server;
 mod setup;
 mod shrink;
 mod socket;
+pub mod sweep;
 mod tally;
 mod world;
 

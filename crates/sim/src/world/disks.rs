@@ -15,6 +15,21 @@ impl World {
         }
     }
 
+    /// The points of each database so far.
+    pub(crate) fn points(&self) -> Vec<(DiskNo, u64)> {
+        let clients = self.clients.iter().flat_map(|client| {
+            [(DiskNo::Log(client.no), client.log.points()), (DiskNo::State(client.no), client.state.points())]
+        });
+        std::iter::once((DiskNo::Room, self.server.disk.points())).chain(clients).collect()
+    }
+
+    /// Kills the process of a database at a point further on.
+    pub(crate) fn kill_at(&mut self, no: DiskNo, after: u64) {
+        if let Some(disk) = self.disk(no) {
+            disk.plan(u32::try_from(after).unwrap_or(u32::MAX), Trouble::Kill);
+        }
+    }
+
     pub(super) fn plan(&mut self, no: DiskNo, after: u8, trouble: Trouble) -> bool {
         let Some(disk) = self.disk(no).filter(|disk| !disk.has_plan()) else { return false };
         disk.plan(u32::from(after), trouble);

@@ -5,3 +5,4 @@
 mod explore;
 mod script;
 mod seeds;
+mod sweep;
