@@ -28,11 +28,19 @@ pub(crate) struct Args {
     /// A kind of fault to leave out
     #[arg(long, value_name = "FAULT")]
     without: Vec<String>,
+    /// The engine with one deliberate bug at a time, each of which has to be found
+    #[arg(long, conflicts_with_all = ["crash_points", "seeds", "minutes", "seed", "from", "with", "without"])]
+    mutations: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--"]);
+    cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim"]);
+    if args.mutations {
+        cargo.args(["--features", "mutations", "--", "--mutations"]);
+        return process::run(&mut cargo, &Log::Terminal);
+    }
+    cargo.arg("--");
     if args.crash_points {
         cargo.arg("--crash-points");
         return process::run(&mut cargo, &Log::Terminal);

@@ -85,6 +85,10 @@ mod history;
 mod leader;
 mod local;
 mod model;
+#[cfg(feature = "mutations")]
+pub mod mutation;
+#[cfg(not(feature = "mutations"))]
+mod mutation;
 mod quarantine;
 mod room;
 mod rules;

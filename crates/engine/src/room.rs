@@ -26,6 +26,7 @@ use syncline_protocol::{
 use tables::Facts;
 
 use crate::history::History;
+use crate::mutation::{Mutation, is_on};
 use crate::segment;
 use crate::sql::nested;
 use crate::state;
@@ -276,6 +277,7 @@ impl Room {
         connection: &mut Connection,
         after: Seq,
     ) -> Result<String, SqlError> {
+        let after = if is_on(Mutation::PageBeginsLate) { after.next() } else { after };
         let segments = segment::page(db, after, PAGE_BYTES)?;
         let from = segments.first().map_or(self.head, |segment| segment.first.before());
         let to = segments.last().map_or(self.head, |segment| segment.last);

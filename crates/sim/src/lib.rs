@@ -14,6 +14,8 @@ mod disk;
 mod driver;
 pub mod explore;
 mod model;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 mod oracle;
 mod random;
 mod reference;

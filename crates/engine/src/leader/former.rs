@@ -14,6 +14,7 @@ use syncline_protocol::{
 
 use super::{Leader, tables};
 use crate::local::{Epoch, Lost, Told, Waiting};
+use crate::mutation::{Mutation, is_on};
 use crate::segment::{self, Segment};
 use crate::sql::nested;
 use crate::{Query, Sql, SqlError};
@@ -57,6 +58,9 @@ impl Leader {
             )?;
             db.execute("DELETE FROM syncline_log", &[])?;
             tables::undecide_all(db)?;
+            if is_on(Mutation::AsideLosesOutbox) {
+                db.execute("DELETE FROM syncline_outbox", &[])?;
+            }
             let redactions = RedactionNumber::NONE;
             let facts = tables::Facts { incarnation: None, epoch: epoch.clone(), redactions, ..self.facts() };
             tables::put_facts(db, &facts)

@@ -5,6 +5,7 @@ use syncline_protocol::{Commit, CommitDigest, Counter};
 use super::{Leader, LeaderError, tables};
 use crate::Sql;
 use crate::local::{HandOver, HandedCommit, Taken, Told, Waiting};
+use crate::mutation::{Mutation, is_on};
 use crate::sql::nested;
 
 impl Leader {
@@ -15,7 +16,10 @@ impl Leader {
     /// [`LeaderError`]; nothing of the message is taken then.
     pub fn hand_over(&mut self, db: &mut dyn Sql, message: &str) -> Result<(), LeaderError> {
         let message: HandOver = serde_json::from_str(message)?;
-        if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
+        let by_another = |commit: &&HandedCommit| commit.author != self.config.subject;
+        if let Some(commit) =
+            message.commits.iter().find(by_another).filter(|_| !is_on(Mutation::HandedOverForAnother))
+        {
             return Err(LeaderError::AnotherAuthor(commit.author.clone()));
         }
         let (taken, next) = nested(db, |db| self.take(db, &message))?;
@@ -34,7 +38,7 @@ impl Leader {
         let mut taken = Vec::with_capacity(message.commits.len());
         for commit in &message.commits {
             let number = commit.number;
-            if number <= last {
+            if number <= last && !is_on(Mutation::ResendTakenAgain) {
                 taken.push(Taken { number, counter: tables::counter_of(db, session, number)? });
                 continue;
             }
@@ -46,14 +50,16 @@ impl Leader {
                 events: commit.events.clone(),
             };
             let digest = CommitDigest::of(&commit).to_string();
-            tables::put_waiting(db, &Waiting { session: session.clone(), number, commit }, &digest)?;
+            if !is_on(Mutation::AckWithoutOutbox) {
+                tables::put_waiting(db, &Waiting { session: session.clone(), number, commit }, &digest)?;
+            }
             let now_taken = Taken { number, counter: Some(counter) };
             tables::put_taken(db, session, now_taken)?;
             taken.push(now_taken);
             next = counter.next();
             last = number;
         }
-        if next != self.next {
+        if next != self.next && !is_on(Mutation::CounterReused) {
             tables::put_facts(db, &tables::Facts { next, ..self.facts() })?;
         }
         tables::forget_taken(db, session, message.acknowledged)?;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::{Leader, Link, Up, former, tables};
 use crate::local::Told;
+use crate::mutation::{Mutation, is_on};
 use crate::segment::{self, Builder};
 use crate::sql::nested;
 use crate::{Rejection, Sql, SqlError};
@@ -136,7 +137,7 @@ impl Leader {
             let chain = log.chain();
             let segments = log.finish();
             nested(db, |db| {
-                for segment in &segments {
+                for segment in segments.iter().filter(|_| !is_on(Mutation::CursorWithoutEntries)) {
                     segment::append(db, segment)?;
                 }
                 self.confirm(db, &entries)
@@ -205,7 +206,9 @@ impl Leader {
                 continue;
             };
             // Another commit under our counter is a copy's: ours is not in the log, and stays.
-            if former::digest(commit).to_string() == ours {
+            if (former::digest(commit).to_string() == ours || is_on(Mutation::ConfirmedUnread))
+                && !is_on(Mutation::OutboxNotCleared)
+            {
                 tables::remove_waiting(db, first.counter)?;
             }
         }
@@ -226,7 +229,7 @@ impl Leader {
                     }
                     Outcome::Accepted { .. } => tables::mark_accepted(db, *counter)?,
                     Outcome::Rejected(why) => {
-                        if reject(db, *counter, why)? {
+                        if reject(db, *counter, why)? && !is_on(Mutation::RejectionUntold) {
                             news.push(Told::Rejected { counter: *counter, why: why.clone() });
                         }
                     }

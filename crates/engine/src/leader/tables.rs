@@ -6,6 +6,7 @@ use syncline_protocol::{
 };
 
 use crate::local::{Epoch, Rejected, Taken, Waiting};
+use crate::mutation::{Mutation, is_on};
 use crate::segment;
 use crate::{HostFailure, Param, Query, Row, Sql, SqlError};
 
@@ -119,6 +120,10 @@ pub(super) fn counter_of(
 }
 
 pub(super) fn put_taken(db: &mut dyn Sql, session: &SessionId, taken: Taken) -> Result<(), SqlError> {
+    if is_on(Mutation::ResendTakenAgain) {
+        let sql = "DELETE FROM syncline_taken WHERE session = ?1 AND number = ?2";
+        db.execute(sql, &[session.as_str().into(), taken.number.into()])?;
+    }
     db.execute(
         "INSERT INTO syncline_taken (session, number, counter) VALUES (?1, ?2, ?3)",
         &[session.as_str().into(), taken.number.into(), taken.counter.into()],
@@ -199,6 +204,9 @@ pub(super) fn digest_of(db: &dyn Query, counter: Counter) -> Result<Option<Strin
 }
 
 pub(super) fn mark_accepted(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
+    if is_on(Mutation::OutboxClearedAtVerdict) {
+        return remove_waiting(db, counter);
+    }
     db.execute("UPDATE syncline_outbox SET accepted = 1 WHERE counter = ?1", &[counter.into()])
 }
 
@@ -209,6 +217,9 @@ pub(super) fn any_accepted(db: &dyn Query) -> Result<bool, SqlError> {
 
 /// Until its entries are here, an acceptance may be forgotten by a server that is restored.
 pub(super) fn undecide_all(db: &mut dyn Sql) -> Result<(), SqlError> {
+    if is_on(Mutation::AcceptanceOutlivesServer) {
+        return Ok(());
+    }
     db.execute("UPDATE syncline_outbox SET accepted = 0 WHERE accepted = 1", &[])
 }
 
@@ -251,6 +262,9 @@ pub(super) fn put_rejected(
     events: &[RawEvent],
     why: &Rejection,
 ) -> Result<(), SqlError> {
+    if is_on(Mutation::RejectionNotKept) {
+        return Ok(());
+    }
     let events = serde_json::to_string(events).map_err(damaged)?;
     db.execute(
         "INSERT INTO syncline_rejected (counter, session, number, code, message, events)

@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use syncline_protocol::{ClientId, Code, Digest, RedactionNumber, Subject};
 
+#[cfg(feature = "mutations")]
+use crate::mutation::{Mutation, is_on};
+
 /// What the room remembers about one socket. The host keeps it beside the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Whether a token in a header was accepted before the socket was opened.
     authorized: bool,
+    #[cfg_attr(feature = "mutations", serde(skip_serializing_if = "forgets_hello"))]
     greeted: Option<Greeted>,
 }
 
@@ -18,6 +22,7 @@ pub(super) struct Greeted {
     pub(super) client: ClientId,
     pub(super) subject: Subject,
     /// Its client has every entry that was sent to it, up to the head: it gets what is published.
+    #[cfg_attr(feature = "mutations", serde(default, skip_serializing_if = "forgets_live"))]
     pub(super) live: bool,
     /// The last redaction that it was told, where that was not published to it.
     #[serde(default)]
@@ -60,6 +65,16 @@ impl Connection {
             greeted.live = live;
         }
     }
+}
+
+#[cfg(feature = "mutations")]
+fn forgets_hello(_: &Option<Greeted>) -> bool {
+    is_on(Mutation::HibernationForgetsHello)
+}
+
+#[cfg(feature = "mutations")]
+fn forgets_live(_: &bool) -> bool {
+    is_on(Mutation::HibernationForgetsLive)
 }
 
 /// What the host is to do, in this order.

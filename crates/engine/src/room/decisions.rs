@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use syncline_protocol::{ClientId, Commit, CommitDigest, Counter, Digest, Outcome, Rejection, Seq, Verdict};
 
+use crate::mutation::{Mutation, is_on};
 use crate::segment;
 use crate::{HostFailure, Query, Sql, SqlError};
 
@@ -85,7 +86,7 @@ pub(super) fn recall(db: &dyn Query, client: &ClientId, commit: &Commit) -> Resu
             ORDER BY last LIMIT 1",
         &[client.as_str().into(), commit.counter.into()],
     )?;
-    let Some(row) = row else {
+    let Some(row) = row.filter(|_| !is_on(Mutation::VerdictForgotten)) else {
         return Ok(Memory::Fresh);
     };
     let (mut counter, mut at): (Counter, Seq) = (row.get(0)?, row.get(1)?);
@@ -102,7 +103,7 @@ pub(super) fn recall(db: &dyn Query, client: &ClientId, commit: &Commit) -> Resu
                     (Outcome::Rejected(Rejection { code, message }), digest)
                 }
             };
-            let same = digest == CommitDigest::of(commit);
+            let same = digest == CommitDigest::of(commit) || is_on(Mutation::CopyNotNoticed);
             return Ok(if same { Memory::Decided(Verdict { counter, outcome }) } else { Memory::Another });
         }
         counter = counter.next();

@@ -6,6 +6,7 @@ use syncline_protocol::{
 };
 
 use super::{Failure, Room};
+use crate::mutation::{Mutation, is_on};
 use crate::sql::nested;
 use crate::{Query, Sql, SqlError, dump};
 
@@ -75,7 +76,8 @@ impl Room {
             return Err(SqlError::refused("the state is being made anew"));
         }
         let schema_hash = self.rules.schema_hash()?;
-        nested(db, |db| write(db, &schema_hash, self.head, self.chain))?;
+        let seq = if is_on(Mutation::SnapshotOffByOne) { self.head.before() } else { self.head };
+        nested(db, |db| write(db, &schema_hash, seq, self.chain))?;
         self.snapshot = self.head;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use syncline_protocol::{Digest, Entry, Millis, RawEvent};
 
 use super::{CONFIRMED_ABOVE, Confirmed, Effects, Pending, Session, SessionError};
+use crate::mutation::{Mutation, is_on};
 use crate::sql::nested;
 use crate::state::{admit_commit, apply_history};
 use crate::{Refusal, Rewind, Sql, SqlError};
@@ -29,6 +30,8 @@ impl Session {
         let mut rest = entries.as_slice();
         while let Some(commit) = rest.chunk_by(|entry, _| !entry.ends_commit()).next() {
             let next = self.pending.iter().position(|pending| pending.conflicted.is_none());
+            let found = (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit));
+            let next = if is_on(Mutation::ConfirmedOutOfOrder) { found } else { next };
             // The state has the args that were committed, so one whose args were replaced is no match here.
             let is_as_committed = commit.iter().all(|entry| entry.redacted.is_none());
             let next = next.filter(|place| is_as_committed && self.is_pending_at(*place, commit));
@@ -64,9 +67,13 @@ impl Session {
         let events = &pending.commit.events;
         first.client == self.client
             && pending.counter == Some(first.counter)
-            && first.author == pending.commit.author
-            && commit.len() == events.len()
-            && commit.iter().zip(events).all(|(entry, event)| entry.name == event.name && says(entry, event))
+            && (is_on(Mutation::ConfirmedUnread)
+                || first.author == pending.commit.author
+                    && commit.len() == events.len()
+                    && commit
+                        .iter()
+                        .zip(events)
+                        .all(|(entry, event)| entry.name == event.name && says(entry, event)))
     }
 
     fn confirm(&mut self, place: usize, commit: &[Entry], effects: &mut Effects) {
@@ -88,7 +95,9 @@ impl Session {
         now: Millis,
         entries: &[Entry],
     ) -> Result<(), SqlError> {
-        db.rewind()?;
+        if !is_on(Mutation::PointNotRewound) {
+            db.rewind()?;
+        }
         apply_history(db, &self.rules, &self.confirmed_above)?;
         apply_history(db, &self.rules, entries)?;
         db.set_point()?;
@@ -98,7 +107,8 @@ impl Session {
 
     /// A pending commit that does not apply is conflicted, and left out of the view until its verdict.
     pub(super) fn apply_pending(&mut self, db: &mut dyn Rewind, now: Millis) -> Result<(), SqlError> {
-        for pending in &mut self.pending {
+        let all = if is_on(Mutation::RebaseSkipsPending) { 0 } else { usize::MAX };
+        for pending in self.pending.iter_mut().take(all) {
             let Pending { commit, conflicted, .. } = pending;
             let admitted = nested(&mut *db as &mut dyn Sql, |db| {
                 admit_commit(db, &self.rules, now, &commit.author, &commit.events)

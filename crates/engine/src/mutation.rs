@@ -1,0 +1,94 @@
+//! Deliberate bugs, one at a time, to see that the simulation finds them; never in an app.
+
+macro_rules! mutations {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// A bug, and the promise that it breaks.
+        #[cfg_attr(not(feature = "mutations"), allow(dead_code, unreachable_pub, reason = "bugs that are not built in"))]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Mutation {
+            $($(#[$doc])* $name,)*
+        }
+
+        #[cfg(feature = "mutations")]
+        impl Mutation {
+            /// Every bug.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+mutations! {
+    /// The leader says that it has taken a commit which it has not stored (exactly-once).
+    AckWithoutOutbox,
+    /// The leader forgets which numbers of a session it has taken: handed over again, they are taken again
+    /// (exactly-once).
+    ResendTakenAgain,
+    /// The leader takes commits of another subject than its own (own-name).
+    HandedOverForAnother,
+    /// The leader does not keep that a counter was used (exactly-once).
+    CounterReused,
+    /// The leader drops a commit at its verdict, before its entries are there (together).
+    OutboxClearedAtVerdict,
+    /// The leader keeps a commit whose entries have come (together).
+    OutboxNotCleared,
+    /// The leader moves its cursor and chain, and does not write the entries (together).
+    CursorWithoutEntries,
+    /// The leader does not tell the session that a commit was rejected (answered).
+    RejectionUntold,
+    /// The leader does not keep a rejected commit for sessions to come (answered).
+    RejectionNotKept,
+    /// Of a diverged log's client the outbox goes, too (exactly-once).
+    AsideLosesOutbox,
+    /// An acceptance counts on the next connection, to a server that may have forgotten it (exactly-once).
+    AcceptanceOutlivesServer,
+    /// The room forgets its verdicts: what is sent again is decided again (exactly-once).
+    VerdictForgotten,
+    /// The room does not compare what a commit under a known counter says (exactly-once).
+    CopyNotNoticed,
+    /// The room takes commits of another author than the socket's (own-name).
+    AuthorUnchecked,
+    /// What a rejected commit wrote stays in the room's state (same-state).
+    RejectedWritesStay,
+    /// The room logs each event of a commit as a commit (whole-commits).
+    CommitDivided,
+    /// A socket that was live is not after hibernation: it gets nothing that is published (reaches-all).
+    HibernationForgetsLive,
+    /// A socket that had said hello has not after hibernation (reaches-all).
+    HibernationForgetsHello,
+    /// A segment lacks the last entry of the commits in it that have several (one-order).
+    SegmentLosesEntry,
+    /// A page of the log begins one entry late (one-order).
+    PageBeginsLate,
+    /// A snapshot names the seq before its own (same-state).
+    SnapshotOffByOne,
+    /// The session confirms whichever pending commit the log has next, in order or not (same-state).
+    ConfirmedOutOfOrder,
+    /// A commit counts as the pending one with its counter, whatever it says (same-state).
+    ConfirmedUnread,
+    /// A rebase leaves pending commits out of the view (same-state).
+    RebaseSkipsPending,
+    /// A rebase does not go back to the point (same-state).
+    PointNotRewound,
+}
+
+#[cfg(feature = "mutations")]
+thread_local! {
+    static ON: std::cell::Cell<Option<Mutation>> = const { std::cell::Cell::new(None) };
+}
+
+/// Which bug this thread has from now on.
+#[cfg(feature = "mutations")]
+pub fn set(mutation: Option<Mutation>) {
+    ON.set(mutation);
+}
+
+#[cfg(feature = "mutations")]
+pub(crate) fn is_on(mutation: Mutation) -> bool {
+    ON.get() == Some(mutation)
+}
+
+#[cfg(not(feature = "mutations"))]
+#[inline(always)]
+pub(crate) const fn is_on(_: Mutation) -> bool {
+    false
+}
