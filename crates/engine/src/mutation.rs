@@ -23,8 +23,6 @@ mutations! {
     /// The leader forgets which numbers of a session it has taken: handed over again, they are taken again
     /// (exactly-once).
     ResendTakenAgain,
-    /// The leader takes commits of another subject than its own (own-name).
-    HandedOverForAnother,
     /// The leader does not keep that a counter was used (exactly-once).
     CounterReused,
     /// The leader drops a commit at its verdict, before its entries are there (together).
@@ -33,9 +31,9 @@ mutations! {
     OutboxNotCleared,
     /// The leader moves its cursor and chain, and does not write the entries (together).
     CursorWithoutEntries,
-    /// The leader does not tell the session that a commit was rejected (answered).
+    /// The leader does not tell the session that a commit was rejected (nothing-silent).
     RejectionUntold,
-    /// The leader does not keep a rejected commit for sessions to come (answered).
+    /// The leader does not keep a rejected commit for sessions to come (nothing-silent).
     RejectionNotKept,
     /// Of a diverged log's client the outbox goes, too (exactly-once).
     AsideLosesOutbox,
@@ -47,27 +45,27 @@ mutations! {
     CopyNotNoticed,
     /// The room takes commits of another author than the socket's (own-name).
     AuthorUnchecked,
-    /// What a rejected commit wrote stays in the room's state (same-state).
+    /// What a rejected commit wrote stays in the room's state (together).
     RejectedWritesStay,
     /// The room logs each event of a commit as a commit (whole-commits).
     CommitDivided,
-    /// A socket that was live is not after hibernation: it gets nothing that is published (reaches-all).
+    /// A socket that was live is not after hibernation: it gets nothing that is published (one-order).
     HibernationForgetsLive,
-    /// A socket that had said hello has not after hibernation (reaches-all).
+    /// A socket that had said hello has not after hibernation (one-order).
     HibernationForgetsHello,
     /// A segment lacks the last entry of the commits in it that have several (one-order).
     SegmentLosesEntry,
     /// A page of the log begins one entry late (one-order).
     PageBeginsLate,
-    /// A snapshot names the seq before its own (same-state).
+    /// A snapshot names the seq before its own (one-order).
     SnapshotOffByOne,
-    /// The session confirms whichever pending commit the log has next, in order or not (same-state).
+    /// The session confirms whichever pending commit the log has next, in order or not (one-order).
     ConfirmedOutOfOrder,
-    /// A commit counts as the pending one with its counter, whatever it says (same-state).
+    /// A commit counts as the pending one with its counter, whatever it says (one-order).
     ConfirmedUnread,
-    /// A rebase leaves pending commits out of the view (same-state).
+    /// A rebase leaves pending commits out of the view (one-order).
     RebaseSkipsPending,
-    /// A rebase does not go back to the point (same-state).
+    /// A rebase does not go back to the point (one-order).
     PointNotRewound,
 }
 

@@ -8,6 +8,8 @@ use crate::action::Way;
 
 /// A WebSocket, and what is on its way on it.
 pub(crate) struct Socket {
+    /// Who has opened it.
+    pub(crate) subject: String,
     /// What the server keeps beside its end; none once that is closed.
     pub(crate) server: Option<Connection>,
     /// Whether the client's end is open.
@@ -19,8 +21,9 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    pub(crate) fn open() -> Self {
+    pub(crate) fn open(subject: String) -> Self {
         Self {
+            subject,
             server: Some(Connection::new(false)),
             client: true,
             up: VecDeque::new(),

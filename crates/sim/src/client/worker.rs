@@ -183,7 +183,8 @@ impl Client {
         if self.is_connected() || self.worker.as_ref().is_none_or(|worker| worker.halted.is_some()) {
             return false;
         }
-        self.sockets.push_front(Socket::open());
+        let subject = self.page.as_ref().map_or(self.last, |page| page.subject);
+        self.sockets.push_front(Socket::open(model::subject(subject.0)));
         self.forget_sockets();
         if let Some(worker) = &mut self.worker {
             worker.leader.connected(Some(TOKEN.to_owned()));

@@ -16,6 +16,7 @@ impl Oracle {
     pub(crate) fn served(
         &mut self,
         frame: &str,
+        subject: &str,
         outputs: &[Output],
         now: u64,
         disk: &Disk,
@@ -30,6 +31,9 @@ impl Oracle {
         let fresh = self.fresh_entries(disk)?;
         let mut commits = fresh.chunk_by(|entry, _| !entry.ends_commit());
         for verdict in verdicts(outputs) {
+            let commit = push.commits.iter().find(|commit| commit.counter == verdict.counter);
+            let author = commit.map_or(subject, |commit| commit.author.as_str());
+            promise!("own-name", author == subject, "a commit by {author} was decided for {subject}");
             self.decided(&push, &verdict, &mut commits, now, tally)?;
         }
         let left = commits.next();

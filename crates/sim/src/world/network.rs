@@ -5,7 +5,7 @@ use syncline_engine::{Connection, Output};
 use super::{World, host};
 use crate::action::{ClientNo, SocketNo, Way};
 use crate::model::ModelNo;
-use crate::oracle::{Aside, Mirror, Violation};
+use crate::oracle::{Aside, Mirror, Violation, promise};
 use crate::socket::Socket;
 use crate::tally::Event;
 
@@ -29,7 +29,7 @@ impl World {
         if !socket.client {
             self.tally.add(Event::GhostFrames);
         }
-        let mut after = before.clone();
+        let (mut after, subject) = (before.clone(), socket.subject.clone());
         let outputs = self.server.receive(now, &mut after, &text);
         let failed =
             |output: &Output| matches!(output, Output::Reply(text) if text.contains("\"server-failed\""));
@@ -43,7 +43,7 @@ impl World {
         if self.server.is_ready() && self.tally.count(Event::Kills) > 0 {
             self.oracle.server_sets_aside(Aside::of(self.server.disk.look()).map_err(host)?);
         }
-        self.oracle.served(&text, &outputs, time, &self.server.disk, &mut self.tally)?;
+        self.oracle.served(&text, &subject, &outputs, time, &self.server.disk, &mut self.tally)?;
         if self.server.is_ready() {
             self.oracle.same_trail(&self.server.disk)?;
         }
@@ -254,5 +254,8 @@ impl World {
 fn attached(connection: &Connection) -> Result<Connection, Violation> {
     let text = serde_json::to_string(connection);
     let back = text.and_then(|text| serde_json::from_str(&text));
-    back.map_err(|error| Violation::new("always-boots", format!("an attachment is lost: {error}")))
+    let back =
+        back.map_err(|error| Violation::new("always-boots", format!("an attachment is lost: {error}")))?;
+    promise!("liveness", back == *connection, "an attachment comes back as {back:?}, and was {connection:?}");
+    Ok(back)
 }
