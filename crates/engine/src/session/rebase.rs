@@ -30,8 +30,11 @@ impl Session {
         let mut rest = entries.as_slice();
         while let Some(commit) = rest.chunk_by(|entry, _| !entry.ends_commit()).next() {
             let next = self.pending.iter().position(|pending| pending.conflicted.is_none());
-            let found = (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit));
-            let next = if is_on(Mutation::ConfirmedOutOfOrder) { found } else { next };
+            let next = if is_on(Mutation::ConfirmedOutOfOrder) {
+                (0..self.pending.len()).find(|place| self.is_pending_at(*place, commit))
+            } else {
+                next
+            };
             // The state has the args that were committed, so one whose args were replaced is no match here.
             let is_as_committed = commit.iter().all(|entry| entry.redacted.is_none());
             let next = next.filter(|place| is_as_committed && self.is_pending_at(*place, commit));
