@@ -5,10 +5,12 @@
 
 mod former;
 mod hand_over;
+mod push;
 mod receive;
 mod redacted;
 mod repair;
 mod replica;
+mod serve;
 mod snapshot;
 mod tables;
 
@@ -20,13 +22,13 @@ use replica::Advanced;
 pub use replica::Replica;
 use syncline_protocol::{
     Chain, ClientId, Counter, Cursor, Digest, ErrorFrame, Hello, Incarnation, Limits, ModelVersion,
-    PROTOCOL_VERSION, Pull, RedactionNumber, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId, Subject,
+    PROTOCOL_VERSION, RedactionNumber, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId, Subject,
 };
 use tables::Facts;
 
-use crate::local::{Epoch, Opened, Rejected, Told};
+use crate::local::Epoch;
 use crate::segment;
-use crate::{HostFailure, Query, Rejection, Rules, Sql, SqlError};
+use crate::{HostFailure, Query, Rules, Sql, SqlError};
 
 /// What a leader is for: one per (browser profile or process, store, subject).
 #[derive(Clone, Debug)]
@@ -251,93 +253,6 @@ impl Leader {
         &self.epoch
     }
 
-    /// What a session starts from, beside the state at `state`. The entries after that state follow
-    /// through [`Leader::poll_session`], before anything else.
-    ///
-    /// # Errors
-    /// [`SqlError`] of the host.
-    pub fn opened(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
-        self.to_session.clear();
-        self.tell_log(db, state)?;
-        self.serve(db, session, state)
-    }
-
-    /// As [`Leader::opened`], for a session that lives already, and stands at a cursor of an epoch: it comes
-    /// from a leader before this one.
-    ///
-    /// # Errors
-    /// [`SqlError`] of the host.
-    pub fn resumed(
-        &mut self,
-        db: &dyn Query,
-        session: &SessionId,
-        cursor: Seq,
-        epoch: &Epoch,
-    ) -> Result<String, SqlError> {
-        self.to_session.clear();
-        // The former leader may have ended before it said so, and what the session hands over again may have
-        // to wait for room on the disk: it has to know its commits' identities before it meets them in the log.
-        self.tell(&Told::Renamed { client: self.client.clone() });
-        let taken = tables::taken(db, session)?;
-        if !taken.is_empty() {
-            self.tell(&Told::Taken { session: session.clone(), taken });
-        }
-        if *epoch == self.epoch {
-            self.tell_log(db, cursor)?;
-        } else {
-            self.restart_session(db)?;
-        }
-        for (counter, first, last) in tables::all_confirmed(db)? {
-            // One that waits again was offered again.
-            if !tables::is_waiting(db, counter)? {
-                self.tell(&Told::Confirmed { counter, first, last });
-            }
-        }
-        self.serve(db, session, cursor)
-    }
-
-    fn serve(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
-        // A session that lives already may have missed them; it ignores those that it knows.
-        let rejected = tables::all_rejected(db)?;
-        for Rejected { counter, code, message, .. } in &rejected {
-            let why = Rejection { code: code.clone(), message: message.clone() };
-            self.tell(&Told::Rejected { counter: *counter, why });
-        }
-        self.serving = Some(session.clone());
-        let opened = Opened {
-            client: self.client.clone(),
-            next: self.config.volatile.then_some(self.next),
-            subject: self.config.subject.clone(),
-            epoch: self.epoch.clone(),
-            taken: tables::taken(db, session)?,
-            pending: tables::all_waiting(db)?,
-            rejected,
-            state,
-        };
-        serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
-    }
-
-    /// Everything that the session has of the log is void: it is told the log of today.
-    fn restart_session(&mut self, db: &dyn Query) -> Result<(), SqlError> {
-        self.tell(&Told::Restarted { epoch: self.epoch.clone() });
-        self.tell_log(db, Seq::ZERO)
-    }
-
-    fn tell_log(&mut self, db: &dyn Query, mut after: Seq) -> Result<(), SqlError> {
-        let start = segment::start(db)?;
-        if after < start {
-            self.tell_snapshot(db, start)?;
-            after = start;
-        }
-        loop {
-            let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
-            let Some(last) = segments.last() else { return Ok(()) };
-            after = last.last;
-            let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
-            self.tell_entries(&texts.join(","));
-        }
-    }
-
     fn facts(&self) -> Facts {
         Facts {
             client: self.client.clone(),
@@ -414,78 +329,5 @@ impl Leader {
 
     fn is_live(&self) -> bool {
         matches!(&self.link, Link::Up(up) if up.head <= self.cursor)
-    }
-
-    /// Offers again what the server would not take for now: once the time has passed that it named.
-    ///
-    /// # Errors
-    /// [`SqlError`] of the host.
-    pub fn push_again(&mut self, db: &dyn Query) -> Result<(), SqlError> {
-        if let Link::Up(up) = &mut self.link
-            && up.held.take().is_some()
-        {
-            (up.in_flight, up.pushed) = (None, Counter::NONE);
-        }
-        self.push(db)
-    }
-
-    /// One push carries all that waits, within the limits; the next follows its verdicts.
-    fn push(&mut self, db: &dyn Query) -> Result<(), SqlError> {
-        // What the former log is to be offered from comes first: later commits may build on it.
-        if self.former {
-            return Ok(());
-        }
-        let Link::Up(up) = &mut self.link else {
-            return Ok(());
-        };
-        if up.in_flight.is_some() || up.held.is_some() {
-            return Ok(());
-        }
-        let waiting = tables::to_push(db, up.pushed, up.limits.push_commits)?;
-        let mut frame = String::from(r#"{"type":"push","commits":["#);
-        let (mut last, mut events) = (None, 0);
-        for (counter, encoded) in waiting {
-            // Every event names itself once: an upper bound that needs no decoding.
-            let more = encoded.matches("\"name\":").count();
-            let fits = frame.len() + encoded.len() + 3 <= up.limits.message_bytes
-                && events + more <= up.limits.push_events;
-            if last.is_some() {
-                if !fits {
-                    break;
-                }
-                frame.push(',');
-            }
-            frame.push_str(&encoded);
-            events += more;
-            last = Some(counter);
-        }
-        if let Some(last) = last {
-            frame.push_str("]}");
-            up.in_flight = Some(last);
-            up.pushed = last;
-            self.to_server.push_back(frame);
-        }
-        Ok(())
-    }
-
-    fn pull(&mut self) {
-        let after = self.cursor;
-        if let Link::Up(up) = &mut self.link
-            && up.head > after
-            && !up.pulling
-            && up.fetching.is_none()
-        {
-            up.pulling = true;
-            self.to_server.push_back(Pull { after, part: None }.encode());
-        }
-    }
-
-    fn tell(&mut self, told: &Told) {
-        let text = serde_json::to_string(told).expect("a message has text keys and no failing serializer");
-        self.to_session.push_back(text);
-    }
-
-    fn tell_entries(&mut self, segment: &str) {
-        self.to_session.push_back(crate::local::encode_entries(segment));
     }
 }
