@@ -106,6 +106,8 @@ impl Leader {
                         if !tables::is_waiting(db, waiting.commit.counter)? {
                             let digest = CommitDigest::of(&waiting.commit).to_string();
                             tables::put_waiting(db, &waiting, &digest)?;
+                            // A server between the two may have rejected it: that is for this one to say.
+                            tables::dismiss(db, waiting.commit.counter)?;
                             offered.push(waiting);
                         }
                     }

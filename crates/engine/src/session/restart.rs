@@ -76,6 +76,7 @@ impl Session {
     ) -> Result<(), SqlError> {
         for pending in waiting.into_iter().map(Pending::waiting) {
             let later = |other: &Pending| other.counter.is_none() || other.counter > pending.counter;
+            self.rejected.retain(|rejected| Some(rejected.counter) != pending.counter);
             let place = self.pending.iter().position(later).unwrap_or(self.pending.len());
             self.pending.insert(place, pending);
         }

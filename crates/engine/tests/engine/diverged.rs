@@ -111,6 +111,35 @@ fn a_model_may_have_its_lost_commits_offered_again_by_who_made_them() {
 }
 
 #[test]
+fn a_commit_that_was_rejected_confirmed_by_a_restored_server_and_offered_again_may_be_rejected_again() {
+    let mut world = World::new(&["ann", "bob"]);
+    world.clients[0].adopt(Rules::of::<KeenNotes>());
+    world.reconnect();
+    // The server takes it, and ann does not hear of it.
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.deliver(0);
+    let backup = world.backup();
+    let rejected_by = |world: &mut World, server: &str| {
+        world.replace_server(Database::open_memory().unwrap(), server);
+        for _ in 0..2 {
+            world.clients[1].connect();
+            world.settle();
+        }
+        world.clients[1].commit(&[added(server, "milk")]).unwrap();
+        world.settle();
+        world.reconnect();
+        world.assert_together();
+        assert_eq!(world.clients[0].session.rejections().len(), 1, "the title is taken");
+    };
+    rejected_by(&mut world, "second");
+    world.replace_server(backup, "unused");
+    world.reconnect();
+    world.assert_together();
+    assert_eq!(world.log()[0], "1 ann 1 noteAdded");
+    rejected_by(&mut world, "third");
+}
+
+#[test]
 fn a_crash_before_the_new_log_is_here_loses_nothing_of_the_former_one() {
     let mut world = World::new(&["ann"]);
     world.clients[0].commit(&[added("1", "milk")]).unwrap();
