@@ -247,6 +247,14 @@ impl Leader {
         Ok(())
     }
 
+    /// Whether a state is to be brought up to the log: it lags by more than some entries, was made from another
+    /// life of the log, or holds what the log here does not, after a loss of power.
+    #[must_use]
+    pub fn lags(&self, replica: &Replica, tail: u64) -> bool {
+        let (log, state) = (self.cursor.get(), replica.seq().get());
+        replica.epoch() != Some(&self.epoch) || state > log || log - state > tail
+    }
+
     /// Which life of the log this is, here.
     #[must_use]
     pub const fn epoch(&self) -> &Epoch {
@@ -310,14 +318,13 @@ impl Leader {
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn status(&self, db: &dyn Query) -> Result<LeaderStatus, SqlError> {
-        let (head, stopped, held) = match &self.link {
-            Link::Up(up) => (up.head, None, up.held.clone()),
-            Link::Stopped(error) => (self.cursor, Some(error.clone()), None),
-            Link::Down | Link::Greeting => (self.cursor, None, None),
+        let (head, held) = match &self.link {
+            Link::Up(up) => (up.head, up.held.clone()),
+            Link::Stopped(_) | Link::Down | Link::Greeting => (self.cursor, None),
         };
         Ok(LeaderStatus {
             live: self.is_live(),
-            stopped,
+            stopped: self.stopped().cloned(),
             held,
             lost: self.lost,
             notice: self.notice.clone(),
@@ -325,6 +332,15 @@ impl Leader {
             cursor: self.cursor,
             head,
         })
+    }
+
+    /// Why the server does not go on: the host closes the socket, and connects again when that may have changed.
+    #[must_use]
+    pub const fn stopped(&self) -> Option<&ErrorFrame> {
+        match &self.link {
+            Link::Stopped(error) => Some(error),
+            Link::Up(_) | Link::Down | Link::Greeting => None,
+        }
     }
 
     fn is_live(&self) -> bool {

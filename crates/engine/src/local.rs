@@ -118,6 +118,9 @@ pub(crate) struct Opened {
     pub(crate) state: Seq,
 }
 
+/// Whose commits those are that wait again, although they were confirmed.
+pub(crate) const FORMER_SESSION: &str = "former";
+
 /// A commit in the outbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Waiting {
@@ -154,7 +157,7 @@ pub struct Lost {
     pub counter: Counter,
     /// Who made it.
     pub author: Subject,
-    /// Where its first event stood.
+    /// Where its first event stood; zero where it was offered again, and withdrawn.
     pub first: Seq,
     /// What it said.
     pub events: Vec<RawEvent>,

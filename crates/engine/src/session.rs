@@ -280,7 +280,7 @@ impl Session {
                     self.snapshot(db, now, seq)?;
                 }
             }
-            Told::Renamed { client } => self.client = client,
+            Told::Renamed { client } => self.renamed(db, now, client)?,
             Told::Offered(waiting) => self.offered(db, now, waiting)?,
         }
         Ok(effects)

@@ -296,12 +296,19 @@ impl Client {
         Ok(Some(since))
     }
 
+    /// Whether a page that lives has commits that its leader may not have heard of.
+    pub(crate) fn has_unheard(&self) -> bool {
+        let Some(page) = &self.page else { return false };
+        self.journal.keys().any(|(_, session, _)| *session == page.id)
+    }
+
     /// Becomes a copy of another client.
     pub(crate) fn become_copy(&mut self, log: &[u8], state: &[u8], from: &Self) -> Result<(), SqlError> {
         self.end_all_tabs();
         self.log.replace(Database::deserialize(log)?);
         self.state.replace(Database::deserialize(state)?);
         self.journal.clone_from(&from.journal);
+        self.loads = self.loads.max(from.loads);
         self.version = from.version;
         self.last = from.last;
         self.checkpoints.clear();

@@ -55,11 +55,12 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
         }
     }
     // In a browser each subject has a database of its own, so that what a profile has journaled for one is
-    // taken before anything is sent for another. Where one database serves all, a copy of both says less.
-    if faults.clone_client && random.one_in(2) {
+    // taken before anything is sent for another. Where one database serves all, a copy of both, or an older one,
+    // says less.
+    if (faults.clone_client || faults.power_loss) && random.one_in(2) {
         faults.sign_in = false;
     } else if faults.sign_in {
-        faults.clone_client = false;
+        (faults.clone_client, faults.power_loss) = (false, false);
     }
     let clients = if random.one_in(8) { 1 } else { 2 + random.small(3) };
     let mut version = || *random.pick(&ModelNo::ALL).unwrap_or(&ModelNo::First);

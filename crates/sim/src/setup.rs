@@ -82,7 +82,7 @@ impl Faults {
     /// The kinds that the engine's promises cover.
     #[must_use]
     pub const fn usual() -> Self {
-        Self { power_loss: false, clone_client: false, ..Self::all() }
+        Self::all()
     }
 }
 

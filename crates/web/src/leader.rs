@@ -221,11 +221,10 @@ impl Leader {
     }
 
     fn advance(&mut self, tail: u64) -> Result<(), Failure> {
-        let same = self.replica.epoch() == Some(self.leader.epoch());
-        if same && self.leader.cursor().get().saturating_sub(self.replica.seq().get()) <= tail {
-            return Ok(());
+        if self.leader.lags(&self.replica, tail) {
+            self.leader.advance(&mut self.log, &mut self.replica, &mut self.state)?;
         }
-        Ok(self.leader.advance(&mut self.log, &mut self.replica, &mut self.state)?)
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use syncline_protocol::{
 };
 
 use super::{Leader, tables};
-use crate::local::{Epoch, Lost, Told, Waiting};
+use crate::local::{Epoch, FORMER_SESSION, Lost, Told, Waiting};
 use crate::mutation::{Mutation, is_on};
 use crate::segment::{self, Segment};
 use crate::sql::nested;
@@ -98,26 +98,33 @@ impl Leader {
 
     /// Once the server's log is here: what both logs have is forgotten, the rest is offered again or lost.
     pub(super) fn sort_former(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        let offered = nested(db, |db| {
-            let (missing, mut offered) = (missing(db)?, Vec::new());
+        let (offered, next) = nested(db, |db| {
+            let (missing, mut offered, mut next) = (missing(db)?, Vec::new(), self.next);
             for commit in missing {
-                match self.offer(&commit) {
-                    Some(waiting) => {
-                        if !tables::is_waiting(db, waiting.commit.counter)? {
-                            let digest = CommitDigest::of(&waiting.commit).to_string();
-                            tables::put_waiting(db, &waiting, &digest)?;
-                            // A server between the two may have rejected it: that is for this one to say.
-                            tables::dismiss(db, waiting.commit.counter)?;
-                            offered.push(waiting);
-                        }
+                let counter = commit.first().map_or(Counter::NONE, |first| first.counter);
+                // A copy of this client may have used a counter for another commit.
+                match (self.offer(&commit), tables::digest_of(db, counter)?) {
+                    (Some(waiting), None) => {
+                        let digest = CommitDigest::of(&waiting.commit).to_string();
+                        tables::put_waiting(db, &waiting, &digest)?;
+                        // A server between the two may have rejected it: that is for this one to say.
+                        tables::dismiss(db, counter)?;
+                        next = next.max(counter.next());
+                        offered.push(waiting);
                     }
-                    None => put_lost(db, &commit)?,
+                    (Some(_), Some(ours)) if ours == digest(&commit).to_string() => {}
+                    (Some(_), Some(_)) | (None, _) => {
+                        put_lost(db, &lost_of(&commit), &digest(&commit).to_string())?
+                    }
                 }
             }
+            if next > self.next {
+                tables::put_facts(db, &tables::Facts { next, ..self.facts() })?;
+            }
             db.execute("DELETE FROM syncline_former", &[])?;
-            Ok::<_, SqlError>(offered)
+            Ok::<_, SqlError>((offered, next))
         })?;
-        self.former = false;
+        (self.former, self.next) = (false, next);
         self.lost = count_lost(db)?;
         if !offered.is_empty() {
             self.tell(&Told::Offered(offered));
@@ -131,7 +138,7 @@ impl Leader {
         let own =
             self.config.offer_lost && first.client == self.client && first.author == self.config.subject;
         own.then(|| Waiting {
-            session: SessionId::parse("former").expect("it is a session id"),
+            session: SessionId::parse(FORMER_SESSION).expect("it is a session id"),
             number: SessionNumber::new(first.counter.get()).unwrap_or_default(),
             commit: Commit {
                 counter: first.counter,
@@ -191,22 +198,48 @@ pub(super) fn count_lost(db: &dyn Query) -> Result<u32, SqlError> {
     Ok(db.value("SELECT count(*) FROM syncline_lost", &[])?.unwrap_or_default())
 }
 
-fn put_lost(db: &mut dyn Sql, commit: &[Entry]) -> Result<(), SqlError> {
-    let Some(first) = commit.first() else { return Ok(()) };
-    let events: Vec<RawEvent> = commit.iter().map(Entry::event).collect();
-    let events = serde_json::to_string(&events).map_err(tables::damaged)?;
+/// Keeps a commit, with its digest, until the app dismisses it.
+fn put_lost(db: &mut dyn Sql, lost: &Lost, digest: &str) -> Result<(), SqlError> {
+    let events = serde_json::to_string(&lost.events).map_err(tables::damaged)?;
     db.execute(
         "INSERT INTO syncline_lost (client, counter, digest, author, first, events)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &[
-            first.client.as_str().into(),
-            first.counter.into(),
-            (&digest(commit).to_string()).into(),
-            first.author.as_str().into(),
-            first.seq.into(),
+            lost.client.as_str().into(),
+            lost.counter.into(),
+            digest.into(),
+            lost.author.as_str().into(),
+            lost.first.into(),
             (&events).into(),
         ],
     )
+}
+
+fn lost_of(commit: &[Entry]) -> Lost {
+    let first = commit.first().expect("a chunk is never empty");
+    Lost {
+        id: 0,
+        client: first.client.clone(),
+        counter: first.counter,
+        author: first.author.clone(),
+        first: first.seq,
+        events: commit.iter().map(Entry::event).collect(),
+    }
+}
+
+/// Before the client takes another id: what it has offered again was made, and may come back to the log, under
+/// the one it had. Under another it might be logged twice, so it is lost.
+pub(super) fn withdraw_offered(db: &mut dyn Sql, client: &ClientId) -> Result<(), SqlError> {
+    for (Waiting { session, commit, .. }, digest) in tables::all_with_digests(db)? {
+        if session.as_str() != FORMER_SESSION {
+            continue;
+        }
+        let Commit { counter, author, events, .. } = commit;
+        let lost = Lost { id: 0, client: client.clone(), counter, author, first: Seq::ZERO, events };
+        put_lost(db, &lost, &digest)?;
+        tables::remove_waiting(db, counter)?;
+    }
+    Ok(())
 }
 
 /// The commits of the former log that the log of today has not, in their order, each once.

@@ -170,13 +170,13 @@ impl Leader {
         {
             let error = error.clone();
             self.rename(db)?;
-            self.stopped(error);
+            self.stop(error);
         }
         Ok(())
     }
 
     /// Another database has this one's client id: it takes a new one. What is still in the outbox was never
-    /// decided, and keeps its counters; they are new under the new id.
+    /// decided, and keeps its counters; they are new under the new id. What was offered again is not taken along.
     ///
     /// The id follows from the old one and from the first commit that waits: should this database have copies
     /// that wait with the same commit, they take the same id, and that commit is logged once (exactly-once).
@@ -187,7 +187,11 @@ impl Leader {
         let mut id = Digest::of(seed.as_bytes()).to_string();
         id.truncate(32);
         let client = ClientId::parse(id).map_err(|error| SqlError::refused(error.to_string()))?;
-        tables::put_facts(db, &tables::Facts { client: client.clone(), ..self.facts() })?;
+        self.lost = nested(db, |db| {
+            former::withdraw_offered(db, &self.client)?;
+            tables::put_facts(db, &tables::Facts { client: client.clone(), ..self.facts() })?;
+            former::count_lost(db)
+        })?;
         self.client = client.clone();
         self.tell(&Told::Renamed { client });
         Ok(())
@@ -264,13 +268,13 @@ impl Leader {
                 up.in_flight = None;
                 up.held = Some(error);
             }
-            Link::Down | Link::Greeting | Link::Up(_) | Link::Stopped(_) => self.stopped(error),
+            Link::Down | Link::Greeting | Link::Up(_) | Link::Stopped(_) => self.stop(error),
         }
         self.caught_up(db)?;
         Ok(())
     }
 
-    fn stopped(&mut self, error: ErrorFrame) {
+    fn stop(&mut self, error: ErrorFrame) {
         self.to_server.clear();
         self.link = Link::Stopped(error);
     }

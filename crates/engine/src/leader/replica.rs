@@ -99,7 +99,8 @@ impl Replica {
         epoch: &Epoch,
         compare: Option<&SnapshotOffer>,
     ) -> Result<Advanced, SqlError> {
-        if self.epoch.as_ref().is_some_and(|known| known != epoch) {
+        // The two databases are synced each at its own time: after a loss of power the log may be the older one.
+        if self.epoch.as_ref().is_some_and(|known| known != epoch) || segment::head(log)?.0 < self.seq {
             self.begin_anew(db)?;
         }
         if !self.looked {

@@ -1,9 +1,9 @@
 //! What becomes of a session when its log is another one than it was.
 
-use syncline_protocol::{Counter, Millis, Seq};
+use syncline_protocol::{ClientId, Counter, Millis, Seq};
 
 use super::{Confirmed, Effects, Pending, Session, SessionError};
-use crate::local::{Epoch, Waiting};
+use crate::local::{Epoch, FORMER_SESSION, Waiting};
 use crate::sql::nested;
 use crate::{Rewind, Sql, SqlError, dump, state};
 
@@ -65,6 +65,21 @@ impl Session {
             effects.confirmed.push(Confirmed { number: pending.number, first, last });
         }
         self.rebase(db, now, &[])
+    }
+
+    /// The leader has withdrawn what it had offered again under the id before.
+    pub(super) fn renamed(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        client: ClientId,
+    ) -> Result<(), SqlError> {
+        let before = self.pending.len();
+        if client != self.client {
+            self.pending.retain(|pending| pending.session.as_str() != FORMER_SESSION);
+        }
+        self.client = client;
+        if self.pending.len() == before { Ok(()) } else { self.rebase(db, now, &[]) }
     }
 
     /// Commits that had been confirmed wait again, before what was committed since.

@@ -2,7 +2,10 @@
 
 use syncline_engine::protocol::Code;
 
-use super::model::added;
+use syncline_engine::Rules;
+use syncline_sqlite::Database;
+
+use super::model::{KeenNotes, added};
 use super::world::{World, notes};
 
 #[test]
@@ -92,4 +95,61 @@ fn in_memory_where_journals_name_the_client_a_copy_is_reported_and_waits() {
     assert_eq!(world.clients[1].stopped(), Some(Code::CommitMismatch));
     assert_eq!(world.clients[1].pending(), 1, "nothing is lost");
     assert_eq!(world.log().len(), 1, "nothing is doubled");
+}
+
+/// Two copies of one client that have read what one of them has committed as their second; then the server is
+/// reset, and only the other has seen that.
+fn copies_of_a_reset_server() -> World {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.settle();
+    let copy = world.clients[0].copy("copy");
+    world.clients.push(copy);
+    for client in &mut world.clients {
+        client.adopt(Rules::of::<KeenNotes>());
+    }
+    world.reconnect();
+    world.clients[0].commit(&[added("2", "eggs")]).unwrap();
+    world.settle();
+    world.replace_server(Database::open_memory().unwrap(), "second");
+    world
+}
+
+/// The copy hears that the log is another one, connects again, and is welcomed.
+fn welcome_copy(world: &mut World) {
+    for _ in 0..2 {
+        world.clients[1].connect();
+        world.deliver(1);
+        while let Some(text) = world.clients[1].to_client.pop_front() {
+            world.clients[1].receive(&text);
+        }
+    }
+}
+
+#[test]
+fn a_copy_counts_on_from_what_it_offers_again_although_the_other_has_counted_it() {
+    let mut world = copies_of_a_reset_server();
+    welcome_copy(&mut world);
+    assert_eq!(world.clients[1].pending(), 2, "offered again");
+    world.clients[1].commit(&[added("3", "rice")]).unwrap();
+    world.reconnect();
+    world.assert_together();
+    assert_eq!(notes(&world.server.db), ["1=milk/ann", "2=eggs/ann", "3=rice/ann"]);
+    assert_eq!(world.log().len(), 3, "exactly-once");
+}
+
+#[test]
+fn what_is_offered_again_under_a_counter_that_the_copy_has_used_otherwise_is_reported_lost() {
+    let mut world = copies_of_a_reset_server();
+    world.clients[1].commit(&[added("3", "rice")]).unwrap();
+    welcome_copy(&mut world);
+    let eggs = [r#"{"id":"2","title":"eggs"}"#];
+    assert_eq!(world.clients[1].lost(), eggs, "the copy has its own second commit");
+    world.reconnect();
+    // The other is refused, and takes another id, under which it may not offer what it made under the first.
+    world.reconnect();
+    world.assert_together();
+    assert_eq!(notes(&world.server.db), ["1=milk/ann", "3=rice/ann"]);
+    assert_eq!(world.clients[0].lost(), eggs);
+    assert_ne!(world.clients[0].leader.client(), world.clients[1].leader.client());
 }

@@ -2,9 +2,10 @@
 
 use syncline_engine::protocol::Code;
 use syncline_engine::{Query, Salvage, Sql};
+use syncline_sqlite::Database;
 
 use super::model::{added, renamed};
-use super::world::{Client, World};
+use super::world::{Client, World, notes};
 
 #[test]
 fn a_segment_that_is_not_what_was_written_is_read_again_from_the_server() {
@@ -86,4 +87,22 @@ fn without_the_clients_id_nothing_is_offered_as_it_may_be_in_the_log_already() {
     assert_eq!(world.clients[0].notice(), Some(Code::StorageDamaged));
     world.reconnect();
     world.assert_together();
+}
+
+#[test]
+fn after_a_loss_of_power_a_state_that_is_ahead_of_its_log_is_made_anew() {
+    let mut world = World::new(&["ann"]);
+    let as_synced = world.clients[0].log.serialize().unwrap();
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.settle();
+    world.clients[0].advance();
+    world.clients[0].log = Database::deserialize(&as_synced).unwrap();
+    let ann = world.clients.pop().unwrap().reload();
+    assert!(ann.notes().is_empty(), "as its log is");
+    world.clients.push(ann);
+    world.replace_server(Database::open_memory().unwrap(), "second");
+    world.reconnect();
+    world.assert_together();
+    world.clients[0].advance();
+    assert!(notes(&world.clients[0].state).is_empty());
 }

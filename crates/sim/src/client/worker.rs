@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use syncline_engine::protocol::{ClientId, Code, Millis, Seq, Subject};
+use syncline_engine::protocol::{ClientId, Code, Millis, Seq, SessionId, Subject};
 use syncline_engine::{Epoch, Leader, LeaderConfig, LeaderError, Replica, Session, SqlError};
 use syncline_sqlite::Database;
 
@@ -26,6 +26,13 @@ struct Offer {
     message: String,
     /// Where it lies in the journal, if it is of a page that has ended.
     journaled: Option<JournalKey>,
+}
+
+impl Worker {
+    /// Whether commits of former pages wait.
+    fn has_journaled(&self) -> bool {
+        self.waiting.iter().any(|offer| offer.journaled.is_some())
+    }
 }
 
 /// Why a step of a worker did not come to its end.
@@ -77,6 +84,10 @@ impl Client {
         let mut offers: Vec<Offer> = ended
             .map(|(key, message)| Offer { message: message.clone(), journaled: Some(key.clone()) })
             .collect();
+        // Ids of sessions begin with the time in a browser: the oldest page comes first.
+        offers.sort_by_key(|offer| {
+            offer.journaled.as_ref().map(|(_, session, number)| (load_of(session), *number))
+        });
         let again = resumed.as_ref().and_then(|(_, again)| again.clone());
         offers.extend(again.map(|message| Offer { message, journaled: None }));
         let troubles = self.offer(offers)?;
@@ -109,12 +120,10 @@ impl Client {
     /// Brings the leader's copy of the state up to its log, where it lags.
     pub(crate) fn follow(&mut self, tail: u16) -> Result<(), Failed> {
         let Some(worker) = &mut self.worker else { return Ok(()) };
-        let (log, state) = (worker.leader.cursor(), worker.replica.seq());
-        let same = worker.replica.epoch() == Some(worker.leader.epoch());
-        if same && log.get().saturating_sub(state.get()) <= u64::from(tail) {
-            return Ok(());
+        if worker.leader.lags(&worker.replica, tail.into()) {
+            worker.leader.advance(&mut self.log, &mut worker.replica, &mut self.state)?;
         }
-        Ok(worker.leader.advance(&mut self.log, &mut worker.replica, &mut self.state)?)
+        Ok(())
     }
 
     /// The leader takes the next message of its page.
@@ -183,6 +192,11 @@ impl Client {
         if self.is_connected() || self.worker.as_ref().is_none_or(|worker| worker.halted.is_some()) {
             return false;
         }
+        // What former pages have journaled may be in the log already: it gets its counters before the
+        // server names later ones.
+        if self.worker.as_ref().is_some_and(Worker::has_journaled) {
+            return false;
+        }
         let subject = self.page.as_ref().map_or(self.last, |page| page.subject);
         self.sockets.push_front(Socket::open(model::subject(subject.0)));
         self.forget_sockets();
@@ -216,20 +230,16 @@ impl Client {
             });
         }
         self.pump();
-        if received.is_err() || self.is_stopped(&text) {
+        if received.is_err() || self.is_stopped() {
             self.drop_socket();
         }
         Some(received)
     }
 
     /// Whether the server has said that it does not go on: some errors pass, others need a new page.
-    fn is_stopped(&mut self, text: &str) -> bool {
-        if !text.starts_with("{\"type\":\"error\"") {
-            return false;
-        }
+    fn is_stopped(&mut self) -> bool {
         let Some(worker) = &mut self.worker else { return false };
-        let Ok(status) = worker.leader.status(&self.log) else { return false };
-        let Some(stopped) = status.stopped else { return false };
+        let Some(stopped) = worker.leader.stopped() else { return false };
         const FINAL: [Code; 2] = [Code::StoreMismatch, Code::UnsupportedProtocol];
         if FINAL.contains(&stopped.code) {
             worker.halted = Some(stopped.code);
@@ -268,6 +278,11 @@ impl Client {
             tell(&mut worker.leader, &mut page.from_leader);
         }
     }
+}
+
+/// Which load of a page a session is.
+fn load_of(session: &SessionId) -> Option<u32> {
+    session.as_str().rsplit('-').next()?.parse().ok()
 }
 
 fn tell(leader: &mut Leader, page: &mut VecDeque<ToPage>) {

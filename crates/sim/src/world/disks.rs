@@ -77,6 +77,11 @@ impl World {
         let Ok([from, to]) = self.clients.get_disjoint_mut([usize::from(from.0), usize::from(to.0)]) else {
             return Ok(false);
         };
+        // What a page has committed a moment ago, and its leader has not heard of, gets its counters once here
+        // and once in the copy.
+        if from.has_unheard() {
+            return Ok(false);
+        }
         let log = from.log.database().serialize().map_err(host)?;
         let state = from.state.database().serialize().map_err(host)?;
         // What the other client had is gone with its disk.

@@ -212,7 +212,7 @@ impl Device {
             }
         }
         self.note(all)?;
-        if self.leader.cursor().get().saturating_sub(self.replica.seq().get()) > STEP {
+        if self.leader.lags(&self.replica, STEP) {
             self.leader.advance(&mut self.log, &mut self.replica, &mut self.replica_db)?;
         }
         Ok(())

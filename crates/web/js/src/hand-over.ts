@@ -45,6 +45,11 @@ export class HandOvers {
     return this.#failure
   }
 
+  /** Whether commits of former pages wait. */
+  get hasJournaled(): boolean {
+    return this.#waiting.some(({ key }) => key !== undefined)
+  }
+
   take(messages: readonly string[]): void {
     this.#waiting.push(...messages.map((message) => ({ message })))
     if (this.#retry === undefined) this.#drain()

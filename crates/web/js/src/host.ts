@@ -22,6 +22,7 @@ export class LeaderHost {
   #leader: WasmLeader | undefined
   #connection: Connection | undefined
   #handOvers: HandOvers | undefined
+  #hasStarted = false
   #token: string | undefined
   #hindrance: Failure | undefined
   /** The last error of the server, until a connection has lasted. */
@@ -83,7 +84,11 @@ export class LeaderHost {
       kept: (keys) => this.#post({ kind: 'journaled-kept', keys, storage: storageOf(leader) }),
       refused: (key, failure) => this.#post({ kind: 'journaled-refused', key, failure }),
       tell: () => this.#tellSession(),
-      drained: () => this.#alive(() => this.#pump()),
+      drained: () =>
+        this.#alive(() => {
+          this.#startOnDisk()
+          this.#pump()
+        }),
       broken: (thrown) => this.#fail(thrown),
     })
     this.#handOvers.takeJournaled(message.journaled)
@@ -95,11 +100,22 @@ export class LeaderHost {
     this.#postOpened(leader, message)
     this.#connection = this.#connect(message.url)
     if (!message.online) this.#connection.network(false)
-    // A database in memory ends with the page: only what is in its journal under the identity that it has in
-    // the log can be sent again after that without being logged twice. So the page says when.
-    if (storageOf(leader) === 'opfs') this.#connection.start()
+    this.#startOnDisk()
     this.#pump()
     for (const later of this.#backlog.splice(0)) this.#serve(later)
+  }
+
+  /**
+   * What former pages have journaled may be in the log already: it gets its counters before the server names
+   * later ones. A database in memory ends with the page: only what is in its journal under the identity that
+   * it has in the log can be sent again after that without being logged twice. So there the page says when.
+   */
+  #startOnDisk(): void {
+    const [leader, connection] = [this.#leader, this.#connection]
+    if (this.#hasStarted || leader === undefined || connection === undefined) return
+    if (storageOf(leader) !== 'opfs' || this.#handOvers?.hasJournaled === true) return
+    this.#hasStarted = true
+    connection.start()
   }
 
   #postOpened(leader: WasmLeader, { session, resumed }: Open): void {

@@ -105,7 +105,7 @@ export class Journal {
   }
 }
 
-/** Journals of a store and subject, by session, each in the order of its commits. */
+/** Journals of a store and subject, by session, the oldest first, each in the order of its commits. */
 export function readJournals(
   storage: JournalStorage | undefined,
   storeId: string,
@@ -119,7 +119,7 @@ export function readJournals(
     if (session === undefined || rest.length > 0 || !/^\d+$/.test(number ?? '') || message == null) continue
     found.push({ key, message, session, number: Number(number) })
   }
-  found.sort((a, b) => a.number - b.number)
+  found.sort((a, b) => (a.session === b.session ? a.number - b.number : a.session < b.session ? -1 : 1))
   const journals = new Map<string, JournaledCommit[]>()
   for (const { key, message, session } of found) {
     const commits = journals.get(session) ?? []

@@ -56,7 +56,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
 class Opening {
   readonly #options: OpenOptions
   readonly #board = new StatusBoard()
-  readonly #session = randomId()
+  readonly #session = sessionId()
   readonly #journal: Journal
   readonly #ended: EndedSessions
   readonly #closing = new AbortController()
@@ -286,6 +286,12 @@ function checkIds(storeId: string, subject: string): void {
   }
   if (subject === '')
     throw new SynclineError({ code: 'unauthorized', message: 'Nobody is signed in: the subject is empty.' })
+}
+
+/** The time, and chance: of two pages' journals, the older is handed over first. */
+function sessionId(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return time + randomId().slice(time.length)
 }
 
 /** 128 random bits in hexadecimal. */

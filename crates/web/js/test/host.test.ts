@@ -41,6 +41,7 @@ class FakeLeader implements WasmLeader {
     return new Uint8Array([1, 2, 3])
   }
   kind = 'opfs'
+  full = false
   storage(): string {
     return this.kind
   }
@@ -48,6 +49,7 @@ class FakeLeader implements WasmLeader {
     return undefined
   }
   hand_over(message: string): void {
+    if (this.full) throw { code: 'storage-full', message: 'no room' }
     this.#do(`took ${message}`)
     this.toSession.push(`taken ${message}`)
     this.toServer.push(`push ${message}`)
@@ -140,6 +142,20 @@ test('journals of former pages go in before the session opens, and their answers
   expect(leader.did).toEqual(['took former', 'opened s1'])
   expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'], storage: 'opfs' }])
   expect(of('messages')).toEqual([])
+})
+
+test('nothing is sent before the leader has what former pages have journaled', async () => {
+  const leader = new FakeLeader()
+  leader.full = true
+  const { made, of } = host(async () => leader)
+  made.receive({ ...OPEN, journaled: [{ key: 'k1', message: 'former' }] })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(FakeSocket.opened.length).toBe(0)
+  expect(of('opened').length).toBe(1)
+  leader.full = false
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(leader.did).toEqual(['opened s1', 'took former'])
+  expect(FakeSocket.opened.length).toBe(1)
 })
 
 test('in memory nothing is sent before the page has journaled what it is sent as', async () => {
