@@ -249,15 +249,15 @@ fn refuse_disorder(commits: &[Commit]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the room remembers of each commit, up to the first that it knows otherwise: then nothing of
-/// the push is decided.
+/// What the room remembers of each commit, and whether it knows one of them otherwise: then nothing of the
+/// push is decided. Those after that one may be known: what two copies had in their outboxes when they parted.
 fn recall_all(
     db: &dyn Query,
     client: &ClientId,
     commits: &[Commit],
 ) -> Result<(Vec<Option<Verdict>>, bool), SqlError> {
     let decided = decisions::decided(db, client)?;
-    let mut known = Vec::with_capacity(commits.len());
+    let (mut known, mut copied) = (Vec::with_capacity(commits.len()), false);
     for commit in commits {
         // Most are new: no question is asked about them.
         let memory =
@@ -265,10 +265,13 @@ fn recall_all(
         known.push(match memory {
             Memory::Fresh => None,
             Memory::Decided(verdict) => Some(verdict),
-            Memory::Another => return Ok((known, true)),
+            Memory::Another => {
+                copied = true;
+                None
+            }
         });
     }
-    Ok((known, false))
+    Ok((known, copied))
 }
 
 fn size(commit: &Commit) -> u32 {

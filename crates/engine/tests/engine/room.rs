@@ -224,12 +224,19 @@ fn a_counter_that_was_skipped_can_be_decided_later() {
 fn a_copy_of_a_client_gets_the_verdicts_that_are_its_own_and_nothing_more() {
     let mut server = Server::new();
     let mut connection = greeted(&mut server, "ann");
-    server.receive(&mut connection, &push(json!([commit(1, "ann", "1"), commit(2, "ann", "2")])));
-    let copied = json!([commit(1, "ann", "1"), commit(2, "ann", "other"), commit(3, "ann", "3")]);
+    let three = json!([commit(1, "ann", "1"), commit(2, "ann", "2"), commit(3, "ann", "3")]);
+    server.receive(&mut connection, &push(three));
+    let copied = json!([
+        commit(1, "ann", "1"),
+        commit(2, "ann", "other"),
+        commit(3, "ann", "3"),
+        commit(4, "ann", "4")
+    ]);
     let outputs = server.receive(&mut connection, &push(copied));
-    assert_eq!(verdicts(&outputs[..1]).len(), 1);
+    let counters: Vec<u64> = verdicts(&outputs[..1]).iter().map(|verdict| verdict.counter.get()).collect();
+    assert_eq!(counters, [1, 3]);
     assert_eq!(code(&outputs[1..]), Code::CommitMismatch);
-    assert_eq!(notes(&server.db), ["1=1/ann", "2=2/ann"]);
+    assert_eq!(notes(&server.db), ["1=1/ann", "2=2/ann", "3=3/ann"]);
 }
 
 #[test]
