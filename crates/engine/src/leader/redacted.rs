@@ -16,10 +16,10 @@ impl Leader {
         let Redacted { number, entry } = redacted;
         let start = segment::start(&*db)?;
         if entry.seq <= start && start > Seq::ZERO {
-            // It is in the snapshot that the log begins with: the log is read again, as it is now.
-            tables::put_facts(db, &tables::Facts { redactions: number, ..self.facts() })?;
-            self.redactions = number;
-            return Ok(self.restart_from(db, Seq::ZERO)?);
+            // It is in the snapshot that the log begins with: the log is read again, as it is now. The
+            // redaction is known here only once what holds its args is gone (together).
+            let before = std::mem::replace(&mut self.redactions, number);
+            return Ok(self.restart_from(db, Seq::ZERO).inspect_err(|_| self.redactions = before)?);
         }
         let found = segment::entry(&*db, entry.seq)?;
         let differs = match &found {
