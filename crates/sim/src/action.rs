@@ -165,6 +165,10 @@ actions! {
     Rebuild "rebuild" {},
     /// The server makes a snapshot.
     Snapshot "snapshot" {},
+    /// Somebody has the args of an entry replaced; the event stays the same kind of event.
+    Redact "redact" { /// Its seq.
+        seq: u8, /// By what; only the first counts.
+        facts: Vec<Fact> },
     /// The server is dropped from memory; its sockets stay.
     Hibernate "hibernate" {},
     /// The server ends and is started again: all sockets are closed.
@@ -345,6 +349,7 @@ mod tests {
             "plan log/c0 3 kill",
             "restore 1 true",
             "swap c0 down",
+            "redact 3 add:1:2",
             "deploy c0 v2",
             "settle",
         ] {

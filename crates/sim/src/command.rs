@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::run::{Failure, keep_panics, run_seed};
 use crate::setup::Faults;
 use crate::shrink::shrink;
-use crate::sweep::sweep;
+use crate::sweep::{Media, Sweep};
 use crate::tally::{Event, Tally};
 
 /// Failures that are shrunk and shown; more of them say nothing new.
@@ -33,21 +33,23 @@ pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
 
 fn crash_points() -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let swept = match sweep(threads) {
+    let passed = [Media::Memory, Media::Files].map(|media| sweep(media, threads));
+    if passed == [true, true] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn sweep(media: Media, threads: usize) -> bool {
+    let swept = match Sweep::new(media, threads).run() {
         Ok(swept) => swept,
         Err(violation) => {
-            println!("without a kill: {violation}");
-            return ExitCode::FAILURE;
+            println!("in {media}, without a kill: {violation}");
+            return false;
         }
     };
-    let total: u64 = swept.points.iter().map(|(_, many)| many).sum();
-    swept.points.iter().for_each(|(disk, many)| println!("{disk}: {many} points"));
-    for (disk, at, violation) in &swept.violations {
-        println!("killed at point {at} of {disk}: {violation}");
+    for (disk, point, violation) in swept.violations.iter().take(SHOWN) {
+        println!("killed at {point} of {disk}: {violation}");
     }
-    let (operations, killed, broken) = (swept.operations, swept.killed, swept.violations.len());
-    println!("{operations} operations, {total} points in memory, {killed} kills, {broken} broke a promise");
-    if broken == 0 && killed as u64 == total { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("in {media}: {swept}");
+    swept.passed()
 }
 
 struct Options {

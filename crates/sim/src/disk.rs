@@ -1,7 +1,11 @@
 //! A disk: a database whose writes are counted, and can fail, or be the last that its process does.
 
+mod files;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub(crate) use files::Files;
 
 use syncline_engine::{Flow, HostFailure, Param, Query, Row, Sql, SqlError};
 use syncline_sqlite::Database;
@@ -20,17 +24,42 @@ pub enum Trouble {
 /// A database with troubles to come.
 ///
 /// A point is what lies before a write of a statement, before the end of an outermost transaction, and
-/// behind it: there, the transaction is durable, and its process may not live to tell.
+/// behind it: there, the transaction is durable, and its process may not live to tell. In files there is
+/// also what lies between two of the writes by which SQLite makes it durable.
 pub struct Disk {
     db: Database,
     troubles: Troubles,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A point where a process may be killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// How many points of statements and transactions come before it.
+    pub at: u64,
+    /// How many of the writes that follow there are done, in files.
+    pub writes: usize,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.writes {
+            0 => write!(f, "point {}", self.at),
+            writes => write!(f, "point {}, after {writes} writes", self.at),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
 struct Troubles {
-    /// Points passed so far.
+    /// Where the database lies, if not in memory.
+    files: Option<Files>,
+    /// Points passed so far, but for those between writes.
     points: u64,
     planned: Option<(u64, Trouble)>,
+    /// Where the process is killed, whatever is healed before.
+    sworn: Option<Point>,
+    /// All points, where they are asked for.
+    noted: Option<Vec<Point>>,
     /// Every write fails until there is room again.
     full: bool,
     /// The process that has this disk is gone; whoever goes on with it is a ghost.
@@ -103,10 +132,14 @@ impl Disk {
         self.troubles.dead
     }
 
-    /// How many points there were.
-    #[must_use]
-    pub const fn points(&self) -> u64 {
-        self.troubles.points
+    /// Asks for all points, or gives them.
+    pub(crate) fn note_points(&mut self) -> Vec<Point> {
+        self.troubles.noted.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// Kills the process at a point, even after everything was healed.
+    pub(crate) const fn swear(&mut self, point: Point) {
+        self.troubles.sworn = Some(point);
     }
 
     /// How often a kind of trouble happened.
@@ -118,13 +151,13 @@ impl Disk {
 
 impl Troubles {
     /// Passes the point before a write, or fails there.
-    fn before(&mut self) -> Result<(), SqlError> {
+    fn before(&mut self) -> Result<Begun, SqlError> {
         self.alive()?;
         let due = self.due();
-        self.points += 1;
+        let at = self.pass();
         match due {
             Some(Trouble::Kill) => {
-                self.dead = true;
+                self.die(None)?;
                 Err(ended())
             }
             Some(Trouble::Full) => {
@@ -136,24 +169,71 @@ impl Troubles {
                 self.count(Trouble::Full);
                 Err(full())
             }
-            None => Ok(()),
+            None => Ok(Begun { at, files: None }),
         }
     }
 
-    /// Passes the point behind a transaction: only the end of the process can happen there.
-    fn behind(&mut self) {
-        match self.planned {
-            Some((at, Trouble::Kill)) if at <= self.points => {
-                self.planned = None;
-                self.count(Trouble::Kill);
-                self.dead = true;
+    /// Passes the point before what makes a transaction durable.
+    fn before_durable(&mut self) -> Result<Begun, SqlError> {
+        let begun = self.before()?;
+        let torn = self.sworn.is_some_and(|sworn| sworn.at == begun.at);
+        let files = self.files.as_ref().filter(|_| torn || self.noted.is_some());
+        Ok(Begun { files: files.map(Files::image).transpose()?, ..begun })
+    }
+
+    /// Passes the points between the writes of a transaction, and the one behind it: only the end of the
+    /// process can happen there.
+    fn behind(&mut self, begun: Begun) -> Result<(), SqlError> {
+        if let (Some(files), Some(before)) = (&self.files, begun.files) {
+            let writes = files.writes_since(before)?;
+            if let Some(noted) = &mut self.noted {
+                noted.extend((1..writes.len()).map(|writes| Point { at: begun.at, writes }));
             }
-            Some(_) | None => {}
+            if let Some(sworn) = self.sworn.take_if(|sworn| sworn.at == begun.at) {
+                self.count(Trouble::Kill);
+                self.die(Some(writes.after(sworn.writes)))?;
+                return Err(ended());
+            }
+        }
+        if let Some((at, Trouble::Kill)) = self.planned
+            && at <= self.points
+        {
+            self.planned = None;
+            self.count(Trouble::Kill);
+            self.die(None)?;
+        } else if self.is_sworn() {
+            self.die(None)?;
+        }
+        self.pass();
+        Ok(())
+    }
+
+    fn pass(&mut self) -> u64 {
+        let at = self.points;
+        if let Some(noted) = &mut self.noted {
+            noted.push(Point { at, writes: 0 });
         }
         self.points += 1;
+        at
+    }
+
+    fn die(&mut self, files: Option<files::Image>) -> Result<(), SqlError> {
+        self.dead = true;
+        self.files.as_ref().map_or(Ok(()), |place| place.copy(files))
+    }
+
+    fn is_sworn(&mut self) -> bool {
+        let due = self.sworn.take_if(|sworn| *sworn == Point { at: self.points, writes: 0 }).is_some();
+        if due {
+            self.count(Trouble::Kill);
+        }
+        due
     }
 
     fn due(&mut self) -> Option<Trouble> {
+        if self.is_sworn() {
+            return Some(Trouble::Kill);
+        }
         let (at, trouble) = self.planned?;
         if at > self.points {
             return None;
@@ -178,6 +258,13 @@ impl Troubles {
             Ok(())
         }
     }
+}
+
+/// A write that is under way.
+struct Begun {
+    at: u64,
+    /// What lay in the files before, where that is asked for.
+    files: Option<files::Image>,
 }
 
 fn full() -> SqlError {
@@ -212,21 +299,22 @@ impl Sql for Disk {
         let Self { db, troubles } = self;
         troubles.alive()?;
         let mut failure = None;
-        let mut kept = false;
+        let mut kept = None;
         let ended = db.in_transaction(&mut |db| {
             let flow = body(&mut Within { db, troubles });
-            let end = if flow == Flow::Keep { troubles.before() } else { troubles.alive() };
-            kept = flow == Flow::Keep && end.is_ok();
-            failure = end.err();
-            if kept { Flow::Keep } else { Flow::Undo }
+            let end = if flow == Flow::Keep {
+                troubles.before_durable().map(Some)
+            } else {
+                troubles.alive().map(|()| None)
+            };
+            (kept, failure) = end.map_or_else(|error| (None, Some(error)), |kept| (kept, None));
+            if kept.is_some() { Flow::Keep } else { Flow::Undo }
         });
         troubles.lost = false;
-        if kept && ended.is_ok() {
-            troubles.behind();
-        }
-        match failure {
-            Some(error) => Err(error),
-            None => ended,
+        match (kept, failure) {
+            (Some(begun), _) if ended.is_ok() => troubles.behind(begun),
+            (_, Some(error)) => Err(error),
+            (_, None) => ended,
         }
     }
 }
@@ -234,12 +322,11 @@ impl Sql for Disk {
 impl Disk {
     /// A statement that is a transaction of its own.
     fn alone(&mut self, run: impl FnOnce(&mut Database) -> Result<(), SqlError>) -> Result<(), SqlError> {
-        let passed = self.troubles.before();
+        let passed = self.troubles.before_durable();
         self.troubles.lost = false;
-        passed?;
+        let begun = passed?;
         run(&mut self.db)?;
-        self.troubles.behind();
-        Ok(())
+        self.troubles.behind(begun)
     }
 }
 

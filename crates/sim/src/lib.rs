@@ -29,7 +29,7 @@ mod tally;
 mod world;
 
 pub use action::{Action, ClientNo, DiskNo, SocketNo, SubjectNo, TabNo, Way};
-pub use disk::{Disk, Trouble};
+pub use disk::{Disk, Point, Trouble};
 pub use driver::{Driver, setup as setup_of};
 pub use model::{Fact, Made, ModelNo, rules};
 pub use oracle::Violation;

@@ -215,6 +215,23 @@ impl Oracle {
         self.former.iter().any(logged)
     }
 
+    /// What the event of an entry says, and was made with.
+    pub(crate) fn event_at(&self, seq: Seq) -> Option<&Made> {
+        let (no, last) = self.mirror.log.iter().find(|(_, last)| seq <= *last)?;
+        let events = &self.commit(*no)?.events;
+        events.get((events.len() as u64 + seq.get()).checked_sub(last.get() + 1)? as usize)
+    }
+
+    /// The event of an entry says something else from now on.
+    pub(crate) fn redacted(&mut self, made: &Made) {
+        let commit = self.events.get(&made.id).and_then(|no| self.commits.get_mut(no.0));
+        let event = commit.and_then(|commit| commit.events.iter_mut().find(|event| event.id == made.id));
+        if let Some(event) = event {
+            event.clone_from(made);
+        }
+        self.mirror.state = self.replay(&self.mirror, self.version, self.mirror.head, &self.aside);
+    }
+
     /// The server has another model, or another log.
     pub(crate) fn server_is(&mut self, version: ModelNo, mirror: Option<Mirror>) {
         if let Some(mirror) = mirror {

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use syncline_engine::protocol::{Code, ErrorFrame, Incarnation, Millis, ServerMessage, StoreId};
-use syncline_engine::{Connection, Output, Room, SharedToken, Sql, SqlError};
+use syncline_engine::protocol::{Args, Code, ErrorFrame, Incarnation, Millis, Seq, ServerMessage, StoreId};
+use syncline_engine::{Connection, Output, RedactError, Room, SharedToken, Sql, SqlError};
 use syncline_sqlite::Database;
 
 use crate::disk::Disk;
@@ -94,6 +94,14 @@ impl Server {
         match &mut self.room {
             Some(room) => room.make_snapshot(&mut self.disk),
             None => Ok(()),
+        }
+    }
+
+    /// Replaces the args of an entry.
+    pub(crate) fn redact(&mut self, seq: Seq, args: Args) -> Result<Vec<Output>, RedactError> {
+        match &mut self.room {
+            Some(room) => room.redact(&mut self.disk, seq, args),
+            None => Ok(Vec::new()),
         }
     }
 

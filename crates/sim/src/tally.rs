@@ -42,6 +42,7 @@ events! {
     Snapshots "snapshots made",
     SnapshotsTaken "parts of snapshots that came to clients",
     Crashed "commits refused, as the server had crashed on them",
+    Redactions "entries redacted",
     Rebuilds "steps of a rebuild at the server",
     Hibernations "hibernations",
     Restarts "server restarts",

@@ -4,9 +4,11 @@ mod audit;
 mod clients;
 mod disks;
 mod enabled;
+mod files;
 mod fingerprint;
 mod image;
 mod network;
+mod redact;
 mod settle;
 
 pub(crate) use image::Images;
@@ -95,8 +97,9 @@ impl World {
             Action::Forget { socket } => self.forget(*socket),
             Action::Duplicate { socket, way } => self.duplicate(*socket, *way),
             Action::Swap { socket, way } => self.swap(*socket, *way),
-            Action::Rebuild {} => self.rebuild(),
-            Action::Snapshot {} => self.make_snapshot(),
+            Action::Rebuild {} => self.rebuild()?,
+            Action::Snapshot {} => self.make_snapshot()?,
+            Action::Redact { seq, facts } => self.redact(*seq, facts)?,
             Action::Hibernate {} => self.hibernate()?,
             Action::Restart {} => self.restart(),
             Action::Backup {} => self.back_up()?,

@@ -162,6 +162,7 @@ impl World {
         let killed = [client.log.take_dead(), client.state.take_dead()];
         if killed.contains(&true) {
             client.end_worker();
+            client.log.resume().and_then(|()| client.state.resume()).map_err(super::host)?;
             self.tally.add(Event::Kills);
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use super::{World, host};
 use crate::action::{ClientNo, DiskNo};
-use crate::disk::{Disk, Trouble};
+use crate::disk::{Disk, Point, Trouble};
 use crate::oracle::Violation;
 use crate::tally::Event;
 
@@ -15,18 +15,18 @@ impl World {
         }
     }
 
-    /// The points of each database so far.
-    pub(crate) fn points(&self) -> Vec<(DiskNo, u64)> {
-        let clients = self.clients.iter().flat_map(|client| {
-            [(DiskNo::Log(client.no), client.log.points()), (DiskNo::State(client.no), client.state.points())]
-        });
-        std::iter::once((DiskNo::Room, self.server.disk.points())).chain(clients).collect()
+    /// All points of each database since this was last asked.
+    pub(crate) fn note_points(&mut self) -> Vec<(DiskNo, Vec<Point>)> {
+        let clients =
+            self.clients.iter().flat_map(|client| [DiskNo::Log(client.no), DiskNo::State(client.no)]);
+        let all: Vec<DiskNo> = std::iter::once(DiskNo::Room).chain(clients).collect();
+        all.into_iter().filter_map(|no| Some((no, self.disk(no)?.note_points()))).collect()
     }
 
-    /// Kills the process of a database at a point further on.
-    pub(crate) fn kill_at(&mut self, no: DiskNo, after: u64) {
+    /// Kills the process of a database at a point.
+    pub(crate) fn kill_at(&mut self, no: DiskNo, point: Point) {
         if let Some(disk) = self.disk(no) {
-            disk.plan(u32::try_from(after).unwrap_or(u32::MAX), Trouble::Kill);
+            disk.swear(point);
         }
     }
 

@@ -34,7 +34,7 @@ impl World {
         let failed =
             |output: &Output| matches!(output, Output::Reply(text) if text.contains("\"server-failed\""));
         // What a process has done that was killed at a write is durable, or it is not; nobody hears of it.
-        if !self.after_server(!outputs.iter().any(failed))
+        if !self.after_server(!outputs.iter().any(failed))?
             && let Some(socket) = self.socket(no)
         {
             socket.server = Some(after);
@@ -58,12 +58,7 @@ impl World {
                         socket.send_down(text.clone());
                     }
                 }
-                Output::Publish(text) => {
-                    let sockets = self.clients.iter_mut().flat_map(|client| &mut client.sockets);
-                    sockets
-                        .filter(|socket| socket.is_live())
-                        .for_each(|socket| socket.send_down(text.clone()));
-                }
+                Output::Publish(text) => self.publish(text),
                 Output::Close(_) => {
                     if let Some(socket) = self.socket(from) {
                         socket.server_closes();
@@ -71,6 +66,11 @@ impl World {
                 }
             }
         }
+    }
+
+    pub(super) fn publish(&mut self, text: &str) {
+        let sockets = self.clients.iter_mut().flat_map(|client| &mut client.sockets);
+        sockets.filter(|socket| socket.is_live()).for_each(|socket| socket.send_down(text.to_owned()));
     }
 
     pub(super) fn down(&mut self, no: ClientNo) -> Result<bool, Violation> {
@@ -147,38 +147,39 @@ impl World {
         true
     }
 
-    pub(super) fn rebuild(&mut self) -> bool {
+    pub(super) fn rebuild(&mut self) -> Result<bool, Violation> {
         if !self.server.is_awake() || self.server.is_ready() {
-            return false;
+            return Ok(false);
         }
         let done = self.server.rebuild();
-        self.after_server(done.is_ok());
+        self.after_server(done.is_ok())?;
         self.tally.add(Event::Rebuilds);
-        true
+        Ok(true)
     }
 
-    pub(super) fn make_snapshot(&mut self) -> bool {
+    pub(super) fn make_snapshot(&mut self) -> Result<bool, Violation> {
         if !self.server.is_ready() {
-            return false;
+            return Ok(false);
         }
         let done = self.server.make_snapshot();
-        self.after_server(done.is_ok());
+        self.after_server(done.is_ok())?;
         self.tally.add(Event::Snapshots);
-        true
+        Ok(true)
     }
 
     /// What fails is tried again; a process that is killed at a write starts again.
-    fn after_server(&mut self, done: bool) -> bool {
+    pub(super) fn after_server(&mut self, done: bool) -> Result<bool, Violation> {
         if !done {
             self.tally.add(Event::ServerRefused);
         }
         let killed = self.server.disk.take_dead();
         if killed {
             self.server.sleep();
+            self.server.disk.resume().map_err(host)?;
             self.tally.add(Event::Kills);
             self.close_all();
         }
-        killed
+        Ok(killed)
     }
 
     pub(super) fn hibernate(&mut self) -> Result<bool, Violation> {
