@@ -4,6 +4,7 @@
 use syncline_protocol::{Entry, Seq};
 
 use crate::attempt::Attempt;
+use crate::mutation::{Mutation, together};
 use crate::sql::nested;
 use crate::{Rules, Sql, SqlError, quarantine, state};
 
@@ -41,7 +42,7 @@ impl History {
             one_by_one(db, &attempt, rules, entries, at, note)
         } else {
             attempt.begin(db, None)?;
-            let done = nested(db, |db| {
+            let done = together(Mutation::StateTorn, db, |db| {
                 state::apply_history(db, rules, entries)?;
                 note(db, last)?;
                 attempt.end(db)

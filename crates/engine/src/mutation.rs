@@ -1,5 +1,8 @@
 //! Deliberate bugs, one at a time, to see that the simulation finds them; never in an app.
 
+use crate::sql::nested;
+use crate::{Sql, SqlError};
+
 macro_rules! mutations {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
         /// A bug, and the promise that it breaks.
@@ -67,6 +70,21 @@ mutations! {
     RebaseSkipsPending,
     /// A rebase does not go back to the point (one-order).
     PointNotRewound,
+    /// The leader takes a commit in several transactions (together).
+    HandOverTorn,
+    /// The room writes state, log and verdicts in a transaction each (together).
+    DecisionTorn,
+    /// The rows of a replica move in one transaction, and the seq that they stand at in another (together).
+    StateTorn,
+}
+
+/// In one transaction, where the bug is not on.
+pub(crate) fn together<T, E: From<SqlError>>(
+    bug: Mutation,
+    db: &mut dyn Sql,
+    body: impl FnOnce(&mut dyn Sql) -> Result<T, E>,
+) -> Result<T, E> {
+    if is_on(bug) { body(db) } else { nested(db, body) }
 }
 
 #[cfg(feature = "mutations")]

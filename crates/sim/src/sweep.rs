@@ -67,6 +67,8 @@ pub struct Sweep<'a> {
     pub threads: usize,
     /// One of so many points is tried.
     pub every: usize,
+    /// Whether the first violation is enough.
+    pub first: bool,
     /// What each thread does first.
     pub prepare: &'a (dyn Fn() + Sync),
 }
@@ -75,7 +77,7 @@ impl Sweep<'_> {
     /// At all points.
     #[must_use]
     pub fn new(media: Media, threads: usize) -> Self {
-        Sweep { media, threads, every: 1, prepare: &|| {} }
+        Sweep { media, threads, every: 1, first: false, prepare: &|| {} }
     }
 
     /// Runs the script once for each point.
@@ -98,6 +100,9 @@ impl Sweep<'_> {
                     Err(violation) => {
                         let mut violations = violations.lock().unwrap_or_else(PoisonError::into_inner);
                         violations.push((*disk, *point, violation));
+                        if self.first {
+                            next.store(points.len(), Ordering::Relaxed);
+                        }
                     }
                 }
             }

@@ -5,8 +5,7 @@ use syncline_protocol::{Commit, CommitDigest, Counter};
 use super::{Leader, LeaderError, tables};
 use crate::Sql;
 use crate::local::{HandOver, HandedCommit, Taken, Told, Waiting};
-use crate::mutation::{Mutation, is_on};
-use crate::sql::nested;
+use crate::mutation::{Mutation, is_on, together};
 
 impl Leader {
     /// Takes commits of a session into the outbox, each once, however often it is handed over. When it
@@ -19,7 +18,7 @@ impl Leader {
         if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
             return Err(LeaderError::AnotherAuthor(commit.author.clone()));
         }
-        let (taken, next) = nested(db, |db| self.take(db, &message))?;
+        let (taken, next) = together(Mutation::HandOverTorn, db, |db| self.take(db, &message))?;
         self.next = next;
         if !taken.is_empty() {
             self.tell(&Told::Taken { session: message.session, taken });

@@ -7,6 +7,7 @@ use syncline_protocol::{ClientId, Commit, Millis, Verdict};
 
 use super::{Output, Room, refusal};
 use crate::attempt::Attempt;
+use crate::mutation::{Mutation, together};
 use crate::sql::nested;
 use crate::{Query, Sql, SqlError};
 
@@ -52,14 +53,16 @@ impl Room {
             return Ok(self.take(decided));
         }
         let Some(attempt) = self.pushes.attempt(&*db, client)? else {
-            let decided = nested(db, |db| self.decide(db, now, client, commits, known, None))?;
+            let decided = together(Mutation::DecisionTorn, db, |db| {
+                self.decide(db, now, client, commits, known, None)
+            })?;
             return Ok(self.take(decided));
         };
         if attempt.was_cut() {
             return Ok(self.decide_one_by_one(db, now, client, commits, known, &attempt));
         }
         attempt.begin(db, None)?;
-        let decided = nested(db, |db| {
+        let decided = together(Mutation::DecisionTorn, db, |db| {
             let decided = self.decide(db, now, client, commits, known, None)?;
             attempt.end(db)?;
             Ok::<_, SqlError>(decided)
