@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 15] = [
+pub(crate) const STEPS: [Step; 16] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
@@ -39,6 +39,7 @@ pub(crate) const STEPS: [Step; 15] = [
     Step { name: "unit", about: "Rust tests", needs: None, work: unit },
     Step { name: "doc", about: "Rust samples in the docs", needs: None, work: doc },
     Step { name: "sim", about: "a thousand simulated histories", needs: None, work: sim },
+    Step { name: "crash-points", about: "a kill at every write", needs: None, work: crash_points },
     Step { name: "explore", about: "every world of a small system", needs: None, work: explore },
     Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
     Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
@@ -104,8 +105,16 @@ fn doc(log: &Log) -> Result<Done> {
 
 /// Always the same ones: what is found by others gets a test of its own.
 fn sim(log: &Log) -> Result<Done> {
+    simulate(&["--seeds", "1000"], log)
+}
+
+fn crash_points(log: &Log) -> Result<Done> {
+    simulate(&["--crash-points"], log)
+}
+
+fn simulate(args: &[&str], log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--", "--seeds", "1000"]);
+    cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--"]).args(args);
     run(&mut cargo, log)
 }
 

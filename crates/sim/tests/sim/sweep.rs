@@ -15,10 +15,11 @@ fn swept(media: Media, every: usize) -> Swept {
     swept
 }
 
+/// All of them are for a release build: `cargo xtask sim --crash-points`.
 #[test]
-fn a_kill_at_any_point_breaks_no_promise() {
-    let swept = swept(Media::Memory, 1);
-    assert!(swept.passed() && swept.points.len() > 1_000);
+fn a_kill_at_some_points_of_memory_breaks_no_promise() {
+    let swept = swept(Media::Memory, 5);
+    assert!(swept.points.len() > 1_000 && !swept.passed(), "one of five is not all");
     for event in [
         Event::Rejected,
         Event::Hibernations,
@@ -33,7 +34,6 @@ fn a_kill_at_any_point_breaks_no_promise() {
     }
 }
 
-/// All of them are for a release build: `cargo xtask sim --crash-points`.
 #[test]
 fn a_kill_at_some_points_of_files_breaks_no_promise() {
     let swept = swept(Media::Files, 23);
