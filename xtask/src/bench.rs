@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: figures, measured here and now.
 
+mod guards;
+
 use std::fmt::Write as _;
 use std::fs;
 
@@ -9,10 +11,7 @@ use serde::Deserialize;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::screenshot::scene;
-use crate::{setup, workspace};
-
-const START: &str = "<!-- figures:start -->";
-const END: &str = "<!-- figures:end -->";
+use crate::{figures, setup, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -28,6 +27,15 @@ enum What {
         #[arg(long)]
         write: bool,
     },
+    /// What the assertions and checks that guard the promises cost a push, in CPU time
+    Guards {
+        /// How many pairs of runs, with and without them
+        #[arg(long, default_value_t = 41)]
+        pairs: usize,
+        /// Put the figures into docs/reliability.md
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 #[derive(Deserialize)]
@@ -40,7 +48,13 @@ struct Figure {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let What::Path { write } = args.what;
+    match args.what {
+        What::Path { write } => path(write),
+        What::Guards { pairs, write } => guards::run(pairs, write),
+    }
+}
+
+fn path(write: bool) -> Result<()> {
     setup::for_build()?;
     setup::for_browser()?;
     build::all(Mode::Release, &Log::Terminal)?;
@@ -52,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let text = fs::read_to_string(&results).context("the benchmark wrote no figures")?;
     let table = table(&serde_json::from_str::<Vec<Figure>>(&text)?)?;
     println!("{table}");
-    if write { put_into_readme(&table) } else { Ok(()) }
+    if write { figures::put("README.md", "figures", &table) } else { Ok(()) }
 }
 
 fn table(figures: &[Figure]) -> Result<String> {
@@ -63,13 +77,4 @@ fn table(figures: &[Figure]) -> Result<String> {
         writeln!(table, "| {what} | {value:.digits$} {unit} | {most} | {beside} |")?;
     }
     Ok(table)
-}
-
-fn put_into_readme(table: &str) -> Result<()> {
-    let path = workspace::path("README.md");
-    let readme = fs::read_to_string(&path)?;
-    let missing = "README.md has lost its figure markers";
-    let (before, rest) = readme.split_once(START).context(missing)?;
-    let (_, after) = rest.split_once(END).context(missing)?;
-    Ok(fs::write(path, format!("{before}{START}\n{table}{END}{after}"))?)
 }

@@ -9,6 +9,7 @@ mod ci;
 mod codegen;
 mod dev;
 mod explore;
+mod figures;
 mod fuzz;
 mod log;
 mod process;

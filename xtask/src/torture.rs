@@ -7,7 +7,6 @@ mod round;
 mod server;
 mod summary;
 
-use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -15,12 +14,9 @@ use syncline_torture::client::Assignment;
 
 use crate::build::{self, Mode};
 use crate::log::Log;
-use crate::{setup, workspace};
+use crate::{figures, setup};
 use arena::Arena;
 use summary::Summary;
-
-const START: &str = "<!-- torture:start -->";
-const END: &str = "<!-- torture:end -->";
 
 /// A store and the files of its clients are used for this many rounds, so that histories grow, and
 /// first starts are seen as well.
@@ -91,16 +87,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn put_into_docs(args: &Args, seed: u64, summary: &Summary) -> Result<()> {
-    let path = workspace::path("docs/reliability.md");
-    let docs = fs::read_to_string(&path)?;
-    let missing = "docs/reliability.md has lost its markers";
-    let (before, rest) = docs.split_once(START).context(missing)?;
-    let (_, after) = rest.split_once(END).context(missing)?;
     let (minutes, clients) = (args.minutes, args.clients);
     let build = if args.release { "the release build of the worker" } else { "a debug build of the worker" };
     let ran =
         format!("Last run, {minutes} minutes with {clients} clients and {build}, seed {seed}: {summary}.");
-    Ok(fs::write(path, format!("{before}{START}\n{ran}\n{END}{after}"))?)
+    figures::put("docs/reliability.md", "torture", &ran)
 }
 
 fn fresh_seed() -> u64 {

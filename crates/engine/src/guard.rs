@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::{Flow, Param, Query, Row, Sql, SqlError};
+use crate::{Flow, Param, Query, Row, Sql, SqlError, promise};
 
 const REALS: &str = "SQLite's versions write reals differently";
 
@@ -67,6 +67,9 @@ thread_local! {
 }
 
 fn refuse_unportable_once(sql: &str) -> Result<(), SqlError> {
+    if !promise::ARE_ON {
+        return Ok(());
+    }
     PORTABLE.with_borrow_mut(|portable| {
         if portable.iter().any(|known| known.as_ref() == sql) {
             return Ok(());
@@ -81,6 +84,9 @@ fn refuse_unportable_once(sql: &str) -> Result<(), SqlError> {
 }
 
 fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
+    if !promise::ARE_ON {
+        return true;
+    }
     let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
 }

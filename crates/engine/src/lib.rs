@@ -89,6 +89,7 @@ mod model;
 pub mod mutation;
 #[cfg(not(feature = "mutations"))]
 mod mutation;
+mod promise;
 mod quarantine;
 mod room;
 mod rules;

@@ -5,6 +5,7 @@ use syncline_protocol::{Chain, DecodeError, Entry, Limits, Seq, decode_entries, 
 use thiserror::Error;
 
 use crate::mutation::{Mutation, is_on};
+use crate::promise::assert_promise;
 use crate::{HostFailure, Query, Sql, SqlError};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_log (
@@ -51,7 +52,7 @@ impl Builder {
         let (Some(first), Some(last)) = (commit.first(), commit.last()) else {
             return;
         };
-        assert!(last.ends_commit(), "whole-commits: a segment ends where a commit ends");
+        assert_promise!(last.ends_commit(), "whole-commits: a segment ends where a commit ends");
         for entry in commit {
             self.chain = self.chain.after(entry, &entry.args_digest());
         }
@@ -59,7 +60,7 @@ impl Builder {
         let text = encode_segment(commit.get(..commit.len() - lost).unwrap_or_default());
         match self.done.last_mut() {
             Some(open) if open.text.len() + 1 + text.len() <= Limits::SEGMENT_BYTES => {
-                assert!(first.seq == open.last.next(), "one-order: the log has no gap");
+                assert_promise!(first.seq == open.last.next(), "one-order: the log has no gap");
                 open.text.push(',');
                 open.text.push_str(&text);
                 open.last = last.seq;
@@ -228,7 +229,7 @@ pub(crate) fn replace(db: &mut dyn Sql, segment: &Segment, entry: &Entry) -> Res
     for commit in entries.chunk_by(|entry, _| !entry.ends_commit()) {
         log.add(commit);
     }
-    assert!(log.chain() == segment.chain, "one-order: a redacted log is the same log");
+    assert_promise!(log.chain() == segment.chain, "one-order: a redacted log is the same log");
     db.execute("DELETE FROM syncline_log WHERE first = ?1", &[segment.first.into()])?;
     log.finish().iter().try_for_each(|segment| append(db, segment))
 }

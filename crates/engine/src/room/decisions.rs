@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use syncline_protocol::{ClientId, Commit, CommitDigest, Counter, Digest, Outcome, Rejection, Seq, Verdict};
 
 use crate::mutation::{Mutation, is_on};
+use crate::promise::assert_promise;
 use crate::segment;
 use crate::{HostFailure, Query, Sql, SqlError};
 
@@ -53,7 +54,7 @@ impl Runs {
                 run.kept.push(kept);
             }
             before => {
-                assert!(
+                assert_promise!(
                     before.is_none_or(|run| run.last < counter),
                     "exactly-once: a counter is decided once in a push"
                 );

@@ -8,6 +8,7 @@ use syncline_protocol::{
 use super::decisions::{self, Kept, Memory, Runs};
 use super::{Failure, Output, Room, connection::Greeted};
 use crate::mutation::{Mutation, is_on};
+use crate::promise::assert_promise;
 use crate::segment::{self, Builder, Segment};
 use crate::sql::nested;
 use crate::state::admit_commit;
@@ -19,6 +20,15 @@ pub(super) struct Decided {
     segments: Vec<Segment>,
     head: Seq,
     chain: Chain,
+}
+
+impl Decided {
+    fn are_in_the_log(&self) -> bool {
+        self.verdicts.iter().all(|verdict| match &verdict.outcome {
+            Outcome::Accepted { first, last } => first <= last && *last <= self.head,
+            Outcome::Rejected(_) => true,
+        })
+    }
 }
 
 impl Room {
@@ -34,6 +44,10 @@ impl Room {
         refuse_disorder(&push.commits)?;
         let ready = push.commits.iter().take_while(|commit| self.undecidable(from, commit).is_none()).count();
         let (ready, waiting) = push.commits.split_at(ready);
+        assert_promise!(
+            ready.iter().all(|commit| commit.author == from.subject || is_on(Mutation::AuthorUnchecked)),
+            "own-name: a commit is decided for who made it"
+        );
         let mut outputs = Vec::new();
         let (known, copied) = recall_all(db, &from.client, ready)?;
         if copied {
@@ -59,6 +73,11 @@ impl Room {
     /// Takes into memory what is durable, and says it.
     pub(super) fn take(&mut self, decided: Decided) -> Vec<Output> {
         let mut outputs = Vec::new();
+        assert_promise!(
+            decided.segments.first().is_none_or(|segment| segment.first == self.head.next()),
+            "one-order: what is published follows the head"
+        );
+        assert_promise!(decided.are_in_the_log(), "true-receipt: what is accepted is in the log");
         if !decided.segments.is_empty() {
             let texts: Vec<&str> = decided.segments.iter().map(|segment| segment.text.as_str()).collect();
             outputs.push(Output::Publish(encode_entries(self.head, decided.head, &texts)));
