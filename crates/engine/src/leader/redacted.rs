@@ -28,6 +28,8 @@ impl Leader {
             // Not read yet: it will come as it is now.
             None => false,
         };
+        // What was to be compared was a state that still had it.
+        self.compare = None;
         let epoch =
             if differs { Epoch::after(Some(&self.epoch), &self.config.fresh) } else { self.epoch.clone() };
         nested(db, |db| {

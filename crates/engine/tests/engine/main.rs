@@ -20,6 +20,7 @@ mod redaction;
 mod repair;
 mod restored;
 mod room;
+mod simulated;
 mod snapshots;
 mod sync;
 mod world;
