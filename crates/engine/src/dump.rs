@@ -251,11 +251,12 @@ pub fn load<S: AsRef<str>>(db: &mut dyn Sql, rules: &Rules, parts: &[S]) -> Resu
     for trigger in &triggers {
         db.run_script(&format!("DROP TRIGGER {}", quoted(&trigger.get::<String>(0)?)))?;
     }
+    let known: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
     let mut insert = None;
     let mut waiting: Vec<(String, Vec<Value>)> = Vec::new();
     for line in parts.iter().flat_map(|part| part.as_ref().lines()) {
         if line.starts_with('{') {
-            insert = Some(inserting(db, line)?);
+            insert = Some(inserting(db, &known, line)?);
             continue;
         }
         let sql = insert.as_ref().ok_or_else(|| SqlError::refused("a snapshot begins with a table"))?;
@@ -283,9 +284,12 @@ pub fn load<S: AsRef<str>>(db: &mut dyn Sql, rules: &Rules, parts: &[S]) -> Resu
     triggers.iter().try_for_each(|trigger| db.run_script(&trigger.get::<String>(1)?))
 }
 
-fn inserting(db: &mut dyn Sql, header: &str) -> Result<String, SqlError> {
+fn inserting(db: &mut dyn Sql, known: &[String], header: &str) -> Result<String, SqlError> {
     let Header { table, columns } =
         serde_json::from_str(header).map_err(|error| SqlError::refused(error.to_string()))?;
+    if !known.contains(&table) {
+        return Err(SqlError::refused(format!("a snapshot has a table that the state has not: {table}")));
+    }
     let name = quoted(&table);
     if table == "sqlite_sequence" {
         db.execute("DELETE FROM sqlite_sequence", &[])?;

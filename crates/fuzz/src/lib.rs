@@ -9,16 +9,18 @@
 
 mod leader;
 mod model;
+mod redaction;
 mod room;
 mod rules;
 mod session;
+mod snapshot;
 mod wire;
 
 /// A function that takes an input apart; a broken promise is a panic.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its binary and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("client_message", |data| text(data).into_iter().for_each(wire::client_message)),
     ("server_message", |data| text(data).into_iter().for_each(wire::server_message)),
     ("leader_frame", |data| text(data).into_iter().for_each(wire::leader_frame)),
@@ -30,6 +32,8 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("leader_receive", |data| text(data).into_iter().for_each(leader::receive)),
     ("leader_hand_over", |data| text(data).into_iter().for_each(leader::hand_over)),
     ("session_receive", |data| text(data).into_iter().for_each(session::receive)),
+    ("snapshot", |data| text(data).into_iter().for_each(snapshot::load)),
+    ("redaction", |data| text(data).into_iter().for_each(redaction::redact)),
     ("session_open", |data| text(data).into_iter().for_each(session::open)),
 ];
 

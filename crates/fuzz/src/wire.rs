@@ -57,6 +57,7 @@ pub(crate) fn leader_frame(text: &str) {
         (LeaderFrame::Welcome(ours), Ok(ServerMessage::Welcome(theirs))) => assert_eq!(ours, theirs),
         (LeaderFrame::Snapshot(ours), Ok(ServerMessage::Snapshot(theirs))) => assert_eq!(ours, theirs),
         (LeaderFrame::Verdicts(ours), Ok(ServerMessage::Verdicts(theirs))) => assert_eq!(ours, theirs),
+        (LeaderFrame::Redacted(ours), Ok(ServerMessage::Redacted(theirs))) => assert_eq!(ours, theirs),
         (LeaderFrame::Error(ours), Ok(ServerMessage::Error(theirs))) => assert_eq!(ours, theirs),
         (LeaderFrame::Entries(frame), Ok(ServerMessage::Entries(theirs))) => {
             let entries = decode_entries(frame.segment()).expect("the entries of a message decode");

@@ -1,10 +1,10 @@
-//! Histories that broke a promise once, as the simulation found them.
+//! What broke a promise once, as simulation and fuzzing found it.
 
 use syncline_engine::protocol::{Args, Seq};
-use syncline_engine::{Flow, HostFailure, Param, Query, Row, Rules, Sql, SqlError};
+use syncline_engine::{Flow, HostFailure, Param, Query, Row, Rules, Sql, SqlError, load_state, nested};
 use syncline_sqlite::Database;
 
-use super::model::{KeenNotes, added, renamed};
+use super::model::{KeenNotes, added, renamed, rules};
 use super::world::{Client, World, notes};
 
 #[test]
@@ -125,4 +125,15 @@ fn what_waits_in_copies_of_a_copy_is_logged_once_and_rejected_to_nobody() {
     assert_eq!(notes(&world.server.db), ["1=milk/ann", "2=eggs/ann", "3=rice/ann"]);
     assert_eq!(world.log().len(), 3, "exactly-once");
     assert!(world.clients.iter().all(|client| client.effects.rejected.is_empty()));
+}
+
+#[test]
+fn a_snapshot_writes_nothing_but_the_state() {
+    let mut db = Database::open_memory().unwrap();
+    db.run_script("CREATE TABLE syncline_attempts (who TEXT, place INTEGER, tries INTEGER) STRICT").unwrap();
+    let forged =
+        "{\"table\":\"syncline_attempts\",\"columns\":[\"who\",\"place\",\"tries\"]}\n[\"*history\",1,9]\n";
+    let loaded = nested(&mut db, |db| load_state(db, &rules(), &[forged]));
+    assert!(matches!(loaded, Err(SqlError::Refused(_))), "{loaded:?}");
+    assert!(db.query("SELECT * FROM syncline_attempts", &[]).unwrap().is_empty());
 }
