@@ -1,15 +1,20 @@
 //! `cargo xtask sim`: the deterministic simulation, in release, on all cores.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::log::Log;
-use crate::{process, workspace};
+use crate::{figures, process, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A script, and a process killed at each point of each of its databases, in place of seeds
     #[arg(long)]
     crash_points: bool,
+    /// Put what the crash points came to into docs/reliability.md
+    #[arg(long, requires = "crash_points")]
+    write: bool,
     /// How many seeds
     #[arg(long, default_value_t = 1_000, conflicts_with_all = ["minutes", "seed"])]
     seeds: u64,
@@ -43,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     cargo.arg("--");
     if args.crash_points {
         cargo.arg("--crash-points");
-        return process::run(&mut cargo, &Log::Terminal);
+        return if args.write { write(&mut cargo) } else { process::run(&mut cargo, &Log::Terminal) };
     }
     cargo.args(["--from", &args.from.to_string()]);
     match (args.seed, args.minutes) {
@@ -58,4 +63,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         cargo.args(["--without", fault]);
     }
     process::run(&mut cargo, &Log::Terminal)
+}
+
+/// Its last lines say what it came to.
+fn write(sweep: &mut Command) -> Result<()> {
+    let text = process::output(sweep)?;
+    print!("{text}");
+    let came_to: Vec<&str> = text.lines().filter(|line| line.starts_with("in ")).collect();
+    figures::put("docs/reliability.md", "crash-points", &format!("Last run: {}.", came_to.join("; ")))
 }

@@ -50,11 +50,11 @@ impl fmt::Display for Swept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let between = self.points.iter().filter(|(_, point)| point.writes > 0).count();
         let (statements, broken) = (self.points.len() - between, self.violations.len());
-        write!(f, "{} operations; {statements} points around statements and transactions", self.operations)?;
+        write!(f, "{} operations, {statements} points around statements and transactions", self.operations)?;
         if between > 0 {
             write!(f, ", {between} between the writes of one")?;
         }
-        write!(f, "; {} kills; {broken} broke a promise", self.killed)
+        write!(f, ", {} kills, {broken} broke a promise", self.killed)
     }
 }
 
