@@ -288,7 +288,7 @@ fn inserting(db: &mut dyn Sql, known: &[String], header: &str) -> Result<String,
     let Header { table, columns } =
         serde_json::from_str(header).map_err(|error| SqlError::refused(error.to_string()))?;
     if !known.contains(&table) {
-        return Err(SqlError::refused(format!("a snapshot has a table that the state has not: {table}")));
+        return Err(SqlError::refused("a snapshot has a table that the state has not"));
     }
     let name = quoted(&table);
     if table == "sqlite_sequence" {
