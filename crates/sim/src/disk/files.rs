@@ -226,3 +226,49 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, SqlError> {
 fn failed(error: &io::Error) -> SqlError {
     SqlError::Host { failure: HostFailure::Other, message: format!("a file of the simulation: {error}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use syncline_engine::{Query, Sql, nested};
+
+    use super::*;
+
+    fn count(db: &dyn Query) -> i64 {
+        db.value("SELECT count(*) FROM t", &[]).unwrap().unwrap()
+    }
+
+    /// What is there after so many of the writes, as the next process finds it.
+    fn found(files: &Files, writes: &Writes, many: usize) -> i64 {
+        files.copy(Some(writes.after(many))).unwrap();
+        let next =
+            Files { folder: files.next(), ..Files::new(Path::new(""), "", files.name, files.durability) };
+        let found = count(&next.open().unwrap());
+        fs::remove_dir_all(&next.folder).unwrap();
+        found
+    }
+
+    #[test]
+    fn a_commit_is_there_after_its_last_write_and_stays_through_a_checkpoint() {
+        let root = tempfile::tempdir().unwrap();
+        let files = Files::new(root.path(), "process", "a.db", Durability::Full);
+        let mut db = files.open().unwrap();
+        db.run_script("CREATE TABLE t (a TEXT) STRICT").unwrap();
+        let before = files.image().unwrap();
+        let long = "x".repeat(10_000);
+        let insert = |db: &mut dyn Sql| db.execute("INSERT INTO t VALUES (?1)", &[(&long).into()]);
+        nested(&mut db, |db| insert(db).and_then(|()| insert(db))).unwrap();
+        let commit = files.writes_since(before).unwrap();
+        assert!(commit.len() > 8, "{} writes", commit.len());
+        for many in 0..=commit.len() {
+            let rows = if many == commit.len() { 2 } else { 0 };
+            assert_eq!(found(&files, &commit, many), rows, "after {many} of {} writes", commit.len());
+        }
+        let before = files.image().unwrap();
+        drop(db);
+        let close = files.writes_since(before).unwrap();
+        assert!(close.len() > 4, "{} writes", close.len());
+        for many in 0..=close.len() {
+            assert_eq!(found(&files, &close, many), 2, "after {many} of {} writes", close.len());
+        }
+    }
+}
