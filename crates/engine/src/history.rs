@@ -15,7 +15,7 @@ const WHO: &str = "*history";
 type Note<'a> = &'a dyn Fn(&mut dyn Sql, Seq) -> Result<(), SqlError>;
 
 /// What one life knows of applying history.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     attempt: Option<Attempt>,
 }

@@ -79,7 +79,7 @@ impl LeaderConfig {
 const MENDINGS: usize = 8;
 
 /// The client's durable half.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Leader {
     config: LeaderConfig,
     client: ClientId,
@@ -109,7 +109,7 @@ pub struct Leader {
 }
 
 /// The connection, as far as it has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Link {
     Down,
     /// `hello` is sent.
@@ -119,7 +119,7 @@ enum Link {
     Stopped(ErrorFrame),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Up {
     limits: Limits,
     head: Seq,

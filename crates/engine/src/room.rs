@@ -37,7 +37,7 @@ use crate::{Rules, Sql, SqlError};
 const PAGE_BYTES: usize = 256 << 10;
 
 /// The server's state machine for one store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Room {
     rules: Rules,
     store: StoreId,

@@ -21,7 +21,7 @@ const STEP_BYTES: usize = 4 << 20;
 
 /// A state in a database of its own, with the seq that it stands at. It is derived: a host may delete
 /// the database at any time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Replica {
     rules: Rules,
     schema_hash: SchemaHash,

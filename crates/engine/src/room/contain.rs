@@ -16,7 +16,7 @@ const KNOWN: usize = 10_000;
 
 /// What one life of the room knows of its clients' pushes. Only the first of each is marked: whoever
 /// crashes the room with a later one comes again, and is the first then.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pushes(BTreeMap<ClientId, Option<Attempt>>);
 
 impl Pushes {
