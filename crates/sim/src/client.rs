@@ -20,7 +20,7 @@ pub(crate) use worker::{Failed, Worker};
 const CHECKPOINTS: usize = 4;
 
 /// What a client remembers of broken sockets, at most.
-const SOCKETS: usize = 4;
+pub(crate) const SOCKETS: usize = 4;
 
 /// Whose commit a journal holds: subject, session, number.
 pub(crate) type JournalKey = (SubjectNo, SessionId, SessionNumber);
@@ -43,9 +43,9 @@ pub(crate) struct Client {
     /// Who was signed in last.
     pub(crate) last: SubjectNo,
     /// Page loads, for the ids of sessions.
-    loads: u32,
+    pub(crate) loads: u32,
     /// Starts of workers, for the client ids that would be fresh.
-    starts: u32,
+    pub(crate) starts: u32,
 }
 
 /// A tab that has the store open.
@@ -69,6 +69,7 @@ pub(crate) struct Live {
 }
 
 /// From the worker to its page.
+#[derive(Clone, Debug)]
 pub(crate) enum ToPage {
     /// For the session.
     Text(String),
@@ -102,11 +103,6 @@ impl Client {
             loads: 0,
             starts: 0,
         })
-    }
-
-    /// Loads of pages and starts of workers: what ids come next.
-    pub(crate) const fn lives(&self) -> (u32, u32) {
-        (self.loads, self.starts)
     }
 
     /// Whether a tab is open, served or not.

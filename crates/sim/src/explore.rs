@@ -7,7 +7,16 @@
 
 mod bounds;
 pub mod command;
+mod fingerprint;
+mod intern;
+mod left;
+mod machines;
+mod parts;
+mod rest;
+mod scene;
 mod search;
+#[cfg(test)]
+mod tests;
 
 pub use bounds::{Bounds, Kind};
-pub use search::{Found, search};
+pub use search::{Found, Searcher, search};

@@ -9,6 +9,8 @@ use std::fmt;
 use syncline_engine::protocol::{Seq, SessionId, SessionNumber};
 use syncline_engine::{Query, SqlError};
 
+pub(crate) use server::entries_after;
+
 use crate::action::{ClientNo, SubjectNo};
 use crate::model::{Made, ModelNo, subject};
 use crate::reference::{Reference, Why};
@@ -88,6 +90,7 @@ pub(crate) struct Mirror {
     pub(crate) state: Reference,
 }
 
+#[derive(Clone)]
 pub(crate) struct Oracle {
     pub(crate) commits: Vec<Committed>,
     by_number: BTreeMap<(SessionId, SessionNumber), CommitNo>,
@@ -162,6 +165,12 @@ impl Oracle {
         let number = args.split_once("\"id\":")?.1;
         let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
         self.events.get(&number.get(..end)?.parse().ok()?).copied()
+    }
+
+    /// Every commit, and what the server has decided of it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Committed, Option<&Decided>)> {
+        let commits = self.commits.iter().enumerate();
+        commits.map(|(place, commit)| (commit, self.mirror.decided.get(&CommitNo(place))))
     }
 
     pub(crate) fn by_number(&self, session: &SessionId, number: SessionNumber) -> Option<CommitNo> {

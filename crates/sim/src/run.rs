@@ -70,6 +70,11 @@ pub fn keep_panics() {
     }));
 }
 
+/// What this thread has panicked with, as a violation.
+pub(crate) fn last_panic() -> Violation {
+    Violation::new("no-panic", PANIC.take().unwrap_or_default())
+}
+
 fn run(setup: Setup, mut next: impl FnMut(&World, bool) -> Option<Action>) -> Outcome {
     let mut done = Vec::new();
     let mut tally = Tally::default();
@@ -90,7 +95,7 @@ fn run(setup: Setup, mut next: impl FnMut(&World, bool) -> Option<Action>) -> Ou
     let violation = match ran {
         Ok(Ok(())) => return Outcome { tally, failure: None },
         Ok(Err(violation)) => violation,
-        Err(_) => Violation::new("no-panic", PANIC.take().unwrap_or_default()),
+        Err(_) => last_panic(),
     };
     Outcome { tally, failure: Some(Failure { setup, actions: done, violation }) }
 }

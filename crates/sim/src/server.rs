@@ -1,7 +1,6 @@
 //! The server: a room over its disk, dropped and opened again as a Durable Object is.
 
 use std::collections::VecDeque;
-use std::fmt;
 
 use syncline_engine::protocol::{Args, Code, ErrorFrame, Incarnation, Millis, Seq, ServerMessage, StoreId};
 use syncline_engine::{Connection, Output, RedactError, Room, SharedToken, Sql, SqlError};
@@ -20,7 +19,7 @@ pub(crate) struct Server {
     pub(crate) disk: Disk,
     pub(crate) version: ModelNo,
     /// None while it is not in memory.
-    room: Option<Room>,
+    pub(crate) room: Option<Room>,
     token: SharedToken,
     /// How many incarnations were minted.
     incarnations: u32,
@@ -103,11 +102,6 @@ impl Server {
             Some(room) => room.redact(&mut self.disk, seq, args),
             None => Ok(Vec::new()),
         }
-    }
-
-    /// What it holds in memory.
-    pub(crate) fn debug(&self) -> impl fmt::Debug {
-        (self.version, &self.room)
     }
 
     /// Whether it is in memory.

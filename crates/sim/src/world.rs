@@ -5,13 +5,13 @@ mod clients;
 mod disks;
 mod enabled;
 mod files;
-mod fingerprint;
-mod image;
 mod network;
 mod redact;
 mod settle;
 
-pub(crate) use image::Images;
+pub(crate) use audit::{Outbox, View};
+pub(crate) use network::attached;
+pub(crate) use settle::{CONNECTIONS, work_of};
 use syncline_engine::SqlError;
 use syncline_engine::protocol::Millis;
 
@@ -25,7 +25,7 @@ use crate::setup::Setup;
 use crate::tally::{Event, Tally};
 
 /// When the world begins: 2024, so that times have as many digits as they have today.
-const BEGINNING: u64 = 1_704_067_200_000;
+pub(crate) const BEGINNING: u64 = 1_704_067_200_000;
 
 /// One room and some clients.
 pub struct World {
@@ -54,6 +54,17 @@ impl World {
             tally: Tally::default(),
             setup,
         })
+    }
+
+    /// A world as its parts are.
+    pub(crate) fn of(setup: Setup, server: Server, clients: Vec<Client>, oracle: Oracle) -> Self {
+        Self { now: BEGINNING, server, clients, oracle, tally: Tally::default(), setup }
+    }
+
+    /// Its parts.
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> (&Server, &[Client], &Oracle) {
+        (&self.server, &self.clients, &self.oracle)
     }
 
     /// What it began with.
@@ -155,6 +166,6 @@ impl World {
 }
 
 /// A database that fails by itself: nothing of the simulation should make it.
-fn host(error: SqlError) -> Violation {
+pub(crate) fn host(error: SqlError) -> Violation {
     Violation::new("always-boots", error.to_string())
 }

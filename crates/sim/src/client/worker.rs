@@ -11,7 +11,7 @@ use crate::model;
 use crate::server::{TOKEN, store};
 use crate::socket::Socket;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Worker {
     pub(crate) leader: Leader,
     pub(crate) replica: Replica,
@@ -21,7 +21,7 @@ pub(crate) struct Worker {
     pub(crate) halted: Option<Code>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Offer {
     message: String,
     /// Where it lies in the journal, if it is of a page that has ended.

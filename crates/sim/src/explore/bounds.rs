@@ -76,13 +76,31 @@ pub struct Bounds {
     pub faults: u8,
     /// And of each kind, at most; a kind that is missing does not happen.
     pub kinds: Vec<(Kind, u8)>,
+    /// Whether a tab only ends where another one of its client takes over.
+    pub one_tab_stays: bool,
     /// Actions from the beginning to any world, at most.
     pub depth: usize,
     /// Whether of orders that are known to lead to the same worlds only one is gone.
     pub reduce: bool,
 }
 
+/// No way in these worlds is longer.
+const DEPTH: usize = 200;
+
 impl Bounds {
+    /// So many commits of each client, and so many faults, each of any of these kinds.
+    #[must_use]
+    pub fn of(commits: [u8; 2], faults: u8, kinds: &[Kind]) -> Self {
+        let kinds = if faults == 0 { &[] } else { kinds };
+        let kinds = kinds.iter().map(|kind| (*kind, faults)).collect();
+        Self { commits, faults, kinds, one_tab_stays: false, depth: DEPTH, reduce: true }
+    }
+
+    /// How many faults of a kind there may be.
+    pub(crate) fn most(&self, kind: Kind) -> u8 {
+        self.kinds.iter().find(|(known, _)| *known == kind).map_or(0, |(_, most)| *most)
+    }
+
     /// Two clients with two tabs each; time stands still.
     pub(crate) fn setup() -> Setup {
         let faults = Faults {
@@ -115,6 +133,9 @@ impl fmt::Display for Bounds {
         write!(f, "{first}+{second} commits, {} faults", self.faults)?;
         for (place, (kind, most)) in self.kinds.iter().enumerate() {
             write!(f, "{}{kind} ≤ {most}", if place == 0 { " (" } else { ", " })?;
+        }
+        if self.one_tab_stays {
+            f.write_str(", one tab stays")?;
         }
         if self.kinds.is_empty() { Ok(()) } else { f.write_str(")") }
     }

@@ -1,58 +1,95 @@
 //! What the program does: the searches of CI, or deeper ones, and their figures.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::bounds::{Bounds, Kind};
-use super::search::search;
+use super::search::{Found, Searcher};
+use crate::action::Action;
+use crate::run::{Failure, replay};
 use crate::shrink::shrink;
 
-/// Runs the program.
+const USAGE: &str =
+    "usage: explore [--deep | --commits A,B [--faults N] [--kinds cut,crash,…] [--one-tab-stays]]";
+
+/// Runs the program: as many searches at a time as there are cores.
 pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
     let Some(searches) = parse(args) else {
-        eprintln!("usage: explore [--deep | --commits A,B [--faults N] [--kinds cut,crash,…]]");
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
     crate::run::keep_panics();
-    let mut failed = false;
-    println!("| bounds | states | transitions | ends | longest way | seconds |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    for bounds in searches {
-        let started = Instant::now();
-        let found = search(&bounds);
-        println!(
-            "| {bounds} | {} | {} | {} | {} | {:.1} |",
-            found.states,
-            found.transitions,
-            found.ends.len(),
-            found.depth,
-            started.elapsed().as_secs_f64()
-        );
-        if found.cut_off > 0 {
-            println!(
-                "not complete: {} worlds were not gone on from, {} actions deep",
-                found.cut_off, bounds.depth
-            );
-            failed = true;
+    println!(
+        "| bounds | states | transitions | at rest | longest way | in flight | machine steps | seconds |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || {
+        while let Some(bounds) = searches.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if !run(bounds) {
+                failed.store(true, Ordering::Relaxed);
+            }
         }
-        if let Some(failure) = found.failure {
-            let shrunk = shrink(failure);
-            println!("{}", shrunk.violation);
-            println!("  setup {}", shrunk.setup);
-            shrunk.actions.iter().for_each(|action| println!("  {action}"));
-            failed = true;
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(searches.len()) {
+            scope.spawn(work);
+        }
+    });
+    if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// One search, and its line. Returns whether it was complete, and all was well.
+fn run(bounds: &Bounds) -> bool {
+    let (started, mut searcher) = (Instant::now(), Searcher::default());
+    let Found { states, transitions, rests, depth, in_flight, rare, cut_off, failure, .. } =
+        searcher.search(bounds);
+    let (steps, seconds) = (searcher.steps(), started.elapsed().as_secs_f64());
+    let rests = rests.len();
+    println!(
+        "| {bounds} | {states} | {transitions} | {rests} | {depth} | {in_flight} | {steps} | {seconds:.1} |"
+    );
+    if rare > 0 {
+        println!("{bounds}: in {rare} worlds something was held back, or the server made its state anew");
+    }
+    if cut_off > 0 {
+        println!(
+            "{bounds}: not complete, {cut_off} worlds were not gone on from, {} actions deep",
+            bounds.depth
+        );
+    }
+    let well = failure.is_none();
+    if let Some(failure) = failure {
+        let Failure { setup, actions, violation } = shortest(failure);
+        let lines: String = actions.iter().map(|action| format!("  {action}\n")).collect();
+        println!("{violation}\n  setup {setup}\n{lines}");
+    }
+    well && cut_off == 0
+}
+
+/// The shortest way to the same. What the search has seen in a world without a step that looks at it shows in a
+/// run when the world comes to rest, if at all.
+fn shortest(failure: Failure) -> Failure {
+    let mut settled = failure.actions.clone();
+    settled.push(Action::Settle {});
+    for actions in [&failure.actions, &settled] {
+        if let Some(again) = replay(failure.setup.clone(), actions).failure {
+            return shrink(again);
         }
     }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    failure
 }
 
 /// The searches that are asked for.
 fn parse(mut args: impl Iterator<Item = String>) -> Option<Vec<Bounds>> {
     let (mut commits, mut faults, mut kinds) = (None, 1, Kind::ALL.to_vec());
-    let mut deep = false;
+    let (mut deep, mut one_tab_stays) = (false, false);
     while let Some(name) = args.next() {
         match name.as_str() {
             "--deep" => deep = true,
+            "--one-tab-stays" => one_tab_stays = true,
             "--commits" => {
                 let value = args.next()?;
                 let (first, second) = value.split_once(',')?;
@@ -68,33 +105,25 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<Vec<Bounds>> {
         }
     }
     Some(match commits {
-        Some(commits) => vec![bounds(commits, faults, if faults == 0 { &[] } else { &kinds })],
+        Some(commits) => vec![Bounds { one_tab_stays, ..Bounds::of(commits, faults, &kinds) }],
         None if deep => deep_searches(),
         None => searches(),
     })
 }
 
-/// No way in these worlds is longer.
-const DEPTH: usize = 200;
-
-fn bounds(commits: [u8; 2], faults: u8, kinds: &[Kind]) -> Bounds {
-    Bounds {
-        commits,
-        faults,
-        kinds: kinds.iter().map(|kind| (*kind, faults)).collect(),
-        depth: DEPTH,
-        reduce: true,
-    }
-}
-
-/// What CI has the time for.
+/// What CI has the time for; the longest first.
 #[must_use]
 pub fn searches() -> Vec<Bounds> {
-    vec![bounds([2, 1], 0, &[]), bounds([1, 1], 1, &Kind::ALL)]
+    vec![
+        Bounds { one_tab_stays: true, ..Bounds::of([2, 2], 2, &[Kind::Crash]) },
+        Bounds::of([2, 2], 1, &Kind::ALL),
+        Bounds::of([1, 1], 2, &Kind::ALL),
+        Bounds::of([2, 2], 0, &[]),
+    ]
 }
 
-/// What a night has the time for.
+/// What a quarter of an hour has the time for.
 #[must_use]
 pub fn deep_searches() -> Vec<Bounds> {
-    vec![bounds([2, 2], 0, &[]), bounds([2, 1], 1, &Kind::ALL), bounds([1, 1], 2, &Kind::ALL)]
+    vec![Bounds::of([2, 1], 2, &Kind::ALL), Bounds::of([1, 1], 3, &Kind::ALL)]
 }

@@ -3,8 +3,7 @@
 use syncline_engine::protocol::SessionId;
 use syncline_engine::{Effects, Query, Rejected};
 
-use super::{CommitNo, Decided, Oracle, Violation, promise};
-use crate::disk::Disk;
+use super::{CommitNo, Committed, Decided, Oracle, Violation, promise};
 use crate::tally::{Event, Tally};
 
 impl Oracle {
@@ -13,14 +12,15 @@ impl Oracle {
         &mut self,
         session: &SessionId,
         effects: &Effects,
-        log: &Disk,
+        outbox: &dyn Fn(&Committed) -> Result<bool, Violation>,
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         for number in &effects.persisted {
             let Some(no) = self.by_number(session, *number) else {
                 return Err(Violation::new("true-receipt", format!("{session} never made {number}")));
             };
-            let kept = self.is_kept(no, log)?;
+            // It has left the outbox: then it is decided.
+            let kept = self.is_decided(no) || self.commit(no).map(outbox).transpose()? == Some(true);
             promise!("true-receipt", kept, "{} is told persisted, and is not", self.name(no));
             if let Some(commit) = self.commits.get_mut(no.0) {
                 commit.persisted = true;
@@ -81,18 +81,21 @@ impl Oracle {
         }
     }
 
-    /// Whether a client's disk has a commit: in the outbox, or among the rejected, or in its log.
-    fn is_kept(&self, no: CommitNo, log: &Disk) -> Result<bool, Violation> {
-        let Some(commit) = self.commit(no) else { return Ok(false) };
-        let db: &dyn Query = log.look();
-        let key = [commit.session.as_str().into(), commit.number.into()];
+    fn is_decided(&self, no: CommitNo) -> bool {
+        self.former.iter().chain([&self.mirror]).any(|life| life.decided.contains_key(&no))
+    }
+}
+
+impl Committed {
+    /// Whether a client's disk has it: in the outbox, or among the rejected.
+    pub(crate) fn is_kept(&self, log: &dyn Query) -> Result<bool, Violation> {
+        let key = [self.session.as_str().into(), self.number.into()];
         for table in ["syncline_outbox", "syncline_rejected"] {
             let sql = format!("SELECT 1 FROM {table} WHERE session = ?1 AND number = ?2");
-            if db.exists(&sql, &key).map_err(|error| Violation::new("always-boots", error.to_string()))? {
+            if log.exists(&sql, &key).map_err(|error| Violation::new("always-boots", error.to_string()))? {
                 return Ok(true);
             }
         }
-        // It has left the outbox: then it is decided.
-        Ok(self.former.iter().chain([&self.mirror]).any(|life| life.decided.contains_key(&no)))
+        Ok(false)
     }
 }

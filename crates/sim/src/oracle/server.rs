@@ -5,21 +5,21 @@ use syncline_engine::protocol::{
     ClientMessage, Counter, Entry, Outcome, Push, Seq, ServerMessage, Verdict, decode_client, decode_entries,
     decode_server,
 };
-use syncline_engine::{Output, Query};
+use syncline_engine::{Output, Query, SqlError};
 
 use super::{CommitNo, Decided, Oracle, Violation, promise};
 use crate::disk::Disk;
 use crate::tally::{Event, Tally};
 
 impl Oracle {
-    /// Checks what became of a frame that the server has taken from a client.
+    /// Checks what became of a frame that the server has taken from a client; `log` has what lies in it after a seq.
     pub(crate) fn served(
         &mut self,
         frame: &str,
         subject: &str,
         outputs: &[Output],
         now: u64,
-        disk: &Disk,
+        log: &dyn Fn(Seq) -> Result<Vec<Entry>, Violation>,
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         if !frame.starts_with("{\"type\":\"push\"") {
@@ -28,7 +28,7 @@ impl Oracle {
         let Ok(ClientMessage::Push(push)) = decode_client(frame, usize::MAX) else {
             return Err(Violation::new("nothing-silent", format!("a leader sent what is no push: {frame}")));
         };
-        let fresh = self.fresh_entries(disk)?;
+        let fresh = log(self.mirror.head)?;
         let mut commits = fresh.chunk_by(|entry, _| !entry.ends_commit());
         for verdict in verdicts(outputs) {
             let commit = push.commits.iter().find(|commit| commit.counter == verdict.counter);
@@ -39,25 +39,6 @@ impl Oracle {
         let left = commits.next();
         promise!("true-receipt", left.is_none(), "logged without a verdict: {left:?}");
         Ok(())
-    }
-
-    /// The entries that the log has beyond what is known.
-    fn fresh_entries(&self, disk: &Disk) -> Result<Vec<Entry>, Violation> {
-        let db: &dyn Query = disk.look();
-        let rows = db.query(
-            "SELECT entries FROM syncline_log WHERE last > ?1 ORDER BY first",
-            &[self.mirror.head.into()],
-        );
-        let rows = rows.map_err(|error| Violation::new("always-boots", error.to_string()))?;
-        let mut entries = Vec::new();
-        for row in rows {
-            let text: String =
-                row.get(0).map_err(|error| Violation::new("always-boots", error.to_string()))?;
-            let decoded = decode_entries(&text);
-            entries.extend(decoded.map_err(|error| Violation::new("always-boots", error.to_string()))?);
-        }
-        entries.retain(|entry| entry.seq > self.mirror.head);
-        Ok(entries)
     }
 
     fn decided<'a>(
@@ -185,6 +166,20 @@ impl Oracle {
         promise!("together", seen == expected, "the server's state has the trail {seen:?}, not {expected:?}");
         Ok(())
     }
+}
+
+/// The entries of a server's log after a seq.
+pub(crate) fn entries_after(disk: &Disk, head: Seq) -> Result<Vec<Entry>, Violation> {
+    let lost = |error: SqlError| Violation::new("always-boots", error.to_string());
+    let db: &dyn Query = disk.look();
+    let rows = db.query("SELECT entries FROM syncline_log WHERE last > ?1 ORDER BY first", &[head.into()]);
+    let mut entries = Vec::new();
+    for row in rows.map_err(lost)? {
+        let decoded = decode_entries(&row.get::<String>(0).map_err(lost)?);
+        entries.extend(decoded.map_err(|error| Violation::new("always-boots", error.to_string()))?);
+    }
+    entries.retain(|entry| entry.seq > head);
+    Ok(entries)
 }
 
 fn verdicts(outputs: &[Output]) -> Vec<Verdict> {

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 
 use syncline_engine::Query;
-use syncline_engine::protocol::{Seq, decode_entries};
+use syncline_engine::protocol::{Seq, SessionId, decode_entries};
 
 use super::{World, host};
+use crate::action::ClientNo;
 use crate::client::{Client, Live, Page, has_tables};
 use crate::disk::Disk;
 use crate::model::ModelNo;
-use crate::oracle::{Aside, Decided, Violation, promise};
+use crate::oracle::{Aside, Decided, Oracle, Violation, promise};
 use crate::reference::{self, Reference};
 use crate::tally::Event;
 
@@ -23,17 +24,16 @@ impl World {
         if self.server.is_ready() {
             let seen = reference::dump(self.server.disk.look(), self.server.version).map_err(host)?;
             let aside = self.aside(self.server.disk.look())?;
-            let (version, head) = (self.server.version, self.oracle.mirror.head);
-            let expected = self.oracle.state_at(version, head, &aside).text(version);
-            same("together", &"the server", &seen, &expected)?;
+            self.oracle.check_server(&seen, &aside)?;
         }
         for client in &self.clients {
             if let Some(page) = client.page.as_ref().filter(|page| !page.broken)
                 && let Some(live) = &page.live
             {
-                self.check_session(page, live)?;
+                let aside = self.aside(&live.db)?;
+                self.oracle.check_view(&View::of(page, live)?, &aside)?;
             }
-            self.check_outbox(client)?;
+            self.oracle.check_outbox(client.no, &Outbox::of(client)?)?;
         }
         Ok(())
     }
@@ -48,62 +48,6 @@ impl World {
         let few = aside.len() as u64 * 3 <= kills;
         promise!("always-boots", few, "{aside:?} are set aside after {kills} crashes");
         Ok(aside)
-    }
-
-    /// A session shows its log and its pending commits on top, but for those in conflict.
-    fn check_session(&self, page: &Page, live: &Live) -> Result<(), Violation> {
-        let (cursor, aside) = (live.session.cursor(), self.aside(&live.db)?);
-        let today = self.session_on(self.oracle.state_at(page.version, cursor, &aside), page, live);
-        if today.is_ok() {
-            return today;
-        }
-        // It may not have heard of the last restore yet: then it shows a log that the server had.
-        let former = self.oracle.former.iter().rev();
-        let mut former = former.map(|mirror| self.oracle.replay(mirror, page.version, cursor, &aside));
-        if former.any(|state| self.session_on(state, page, live).is_ok()) { Ok(()) } else { today }
-    }
-
-    fn session_on(&self, mut expected: Reference, page: &Page, live: &Live) -> Result<(), Violation> {
-        for pending in live.session.pending().filter(|pending| pending.conflicted.is_none()) {
-            let no = pending.events.first().and_then(|event| self.oracle.commit_of_event(event.args.get()));
-            let Some(commit) = no.and_then(|no| self.oracle.commit(no)) else {
-                let what = format!("{} has a commit that nobody made", page.id);
-                return Err(Violation::new("exactly-once", what));
-            };
-            let applied = expected.follow(page.version, &commit.author(), commit.facts());
-            promise!(
-                "one-order",
-                applied.is_ok(),
-                "{}: {commit} is in the view against {applied:?}",
-                page.id
-            );
-        }
-        let seen = reference::dump(&live.db, page.version).map_err(host)?;
-        same("one-order", &page.id, &seen, &expected.text(page.version))
-    }
-
-    /// together: what has come back in the log has left the outbox.
-    fn check_outbox(&self, client: &Client) -> Result<(), Violation> {
-        if !has_tables(client.log.look()).map_err(host)? {
-            return Ok(());
-        }
-        let cursor = log_head(&client.log)?;
-        // What a snapshot has jumped over leaves the outbox once the server has answered for it.
-        let start = log_start(&client.log)? as u64;
-        // A log that is not the server's any more says nothing about today's.
-        let apart = !self.oracle.former.is_empty();
-        for encoded in client.outbox().map_err(host)? {
-            let Some(no) = self.oracle.commit_of_event(&encoded) else {
-                let what = format!("{} keeps {encoded}, which nobody made", client.no);
-                return Err(Violation::new("exactly-once", what));
-            };
-            if let Some(Decided::Accepted { first, .. }) = self.oracle.mirror.decided.get(&no) {
-                let name = self.oracle.name(no);
-                let left = *first > cursor || first.get() <= start || apart;
-                promise!("together", left, "{} still offers {name}, which is in its log", client.no);
-            }
-        }
-        Ok(())
     }
 
     /// one-order, at the end: every replica has the server's log, and the state that follows from it.
@@ -121,6 +65,108 @@ impl World {
             let expected = self.oracle.state_at(version, worker.replica.seq(), &aside).text(version);
             let seen = reference::dump(client.state.look(), version).map_err(host)?;
             same("one-order", &format_args!("the state of {}", client.no), &seen, &expected)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a session shows.
+pub(crate) struct View {
+    id: SessionId,
+    version: ModelNo,
+    cursor: Seq,
+    /// The args of the first events of those pending commits that are not in conflict.
+    pending: Vec<String>,
+    state: String,
+}
+
+impl View {
+    pub(crate) fn of(page: &Page, live: &Live) -> Result<Self, Violation> {
+        let pending = live.session.pending().filter(|pending| pending.conflicted.is_none());
+        let first = pending.map(|pending| pending.events.first().map_or("", |event| event.args.get()));
+        Ok(Self {
+            id: page.id.clone(),
+            version: page.version,
+            cursor: live.session.cursor(),
+            pending: first.map(str::to_owned).collect(),
+            state: reference::dump(&live.db, page.version).map_err(host)?,
+        })
+    }
+}
+
+/// An outbox, and the log beside it.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    cursor: Seq,
+    start: usize,
+    pub(crate) commits: Vec<String>,
+}
+
+impl Outbox {
+    pub(crate) fn of(client: &Client) -> Result<Self, Violation> {
+        if !has_tables(client.log.look()).map_err(host)? {
+            return Ok(Self::default());
+        }
+        Ok(Self {
+            cursor: log_head(&client.log)?,
+            start: log_start(&client.log)?,
+            commits: client.outbox().map_err(host)?,
+        })
+    }
+}
+
+impl Oracle {
+    /// together: the server's state is that of its log.
+    pub(crate) fn check_server(&self, seen: &str, aside: &Aside) -> Result<(), Violation> {
+        let expected = self.state_at(self.version, self.mirror.head, aside).text(self.version);
+        same("together", &"the server", seen, &expected)
+    }
+
+    /// A session shows its log and its pending commits on top, but for those in conflict.
+    pub(crate) fn check_view(&self, view: &View, aside: &Aside) -> Result<(), Violation> {
+        let today = self.view_on(self.state_at(view.version, view.cursor, aside), view);
+        if today.is_ok() {
+            return today;
+        }
+        // It may not have heard of the last restore yet: then it shows a log that the server had.
+        let former = self.former.iter().rev();
+        let mut former = former.map(|mirror| self.replay(mirror, view.version, view.cursor, aside));
+        if former.any(|state| self.view_on(state, view).is_ok()) { Ok(()) } else { today }
+    }
+
+    fn view_on(&self, mut expected: Reference, view: &View) -> Result<(), Violation> {
+        for args in &view.pending {
+            let Some(commit) = self.commit_of_event(args).and_then(|no| self.commit(no)) else {
+                let what = format!("{} has a commit that nobody made", view.id);
+                return Err(Violation::new("exactly-once", what));
+            };
+            let applied = expected.follow(view.version, &commit.author(), commit.facts());
+            promise!(
+                "one-order",
+                applied.is_ok(),
+                "{}: {commit} is in the view against {applied:?}",
+                view.id
+            );
+        }
+        same("one-order", &view.id, &view.state, &expected.text(view.version))
+    }
+
+    /// together: what has come back in the log has left the outbox.
+    pub(crate) fn check_outbox(&self, client: ClientNo, outbox: &Outbox) -> Result<(), Violation> {
+        // What a snapshot has jumped over leaves the outbox once the server has answered for it.
+        let start = outbox.start as u64;
+        // A log that is not the server's any more says nothing about today's.
+        let apart = !self.former.is_empty();
+        for encoded in &outbox.commits {
+            let Some(no) = self.commit_of_event(encoded) else {
+                let what = format!("{client} keeps {encoded}, which nobody made");
+                return Err(Violation::new("exactly-once", what));
+            };
+            if let Some(Decided::Accepted { first, .. }) = self.mirror.decided.get(&no) {
+                let name = self.name(no);
+                let left = *first > outbox.cursor || first.get() <= start || apart;
+                promise!("together", left, "{client} still offers {name}, which is in its log");
+            }
         }
         Ok(())
     }

@@ -148,7 +148,8 @@ impl World {
         if page.live.as_ref().is_some_and(|live| live.session.pending().any(|one| one.conflicted.is_some())) {
             self.tally.add(Event::Conflicts);
         }
-        self.oracle.told(&page.id, effects, &client.log, &mut self.tally)?;
+        let log = client.log.look();
+        self.oracle.told(&page.id, effects, &|commit| commit.is_kept(log), &mut self.tally)?;
         Ok(true)
     }
 

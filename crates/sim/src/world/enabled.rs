@@ -17,16 +17,13 @@ impl World {
         if self.server.is_awake() && faults.hibernate {
             actions.push(Action::Hibernate {});
         }
+        if self.server.is_awake() && !self.server.is_ready() {
+            actions.push(Action::Rebuild {});
+        }
         if faults.restart {
             actions.push(Action::Restart {});
         }
         actions
-    }
-
-    /// Whether a client has a page that works.
-    pub(crate) fn can_commit(&self, no: ClientNo) -> bool {
-        let page = self.clients.get(usize::from(no.0)).and_then(|client| client.page.as_ref());
-        page.is_some_and(|page| page.live.is_some() && !page.broken)
     }
 
     fn enabled_at(&self, client: &Client, actions: &mut Vec<Action>) {
@@ -56,6 +53,9 @@ impl World {
             }
             if client.has_offers() {
                 actions.push(Action::Retry { client: no });
+            }
+            if client.held().is_some() {
+                actions.push(Action::PushAgain { client: no });
             }
             if !client.is_connected() && worker.halted.is_none() {
                 actions.push(Action::Connect { client: no });

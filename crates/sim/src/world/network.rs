@@ -5,7 +5,7 @@ use syncline_engine::{Connection, Output};
 use super::{World, host};
 use crate::action::{ClientNo, SocketNo, Way};
 use crate::model::ModelNo;
-use crate::oracle::{Aside, Mirror, Violation, promise};
+use crate::oracle::{Aside, Mirror, Violation, entries_after, promise};
 use crate::socket::Socket;
 use crate::tally::Event;
 
@@ -43,7 +43,9 @@ impl World {
         if self.server.is_ready() && self.tally.count(Event::Kills) > 0 {
             self.oracle.server_sets_aside(Aside::of(self.server.disk.look()).map_err(host)?);
         }
-        self.oracle.served(&text, &subject, &outputs, time, &self.server.disk, &mut self.tally)?;
+        let disk = &self.server.disk;
+        let log = |head| entries_after(disk, head);
+        self.oracle.served(&text, &subject, &outputs, time, &log, &mut self.tally)?;
         if self.server.is_ready() {
             self.oracle.same_trail(&self.server.disk)?;
         }
@@ -62,6 +64,9 @@ impl World {
                 Output::Close(_) => {
                     if let Some(socket) = self.socket(from) {
                         socket.server_closes();
+                    }
+                    if let Some(client) = self.client(from.client) {
+                        client.forget_sockets();
                     }
                 }
             }
@@ -252,7 +257,7 @@ impl World {
 }
 
 /// As a socket's attachment comes back after hibernation.
-fn attached(connection: &Connection) -> Result<Connection, Violation> {
+pub(crate) fn attached(connection: &Connection) -> Result<Connection, Violation> {
     let text = serde_json::to_string(connection);
     let back = text.and_then(|text| serde_json::from_str(&text));
     let back =

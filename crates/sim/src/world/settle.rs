@@ -9,14 +9,14 @@ use super::{World, host};
 use crate::action::{Action, ClientNo, SocketNo, SubjectNo, TabNo};
 use crate::client::Client;
 use crate::model::ModelNo;
-use crate::oracle::{CommitNo, Violation, promise};
+use crate::oracle::{CommitNo, Oracle, Violation, promise};
 use crate::tally::Event;
 
 /// A world that needs more steps than this to come to rest never does.
 const STEPS: usize = 20_000;
 
 /// Connections of one client in one time of quiet: what is refused again and again is refused.
-const CONNECTIONS: u8 = 6;
+pub(crate) const CONNECTIONS: u8 = 6;
 
 impl World {
     pub(super) fn settle(&mut self) -> Result<bool, Violation> {
@@ -94,36 +94,16 @@ impl World {
             if let Some(socket) = client.sockets.front_mut() {
                 socket.server_closes();
             }
-            client.drop_socket();
+            client.heal();
             client.sockets.iter_mut().for_each(crate::socket::Socket::breaks);
             client.forget_sockets();
-            if let Some(worker) = &mut client.worker {
-                worker.halted = None;
-            }
-            let broken = client.page.as_ref().filter(|page| page.broken).map(|page| (page.tab, page.subject));
-            if let Some((tab, subject)) = broken {
-                client.close(tab);
-                client.waiting.push_front((tab, subject));
-            }
-            if client.page.is_none() && client.waiting.is_empty() {
-                client.waiting.push_back((TabNo(0), client.last));
-            }
         }
     }
 
     /// Does what a client and its socket can do now. Returns whether there was anything.
     fn work_off(&mut self, client: ClientNo) -> Result<bool, Violation> {
-        let socket = SocketNo { client, age: 0 };
         let mut any = false;
-        for action in [
-            Action::Elect { client },
-            Action::Retry { client },
-            Action::Rebuild {},
-            Action::Hand { client },
-            Action::Tell { client },
-            Action::Up { socket },
-            Action::Down { client },
-        ] {
+        for action in work_of(client) {
             while self.step(&action)? {
                 any = true;
                 if matches!(action, Action::Retry { .. } | Action::Elect { .. }) {
@@ -136,6 +116,17 @@ impl World {
 
     /// The promises that speak of the end.
     fn check_quiet(&mut self) -> Result<(), Violation> {
+        self.check_each_at_rest()?;
+        let mut texts = Vec::new();
+        for client in &self.clients {
+            texts.extend(client.waiting_texts().map_err(host)?);
+            texts.extend(client.reported_texts().map_err(host)?);
+        }
+        self.oracle.check_none_lost(texts.iter().map(String::as_str), self.setup.faults.snapshot)
+    }
+
+    /// Those that speak of one client and the server.
+    pub(crate) fn check_each_at_rest(&mut self) -> Result<(), Violation> {
         let head = self.oracle.mirror.head;
         for client in &mut self.clients {
             let no = client.no;
@@ -164,22 +155,24 @@ impl World {
             }
             client.follow(0).map_err(|failed| Violation::new("always-boots", format!("{failed:?}")))?;
         }
-        self.check_replicas()?;
-        self.check_no_commit_is_lost()
+        self.check_replicas()
     }
+}
 
-    /// From the call to commit on: in the log, or rejected, or still on its way.
-    fn check_no_commit_is_lost(&mut self) -> Result<(), Violation> {
-        let mut kept = BTreeSet::new();
-        for client in &self.clients {
-            let texts = [client.waiting_texts().map_err(host)?, client.reported_texts().map_err(host)?];
-            kept.extend(texts.concat().iter().filter_map(|text| self.oracle.commit_of_event(text)));
-        }
-        for (place, commit) in self.oracle.commits.iter().enumerate() {
+impl Oracle {
+    /// From the call to commit on: in the log, or rejected, or still on its way. `kept` is what clients have of
+    /// commits that wait, or are reported; `jumps` is whether a snapshot may have jumped over some.
+    pub(crate) fn check_none_lost<'a>(
+        &self,
+        kept: impl Iterator<Item = &'a str>,
+        jumps: bool,
+    ) -> Result<(), Violation> {
+        let kept: BTreeSet<_> = kept.filter_map(|text| self.commit_of_event(text)).collect();
+        for (place, commit) in self.commits.iter().enumerate() {
             let no = CommitNo(place);
-            let decided = self.oracle.mirror.decided.contains_key(&no) || commit.told_rejected;
+            let decided = self.mirror.decided.contains_key(&no) || commit.told_rejected;
             // Of what a snapshot has jumped over a client has nothing that it could offer, or report.
-            let jumped = self.setup.faults.snapshot && self.oracle.was_logged(no);
+            let jumped = jumps && self.was_logged(no);
             promise!(
                 "exactly-once",
                 decided || kept.contains(&no) || commit.excused || jumped,
@@ -187,6 +180,38 @@ impl World {
             );
         }
         Ok(())
+    }
+}
+
+/// What a client and its socket can do, in the order in which it is done where there is quiet.
+pub(crate) fn work_of(client: ClientNo) -> [Action; 7] {
+    let socket = SocketNo { client, age: 0 };
+    [
+        Action::Elect { client },
+        Action::Retry { client },
+        Action::Rebuild {},
+        Action::Hand { client },
+        Action::Tell { client },
+        Action::Up { socket },
+        Action::Down { client },
+    ]
+}
+
+impl Client {
+    /// The socket is gone, a page that was broken is loaded again, and there is a tab.
+    pub(crate) fn heal(&mut self) {
+        self.drop_socket();
+        if let Some(worker) = &mut self.worker {
+            worker.halted = None;
+        }
+        let broken = self.page.as_ref().filter(|page| page.broken).map(|page| (page.tab, page.subject));
+        if let Some((tab, subject)) = broken {
+            self.close(tab);
+            self.waiting.push_front((tab, subject));
+        }
+        if self.page.is_none() && self.waiting.is_empty() {
+            self.waiting.push_back((TabNo(0), self.last));
+        }
     }
 }
 
