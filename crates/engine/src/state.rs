@@ -26,7 +26,7 @@ pub(crate) fn drop_all(db: &mut dyn Sql) -> Result<(), SqlError> {
         let mut last_error = None;
         for (kind, name) in &left {
             let sql = format!("DROP {kind} \"{}\"", name.replace('"', "\"\""));
-            if let Err(error) = nested(db, |db| db.execute(&sql, &[])) {
+            if let Err(error) = nested(db, |db| db.run_script(&sql)) {
                 last_error = Some(error);
             }
         }

@@ -46,6 +46,8 @@ pub struct Database {
     pub(crate) lost: RefCell<Option<SqlError>>,
     pub(crate) watch: Watch,
     pub(crate) footprints: RefCell<HashMap<Box<str>, Arc<Footprint>>>,
+    /// The names of all tables, where they were asked for since the schema changed.
+    pub(crate) tables: RefCell<Option<BTreeSet<Box<str>>>>,
     /// Whether the open transaction has changed the schema.
     pub(crate) reshaped: bool,
     pub(crate) changed: BTreeSet<Arc<str>>,
@@ -70,6 +72,7 @@ impl Database {
             lost: RefCell::default(),
             watch: Watch::new(),
             footprints: RefCell::default(),
+            tables: RefCell::default(),
             reshaped: false,
             changed: BTreeSet::new(),
             changed_since_point: BTreeSet::new(),
@@ -146,6 +149,7 @@ impl Database {
     /// Forgets all statements, because the schema is another: their columns and tables may be, too.
     pub(crate) fn forget_statements(&mut self) {
         self.footprints.get_mut().clear();
+        self.tables.take();
         self.connection.flush_prepared_statement_cache();
     }
 

@@ -48,11 +48,14 @@ impl Sql for Database {
 
     fn run_script(&mut self, script: &str) -> Result<(), SqlError> {
         self.still_within()?;
+        let before = self.schema_version()?;
         self.watch.take();
         self.watch.enforce(Dialect::Portable);
         let result = self.connection.execute_batch(script);
         self.watch.enforce(Dialect::Local);
-        let sighting = self.watch.take();
+        let mut sighting = self.watch.take();
+        // `CREATE TABLE IF NOT EXISTS` mostly finds that there is one.
+        sighting.footprint.reshapes &= self.schema_version() != Ok(before);
         self.mark(&sighting.footprint);
         result.map_err(|error| refused_or(sighting.refused, self.note(&error)))
     }
@@ -137,14 +140,27 @@ impl Database {
 
     /// Views and table functions are among what is read, but only tables change.
     fn drop_what_is_no_table(&self, footprint: &mut Footprint) -> Result<(), SqlError> {
-        let tables = self.own(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
-            let names = statement.query_map([], |row| row.get::<_, Box<str>>(0))?;
-            names.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        footprint.reads.retain(|name| tables.iter().any(|table| table.as_ref() == name.as_ref()));
+        if footprint.reads.is_empty() {
+            return Ok(());
+        }
+        let mut tables = self.tables.borrow_mut();
+        let tables = match &mut *tables {
+            Some(known) => known,
+            none @ None => none.insert(self.own(|connection| {
+                let mut statement =
+                    connection.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+                statement.query_map([], |row| row.get(0))?.collect()
+            })?),
+        };
+        footprint.reads.retain(|name| tables.contains(name.as_ref()));
         Ok(())
+    }
+
+    /// A number that changes with the schema, and goes back with a transaction that is undone.
+    fn schema_version(&self) -> Result<i64, SqlError> {
+        self.own(|connection| {
+            connection.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))
+        })
     }
 
     /// Counts what a statement may have written as changed.

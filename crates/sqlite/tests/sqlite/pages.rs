@@ -77,6 +77,10 @@ fn a_query_names_the_tables_that_it_reads() {
     db.run_script("DROP VIEW owners; CREATE VIEW owners AS SELECT text AS room FROM audit").unwrap();
     let read = db.tables_read_by("SELECT room FROM owners").unwrap();
     assert_eq!(read, ["audit"]);
+    for sql in ["DROP TABLE IF EXISTS later", "CREATE TABLE later (n INTEGER) STRICT"] {
+        db.run_script(sql).unwrap();
+    }
+    assert_eq!(db.tables_read_by("SELECT n FROM later").unwrap(), ["later"]);
 }
 
 #[test]
