@@ -10,7 +10,7 @@ use crate::{figures, process, workspace};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A script, and a process killed at each point of each of its databases, in place of seeds
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["seeds", "minutes", "seed", "from", "with", "without"])]
     crash_points: bool,
     /// Put what the crash points came to into docs/reliability.md
     #[arg(long, requires = "crash_points")]

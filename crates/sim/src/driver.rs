@@ -37,17 +37,25 @@ macro_rules! kinds {
 kinds! {
     Work, Commit, Connect, Elect, Open, Advance, Dismiss, Retry, Tick, Settle, Cut, HalfOpen, Deafen, Forget,
     Duplicate, Swap, Snapshot, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
-    Restore, Replace, Clone, Deploy, DeployServer,
+    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild,
 }
 
 /// The setup of a seed, of the faults that are allowed.
 #[must_use]
 pub fn setup(seed: u64, allowed: Faults) -> Setup {
     let mut random = Random::new(seed ^ 0x5e7);
-    let mut faults = Faults::default();
     let calm = random.one_in(12);
+    let clients = if random.one_in(8) { 1 } else { 2 + random.small(3) };
+    let tabs = 1 + random.small(3);
+    let mut version = || *random.pick(&ModelNo::ALL).unwrap_or(&ModelNo::First);
+    let (server, first, second) = (version(), version(), version());
+    let (tail, step) = (random.between(0, 12), random.between(1, 40));
+    let skew = if random.one_in(3) { random.between(1, 300) } else { 0 };
+    let one_database = random.one_in(2);
+    // Last, so that a seed without a kind of fault that is new is what it was before there was that kind.
+    let mut faults = Faults::default();
     for name in Faults::NAMES {
-        let on = !calm && random.one_in(2);
+        let on = random.one_in(2) && !calm;
         let mut allowed = allowed;
         let allowed = allowed.by_name(name).is_some_and(|allowed| *allowed);
         if let Some(fault) = faults.by_name(name) {
@@ -57,26 +65,13 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
     // In a browser each subject has a database of its own, so that what a profile has journaled for one is
     // taken before anything is sent for another. Where one database serves all, a copy of both, or an older one,
     // says less.
-    if (faults.clone_client || faults.power_loss) && random.one_in(2) {
+    if (faults.clone_client || faults.power_loss) && one_database {
         faults.sign_in = false;
     } else if faults.sign_in {
         (faults.clone_client, faults.power_loss) = (false, false);
     }
-    let clients = if random.one_in(8) { 1 } else { 2 + random.small(3) };
-    let mut version = || *random.pick(&ModelNo::ALL).unwrap_or(&ModelNo::First);
-    let (server, first, second) = (version(), version(), version());
     let versions = if faults.deploy { vec![first, second] } else { vec![server] };
-    Setup {
-        clients,
-        tabs: 1 + random.small(3),
-        server,
-        versions,
-        tail: random.between(0, 12),
-        step: random.between(1, 40),
-        skew: if random.one_in(3) { random.between(1, 300) } else { 0 },
-        still: false,
-        faults,
-    }
+    Setup { clients, tabs, server, versions, tail, step, skew, still: false, faults }
 }
 
 impl Driver {
@@ -94,6 +89,8 @@ impl Driver {
             (Kind::Advance, u32::from(random.between(0, 20))),
             (Kind::Dismiss, 4),
             (Kind::Tick, 10),
+            (Kind::PushAgain, 10),
+            (Kind::Rebuild, 10),
             (Kind::Settle, u32::from(random.between(0, 3))),
         ];
         let mut fault = |on: bool, kind: Kind, most: u16| {
@@ -152,6 +149,8 @@ impl Driver {
             Kind::Advance => Action::Advance { client },
             Kind::Dismiss => Action::Dismiss { client },
             Kind::Retry => Action::Retry { client },
+            Kind::PushAgain => Action::PushAgain { client },
+            Kind::Rebuild => Action::Rebuild {},
             Kind::Tick => Action::Tick { ms: self.random.between(1, 400) },
             Kind::Settle => Action::Settle {},
             Kind::Cut => Action::Cut { client },

@@ -13,6 +13,7 @@ pub mod command;
 mod disk;
 mod driver;
 pub mod explore;
+mod known;
 mod model;
 #[cfg(feature = "mutations")]
 pub mod mutations;
@@ -31,6 +32,7 @@ mod world;
 pub use action::{Action, ClientNo, DiskNo, SocketNo, SubjectNo, TabNo, Way};
 pub use disk::{Disk, Point, Trouble};
 pub use driver::{Driver, setup as setup_of};
+pub use known::{Known, known};
 pub use model::{Fact, Made, ModelNo, rules};
 pub use oracle::Violation;
 pub use reference::{Reference, dump};

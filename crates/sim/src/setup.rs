@@ -23,7 +23,7 @@ macro_rules! faults {
                 Self { $($field: true),* }
             }
 
-            /// One of them, by its name.
+            /// One of them, by its name: a new kind comes last, see [`setup_of`](crate::setup_of).
             pub fn by_name(&mut self, name: &str) -> Option<&mut bool> {
                 match name {
                     $($word => Some(&mut self.$field),)*
@@ -79,6 +79,18 @@ faults! {
 }
 
 impl Faults {
+    /// Switches a kind on or off.
+    ///
+    /// # Errors
+    /// That there is no such kind, and which there are.
+    pub fn switch(&mut self, name: &str, on: bool) -> Result<(), String> {
+        match self.by_name(name) {
+            Some(fault) => *fault = on,
+            None => return Err(format!("no kind of fault: {name:?}; there are {}", Self::NAMES.join(", "))),
+        }
+        Ok(())
+    }
+
     /// The kinds that the engine's promises cover.
     #[must_use]
     pub const fn usual() -> Self {

@@ -131,6 +131,7 @@ impl World {
             Action::Settle {} => self.settle()?,
             Action::Finish {} => self.finish()?,
         };
+        self.count_troubles();
         if done {
             self.tally.add(Event::Operations);
         }

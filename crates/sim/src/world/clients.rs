@@ -141,9 +141,13 @@ impl World {
         let now = self.time_at(no);
         let Some(client) = self.clients.get_mut(usize::from(no.0)) else { return Ok(false) };
         let Some(told) = client.tell(now) else { return Ok(false) };
-        let (Some(page), Ok(effects)) = (&client.page, &told) else {
-            self.tally.add(Event::SessionsBroken);
-            return Ok(true);
+        let Some(page) = &client.page else { return Ok(true) };
+        let effects = match &told {
+            Ok(effects) => effects,
+            Err(error) => {
+                let what = format!("the session {} cannot go on: {error}", page.id);
+                return Err(Violation::new("always-boots", what));
+            }
         };
         if page.live.as_ref().is_some_and(|live| live.session.pending().any(|one| one.conflicted.is_some())) {
             self.tally.add(Event::Conflicts);
@@ -172,7 +176,6 @@ impl World {
             match trouble {
                 Failed::Storage(_) => self.tally.add(Event::StorageRefused),
                 Failed::SetAside((_, session, number), error) => {
-                    self.tally.add(Event::SetAside);
                     let what = format!("the journal of {session}#{number} is set aside: {error}");
                     return Err(Violation::new("exactly-once", what));
                 }

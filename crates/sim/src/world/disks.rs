@@ -33,20 +33,27 @@ impl World {
     pub(super) fn plan(&mut self, no: DiskNo, after: u8, trouble: Trouble) -> bool {
         let Some(disk) = self.disk(no).filter(|disk| !disk.has_plan()) else { return false };
         disk.plan(u32::from(after), trouble);
-        match trouble {
-            // Counted when the process ends.
-            Trouble::Kill => {}
-            Trouble::Full => self.tally.add(Event::DisksFull),
-            Trouble::Error => self.tally.add(Event::WritesFailed),
-        }
         true
     }
 
     pub(super) fn fill(&mut self, no: DiskNo) -> bool {
         let Some(disk) = self.disk(no).filter(|disk| !disk.is_full()) else { return false };
         disk.set_full(true);
-        self.tally.add(Event::DisksFull);
         true
+    }
+
+    /// Counts the troubles that have come since this was last done. A kill is counted when its process ends.
+    pub(super) fn count_troubles(&mut self) {
+        let clients = self.clients.iter().flat_map(|client| [&client.log, &client.state]);
+        let disks = std::iter::once(&self.server.disk).chain(clients);
+        let (mut full, mut failed) = (0, 0);
+        for disk in disks {
+            full += u64::from(disk.happened(Trouble::Full));
+            failed += u64::from(disk.happened(Trouble::Error));
+        }
+        for (event, total) in [(Event::NoRoom, full), (Event::WritesFailed, failed)] {
+            self.tally.add_many(event, total - self.tally.count(event));
+        }
     }
 
     pub(super) fn free(&mut self, no: DiskNo) -> bool {
