@@ -38,13 +38,22 @@ pub(crate) struct Args {
     mutations: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+fn simulation() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim"]);
+    cargo
+}
+
+/// Builds the engine with deliberate bugs, and looks for each of them.
+pub(crate) fn find_mutations(log: &Log) -> Result<()> {
+    process::run(simulation().args(["--features", "mutations", "--", "--mutations"]), log)
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
     if args.mutations {
-        cargo.args(["--features", "mutations", "--", "--mutations"]);
-        return process::run(&mut cargo, &Log::Terminal);
+        return find_mutations(&Log::Terminal);
     }
+    let mut cargo = simulation();
     cargo.arg("--");
     if args.crash_points {
         cargo.arg("--crash-points");

@@ -9,7 +9,7 @@ use super::purity;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::workspace::WASM_TARGET;
-use crate::{codegen, explore, process, setup, workspace};
+use crate::{codegen, explore, process, setup, sim, workspace};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 16] = [
+pub(crate) const STEPS: [Step; 17] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
@@ -40,6 +40,7 @@ pub(crate) const STEPS: [Step; 16] = [
     Step { name: "doc", about: "Rust samples in the docs", needs: None, work: doc },
     Step { name: "sim", about: "five thousand simulated histories", needs: None, work: sim },
     Step { name: "crash-points", about: "a kill at every write", needs: None, work: crash_points },
+    Step { name: "mutations", about: "deliberate bugs are found", needs: None, work: mutations },
     Step { name: "explore", about: "every world of a small system", needs: None, work: explore },
     Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
     Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
@@ -116,6 +117,10 @@ fn simulate(args: &[&str], log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--quiet", "--package", "syncline-sim", "--"]).args(args);
     run(&mut cargo, log)
+}
+
+fn mutations(log: &Log) -> Result<Done> {
+    sim::find_mutations(log).map(|()| Done::Done)
 }
 
 fn explore(log: &Log) -> Result<Done> {
