@@ -40,6 +40,8 @@ pub(crate) struct Client {
     /// The newest first.
     pub(crate) sockets: VecDeque<Socket>,
     pub(crate) checkpoints: VecDeque<Checkpoint>,
+    /// Whether its machine has ever lost power.
+    pub(crate) lost_power: bool,
     /// Who was signed in last.
     pub(crate) last: SubjectNo,
     /// Page loads, for the ids of sessions.
@@ -99,6 +101,7 @@ impl Client {
             journal: BTreeMap::new(),
             sockets: VecDeque::new(),
             checkpoints: VecDeque::new(),
+            lost_power: false,
             last: SubjectNo(no.0),
             loads: 0,
             starts: 0,
@@ -288,6 +291,7 @@ impl Client {
         self.journal.clone_from(&old_log.journal);
         let since = old_log.commits;
         self.checkpoints.clear();
+        self.lost_power = true;
         self.end_all_tabs();
         Ok(Some(since))
     }
@@ -306,6 +310,7 @@ impl Client {
         self.journal.clone_from(&from.journal);
         self.loads = self.loads.max(from.loads);
         self.version = from.version;
+        self.lost_power = from.lost_power;
         self.last = from.last;
         self.checkpoints.clear();
         Ok(())

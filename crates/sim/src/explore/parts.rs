@@ -177,6 +177,7 @@ pub(super) fn empty(no: ClientNo, log: Disk, state: Disk) -> Client {
         journal: BTreeMap::new(),
         sockets: VecDeque::new(),
         checkpoints: VecDeque::new(),
+        lost_power: false,
         last: SubjectNo(no.0),
         loads: 0,
         starts: 0,

@@ -100,6 +100,9 @@ pub(crate) struct Outbox {
     cursor: Seq,
     start: usize,
     pub(crate) commits: Vec<String>,
+    /// A loss of power may have taken back a new id, under which they are in the log: until the server refuses
+    /// them under the old one.
+    lost_power: bool,
 }
 
 impl Outbox {
@@ -111,6 +114,7 @@ impl Outbox {
             cursor: log_head(&client.log)?,
             start: log_start(&client.log)?,
             commits: client.outbox().map_err(host)?,
+            lost_power: client.lost_power,
         })
     }
 }
@@ -164,7 +168,7 @@ impl Oracle {
             };
             if let Some(Decided::Accepted { first, .. }) = self.mirror.decided.get(&no) {
                 let name = self.name(no);
-                let left = *first > outbox.cursor || first.get() <= start || apart;
+                let left = *first > outbox.cursor || first.get() <= start || apart || outbox.lost_power;
                 promise!("together", left, "{client} still offers {name}, which is in its log");
             }
         }
