@@ -51,7 +51,7 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
     let (server, first, second) = (version(), version(), version());
     let (tail, step) = (random.between(0, 12), random.between(1, 40));
     let skew = if random.one_in(3) { random.between(1, 300) } else { 0 };
-    let one_database = random.one_in(2);
+    let apart = random.one_in(2);
     // Last, so that a seed without a kind of fault that is new is what it was before there was that kind.
     let mut faults = Faults::default();
     for name in Faults::NAMES {
@@ -62,20 +62,18 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
             *fault = on && allowed;
         }
     }
-    // In a browser each subject has a database of its own, so that what a profile has journaled for one is
-    // taken before anything is sent for another. Where one database serves all, a copy of both, or an older one,
-    // says less.
-    if (faults.clone_client || faults.power_loss) && one_database {
-        faults.sign_in = false;
-    } else if faults.sign_in {
-        (faults.clone_client, faults.power_loss) = (false, false);
-    }
-    // What two copies have in their outboxes is known by the id that they share: where a server that knows
-    // nothing of it comes between the one and the other, they may part before either has offered it.
-    if faults.clone_client && one_database {
-        (faults.restore, faults.replace) = (false, false);
-    } else if faults.restore || faults.replace {
-        faults.clone_client = false;
+    // A copy of a client, and an older state of it, know what they have in their outboxes by the id that they share.
+    // In a browser each subject has a database of its own, so that what a profile has journaled for one is taken
+    // before anything is sent for another: where one database serves all, they say less. And where a server comes
+    // between them that knows nothing of the id, or a copy is itself set back, they may part before either has
+    // offered what they share.
+    if faults.clone_client || faults.power_loss {
+        if apart {
+            (faults.sign_in, faults.restore, faults.replace) = (false, false, false);
+        } else if faults.sign_in || faults.restore || faults.replace {
+            (faults.clone_client, faults.power_loss) = (false, false);
+        }
+        faults.power_loss &= !faults.clone_client;
     }
     let versions = if faults.deploy { vec![first, second] } else { vec![server] };
     Setup { clients, tabs, server, versions, tail, step, skew, still: false, faults }

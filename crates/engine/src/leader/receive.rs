@@ -188,6 +188,9 @@ impl Leader {
         id.truncate(32);
         let client = ClientId::parse(id).map_err(|error| SqlError::refused(error.to_string()))?;
         self.lost = nested(db, |db| {
+            // A session that meets its commits only now meets them under the id before.
+            self.remember_confirmed(db)?;
+            tables::forget_confirmed_of_waiting(db)?;
             former::withdraw_offered(db, &self.client)?;
             tables::put_facts(db, &tables::Facts { client: client.clone(), ..self.facts() })?;
             former::count_lost(db)

@@ -1,6 +1,6 @@
 //! Two databases with one client id: a copied profile, a restored machine.
 
-use syncline_engine::protocol::Code;
+use syncline_engine::protocol::{Code, SessionId};
 
 use syncline_engine::Rules;
 use syncline_sqlite::Database;
@@ -95,6 +95,40 @@ fn in_memory_where_journals_name_the_client_a_copy_is_reported_and_waits() {
     assert_eq!(world.clients[1].stopped(), Some(Code::CommitMismatch));
     assert_eq!(world.clients[1].pending(), 1, "nothing is lost");
     assert_eq!(world.log().len(), 1, "nothing is doubled");
+}
+
+#[test]
+fn a_session_that_missed_the_new_id_is_told_what_was_confirmed_under_the_old_one() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].cut();
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    let copy = world.clients[0].copy("copy");
+    world.clients.push(copy);
+    world.clients[0].commit(&[added("2", "eggs")]).unwrap();
+    world.clients[0].connect();
+    world.settle();
+    let copy = &mut world.clients[1];
+    let (cursor, epoch) = (copy.session.cursor(), copy.session.epoch().clone());
+    copy.commit(&[added("3", "rice")]).unwrap();
+    copy.connect();
+    // Its leader hears of everything, and its session of nothing: the worker dies before.
+    while world.deliver(1) {
+        let copy = &mut world.clients[1];
+        while let Some(text) = copy.to_client.pop_front() {
+            copy.leader.receive(&mut copy.log, &text).unwrap();
+        }
+        copy.to_server.extend(std::iter::from_fn(|| copy.leader.poll_server()));
+        while copy.leader.poll_session().is_some() {}
+    }
+    assert_eq!(world.clients[1].stopped(), Some(Code::CommitMismatch));
+    let copy = &mut world.clients[1];
+    copy.adopt(super::model::rules());
+    copy.leader.resumed(&copy.log, &SessionId::parse("ann-2").unwrap(), cursor, &epoch).unwrap();
+    copy.pump();
+    assert_eq!(copy.pending(), 1, "of the two that waited, one is in the log");
+    world.reconnect();
+    world.assert_together();
+    assert_eq!(notes(&world.server.db), ["1=milk/ann", "2=eggs/ann", "3=rice/ann"]);
 }
 
 /// Two copies of one client that have read what one of them has committed as their second; then the server is
