@@ -41,6 +41,25 @@ CREATE TABLE IF NOT EXISTS syncline_lost (
 /// More than one connection brings in a moment.
 const NEWEST_SEGMENTS: u32 = 64;
 
+/// Where the newest commits of a client stand in the log.
+pub(super) fn newest_of(db: &dyn Query, client: &ClientId) -> Result<Vec<(Counter, Seq, Seq)>, SqlError> {
+    let newest = "SELECT min(first) FROM (SELECT first FROM syncline_log ORDER BY first DESC LIMIT ?1)";
+    let Some(from) = db.value::<Option<Seq>>(newest, &[NEWEST_SEGMENTS.into()])?.flatten() else {
+        return Ok(Vec::new());
+    };
+    let (mut after, mut found) = (from.before(), Vec::new());
+    loop {
+        let segments = segment::page(db, after, Limits::SEGMENT_BYTES)?;
+        let Some(last) = segments.last() else { return Ok(found) };
+        after = last.last;
+        for entry in segments.iter().map(segment::decode).collect::<Result<Vec<_>, _>>()?.iter().flatten() {
+            if entry.client == *client && entry.index == 0 {
+                found.push((entry.counter, entry.seq, entry.seq.plus(u64::from(entry.of)).before()));
+            }
+        }
+    }
+}
+
 /// Commits are told apart by what they are and what they say.
 type Identity = (ClientId, Counter, String);
 
@@ -77,23 +96,10 @@ impl Leader {
     /// The log goes: where the own commits in it stood is noted, for a session that lives on and has not
     /// been told yet. What it was told long ago is not looked for.
     pub(super) fn remember_confirmed(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        let newest = "SELECT min(first) FROM (SELECT first FROM syncline_log ORDER BY first DESC LIMIT ?1)";
-        let Some(from) = db.value::<Option<Seq>>(newest, &[NEWEST_SEGMENTS.into()])?.flatten() else {
-            return Ok(());
-        };
-        let mut after = from.before();
-        loop {
-            let segments = segment::page(&*db, after, Limits::SEGMENT_BYTES)?;
-            let Some(last) = segments.last() else { return Ok(()) };
-            after = last.last;
-            for entry in segments.iter().map(segment::decode).collect::<Result<Vec<_>, _>>()?.iter().flatten()
-            {
-                if entry.client == self.client && entry.index == 0 {
-                    let last = entry.seq.plus(u64::from(entry.of)).before();
-                    tables::put_confirmed(db, entry.counter, entry.seq, last)?;
-                }
-            }
-        }
+        let newest = newest_of(&*db, &self.client)?;
+        newest
+            .into_iter()
+            .try_for_each(|(counter, first, last)| tables::put_confirmed(db, counter, first, last))
     }
 
     /// Once the server's log is here: what both logs have is forgotten, the rest is offered again or lost.

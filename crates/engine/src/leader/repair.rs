@@ -6,6 +6,7 @@
 
 use syncline_protocol::{Chain, Code, Counter, ErrorFrame, Limits, RedactionNumber, Seq, SessionId};
 
+use super::former::newest_of;
 use super::{Leader, LeaderConfig, tables};
 use crate::local::{Rejected, Taken, Waiting};
 use crate::segment;
@@ -18,6 +19,8 @@ pub struct Salvage {
     waiting: Vec<(Waiting, String)>,
     taken: Vec<(SessionId, Taken)>,
     rejected: Vec<Rejected>,
+    /// Where the newest commits stood in the log: for a session that lives on and was not told yet.
+    confirmed: Vec<(Counter, Seq, Seq)>,
     /// What could not be read, for people.
     unread: Vec<&'static str>,
 }
@@ -28,8 +31,14 @@ impl Salvage {
     #[must_use]
     pub fn read(db: &dyn Query) -> Option<Self> {
         let facts = tables::facts(db).ok()??;
-        let mut salvage =
-            Self { facts, waiting: Vec::new(), taken: Vec::new(), rejected: Vec::new(), unread: Vec::new() };
+        let mut salvage = Self {
+            facts,
+            waiting: Vec::new(),
+            taken: Vec::new(),
+            rejected: Vec::new(),
+            confirmed: Vec::new(),
+            unread: Vec::new(),
+        };
         match tables::all_with_digests(db) {
             Ok(waiting) => salvage.waiting = waiting,
             Err(_) => salvage.unread.push("the outbox"),
@@ -41,6 +50,12 @@ impl Salvage {
         match tables::all_rejected(db) {
             Ok(rejected) => salvage.rejected = rejected,
             Err(_) => salvage.unread.push("the rejected commits"),
+        }
+        for confirmed in [tables::all_confirmed(db), newest_of(db, &salvage.facts.client)] {
+            match confirmed {
+                Ok(confirmed) => salvage.confirmed.extend(confirmed),
+                Err(_) => salvage.unread.push("what was confirmed"),
+            }
         }
         Some(salvage)
     }
@@ -132,6 +147,9 @@ fn put(db: &mut dyn Sql, salvage: &Salvage) -> Result<(), SqlError> {
     }
     for (session, taken) in &salvage.taken {
         tables::put_taken(db, session, *taken)?;
+    }
+    for (counter, first, last) in &salvage.confirmed {
+        tables::put_confirmed(db, *counter, *first, *last)?;
     }
     for rejected in &salvage.rejected {
         let Rejected { code, message, .. } = rejected;

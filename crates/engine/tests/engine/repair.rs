@@ -1,6 +1,6 @@
 //! A client's database that is damaged: nothing of it is believed, and nothing that can be read is lost.
 
-use syncline_engine::protocol::Code;
+use syncline_engine::protocol::{Code, SessionId};
 use syncline_engine::{Query, Salvage, Sql};
 use syncline_sqlite::Database;
 
@@ -60,6 +60,35 @@ fn what_can_be_read_of_a_damaged_database_goes_on_in_a_new_one() {
     world.clients[0].commit(&[added("3", "rice")]).unwrap();
     world.settle();
     world.assert_together();
+}
+
+#[test]
+fn a_session_that_outlives_a_damaged_database_is_told_what_was_confirmed() {
+    let mut world = World::new(&["ann"]);
+    let ann = &mut world.clients[0];
+    ann.commit_in_page(&[added("1", "milk")]).unwrap();
+    let message = ann.session.take_hand_over().unwrap();
+    ann.leader.hand_over(&mut ann.log, &message).unwrap();
+    while let Some(text) = ann.leader.poll_server() {
+        ann.to_server.push_back(text);
+    }
+    world.deliver(0);
+    let ann = &mut world.clients[0];
+    while let Some(text) = ann.to_client.pop_front() {
+        ann.leader.receive(&mut ann.log, &text).unwrap();
+    }
+    while ann.leader.poll_session().is_some() {}
+    assert_eq!(ann.pending(), 1, "the session heard of nothing");
+
+    // Its entries may never come again: below a snapshot, or not in a server that was restored.
+    let salvage = Salvage::read(&ann.log).unwrap();
+    ann.replace_log(Some(salvage));
+    let (id, cursor) = (SessionId::parse("ann-1").unwrap(), ann.session.cursor());
+    let epoch = ann.session.epoch().clone();
+    ann.leader.resumed(&ann.log, &id, cursor, &epoch).unwrap();
+    ann.pump();
+    assert_eq!(ann.pending(), 0);
+    assert_eq!(ann.effects.confirmed.len(), 1);
 }
 
 #[test]

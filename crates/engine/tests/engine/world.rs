@@ -165,12 +165,17 @@ impl Client {
     }
 
     /// The log's database was damaged: its host has kept the file, and opens a new one.
-    pub(crate) fn reopen_in_place(&mut self, salvage: Option<Salvage>) {
+    pub(crate) fn replace_log(&mut self, salvage: Option<Salvage>) {
         let subject = Subject::parse(self.page.name.as_str()).unwrap();
         let fresh = ClientId::parse(format!("{}-new", self.page.name)).unwrap();
         let config = LeaderConfig::new(&rules(), store(), subject, fresh).unwrap();
         self.log = Database::open_memory().unwrap();
         self.leader = Leader::open_in_place_of(&mut self.log, config, salvage, "log.db.1").unwrap();
+    }
+
+    /// So it was, and the page is loaded again.
+    pub(crate) fn reopen_in_place(&mut self, salvage: Option<Salvage>) {
+        self.replace_log(salvage);
         let id = SessionId::parse(format!("{}-again", self.page.name)).unwrap();
         let opened = self.leader.opened(&self.log, &id, Seq::ZERO).unwrap();
         self.db = Database::open_memory().unwrap();
