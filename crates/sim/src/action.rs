@@ -193,6 +193,9 @@ actions! {
     Clone "clone" { /// From where.
         from: ClientNo, /// To where.
         to: ClientNo },
+    /// A client's log and outbox cannot be opened any more: the file is kept, and the next leader opens a new one.
+    Damage "damage" { /// Where.
+        client: ClientNo },
     /// A client's operating system has written everything to the disk.
     Sync "sync" { /// Where.
         client: ClientNo },

@@ -36,6 +36,8 @@ pub(crate) struct Client {
     /// The tab that has it.
     pub(crate) page: Option<Page>,
     pub(crate) worker: Option<Worker>,
+    /// The file of the log that was damaged, as far as it can be read.
+    pub(crate) damaged: Option<Vec<u8>>,
     pub(crate) journal: BTreeMap<JournalKey, String>,
     /// The newest first.
     pub(crate) sockets: VecDeque<Socket>,
@@ -83,6 +85,7 @@ pub(crate) enum ToPage {
 pub(crate) struct Checkpoint {
     pub(crate) log: Vec<u8>,
     pub(crate) state: Vec<u8>,
+    pub(crate) damaged: Option<Vec<u8>>,
     pub(crate) journal: BTreeMap<JournalKey, String>,
     /// How many commits had been made in the world.
     pub(crate) commits: usize,
@@ -98,6 +101,7 @@ impl Client {
             waiting: VecDeque::new(),
             page: None,
             worker: None,
+            damaged: None,
             journal: BTreeMap::new(),
             sockets: VecDeque::new(),
             checkpoints: VecDeque::new(),
@@ -267,11 +271,29 @@ impl Client {
         rows.iter().map(|row| row.get(0)).collect()
     }
 
+    /// The log cannot be opened any more. Returns false where there is none, or nothing in it yet.
+    pub(crate) fn damage(&mut self) -> Result<bool, SqlError> {
+        let db: &dyn Query = self.log.look();
+        if !has_tables(db)? || !db.exists("SELECT 1 FROM syncline_leader", &[])? {
+            return Ok(false);
+        }
+        self.end_worker();
+        self.damaged = Some(self.log.database().serialize()?);
+        self.log.replace(Database::open_memory()?);
+        Ok(true)
+    }
+
+    /// Whether its log was damaged once.
+    pub(crate) const fn was_damaged(&self) -> bool {
+        self.damaged.is_some()
+    }
+
     /// Everything is on the disk now.
     pub(crate) fn sync(&mut self, commits: usize) -> Result<(), SqlError> {
         let checkpoint = Checkpoint {
             log: self.log.database().serialize()?,
             state: self.state.database().serialize()?,
+            damaged: self.damaged.clone(),
             journal: self.journal.clone(),
             commits,
         };
@@ -288,6 +310,7 @@ impl Client {
         };
         self.log.replace(Database::deserialize(&old_log.log)?);
         self.state.replace(Database::deserialize(&old_state.state)?);
+        self.damaged.clone_from(&old_log.damaged);
         self.journal.clone_from(&old_log.journal);
         let since = old_log.commits;
         self.checkpoints.clear();
@@ -307,6 +330,7 @@ impl Client {
         self.end_all_tabs();
         self.log.replace(Database::deserialize(log)?);
         self.state.replace(Database::deserialize(state)?);
+        self.damaged.clone_from(&from.damaged);
         self.journal.clone_from(&from.journal);
         self.loads = self.loads.max(from.loads);
         self.version = from.version;

@@ -121,6 +121,12 @@ impl Disk {
         self.troubles.planned.is_some()
     }
 
+    /// Its process ends now, in the middle of whatever it does: that was undone.
+    pub const fn end(&mut self) {
+        self.troubles.dead = true;
+        self.troubles.lost = false;
+    }
+
     /// Whether its process was killed at a write; asking takes it back, as the next process begins.
     pub const fn take_dead(&mut self) -> bool {
         std::mem::replace(&mut self.troubles.dead, false)

@@ -37,7 +37,7 @@ macro_rules! kinds {
 kinds! {
     Work, Commit, Connect, Elect, Open, Advance, Dismiss, Retry, Tick, Settle, Cut, HalfOpen, Deafen, Forget,
     Duplicate, Swap, Snapshot, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
-    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild,
+    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage,
 }
 
 /// The setup of a seed, of the faults that are allowed.
@@ -128,6 +128,7 @@ impl Driver {
         fault(faults.clone_client, Kind::Clone, 4);
         fault(faults.deploy, Kind::Deploy, 10);
         fault(faults.deploy, Kind::DeployServer, 5);
+        fault(faults.damage, Kind::Damage, 6);
         let commits =
             Commits { notes: 2 + random.small(40), titles: 2 + random.small(40), most: 1 + random.small(4) };
         let total = kinds.iter().map(|(_, weight)| weight).sum();
@@ -154,6 +155,7 @@ impl Driver {
             Kind::Advance => Action::Advance { client },
             Kind::Dismiss => Action::Dismiss { client },
             Kind::Retry => Action::Retry { client },
+            Kind::Damage => Action::Damage { client },
             Kind::PushAgain => Action::PushAgain { client },
             Kind::Rebuild => Action::Rebuild {},
             Kind::Tick => Action::Tick { ms: self.random.between(1, 400) },
@@ -255,6 +257,9 @@ impl Driver {
         };
         if !known.has_member(client.0) && !self.random.one_in(8) {
             return Fact::Join(client.0);
+        }
+        if self.faults.crash && self.random.one_in(60) {
+            return Fact::Crash;
         }
         match self.random.below(24) {
             0 => Fact::Join(self.random.small(self.clients)),

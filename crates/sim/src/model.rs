@@ -5,6 +5,7 @@
 //! applied twice must be found by whoever looks for it, not refused by the tables. Three versions of it
 //! differ as versions of an app do.
 
+pub(crate) mod crash;
 mod event;
 mod fact;
 mod first;

@@ -21,13 +21,12 @@ pub struct Caught {
     pub violation: Violation,
 }
 
-/// Looks for a bug, with the faults that it needs. A seed that fails without the bug, too, shows nothing.
+/// Looks for a bug. A seed that fails without the bug, too, shows nothing.
 #[must_use]
 pub fn look_for(bug: Mutation, seeds: u64) -> Option<Caught> {
-    let faults = Faults { clone_client: needs_copies(bug), ..Faults::usual() };
     let run = |seed, bug| {
         mutation::set(bug);
-        let failure = run_seed(seed, faults).failure;
+        let failure = run_seed(seed, Faults::usual()).failure;
         mutation::set(None);
         failure
     };
@@ -35,10 +34,6 @@ pub fn look_for(bug: Mutation, seeds: u64) -> Option<Caught> {
         let failure = run(seed, Some(bug))?;
         run(seed, None).is_none().then_some(Caught { seeds: seed + 1, violation: failure.violation })
     })
-}
-
-fn needs_copies(bug: Mutation) -> bool {
-    matches!(bug, Mutation::CopyNotNoticed | Mutation::ConfirmedUnread)
 }
 
 /// Looks for every bug, or for those that are named, and prints what was found.

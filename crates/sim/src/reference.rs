@@ -75,6 +75,8 @@ impl Reference {
         let members_only = if self.members.contains(author) { Ok(()) } else { Err("members-only") };
         match fact {
             Fact::Join(_) => Ok(()),
+            // Whoever admits it is a server, and gets no further.
+            Fact::Crash => Err("crashed"),
             Fact::Leave(who) if self.members.contains(&subject(*who)) => Ok(()),
             Fact::Leave(_) => Err("no-such-member"),
             Fact::Rename(note, _) | Fact::Drop(note) => match self.notes.get(note) {
@@ -127,6 +129,7 @@ impl Reference {
                 }
                 self.stock = Some(pieces);
             }
+            Fact::Crash => {}
         }
         let id = i64::from(id);
         self.trail = Some(match self.trail {
@@ -221,7 +224,8 @@ fn known(version: ModelNo, fact: &Fact) -> Result<(), &'static str> {
         | Fact::Drop(_)
         | Fact::Link(..)
         | Fact::Star(_)
-        | Fact::Stock(_) => Ok(()),
+        | Fact::Stock(_)
+        | Fact::Crash => Ok(()),
     }
 }
 

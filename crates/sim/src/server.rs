@@ -1,14 +1,18 @@
 //! The server: a room over its disk, dropped and opened again as a Durable Object is.
 
+mod ledger;
+
 use std::collections::VecDeque;
 
-use syncline_engine::protocol::{Args, Code, ErrorFrame, Incarnation, Millis, Seq, ServerMessage, StoreId};
+use syncline_engine::protocol::{
+    Args, Code, ErrorFrame, Incarnation, Millis, Seq, ServerMessage, StoreId, Verdicts,
+};
 use syncline_engine::{Connection, Output, RedactError, Room, SharedToken, Sql, SqlError};
 use syncline_sqlite::Database;
 
 use crate::disk::Disk;
-use crate::model::{self, ModelNo};
-use crate::oracle::Mirror;
+use crate::model::{self, ModelNo, crash};
+use crate::oracle::{Mirror, Violation};
 
 pub(crate) const TOKEN: &str = "secret";
 
@@ -50,19 +54,31 @@ impl Server {
     }
 
     /// Handles one frame of a socket, as a Durable Object does.
-    pub(crate) fn receive(&mut self, now: Millis, connection: &mut Connection, text: &str) -> Vec<Output> {
+    pub(crate) fn receive(
+        &mut self,
+        now: Millis,
+        connection: &mut Connection,
+        text: &str,
+    ) -> Result<Vec<Output>, Violation> {
         if let Some(outputs) = Room::refuse_stranger(connection, text, &self.token) {
-            return outputs;
+            return Ok(outputs);
         }
         if let Err(error) = self.wake() {
             let frame = ErrorFrame {
                 retry_after_ms: Some(1_000),
                 ..ErrorFrame::new(Code::ServerFailed, error.to_string())
             };
-            return vec![Output::Reply(ServerMessage::Error(frame).encode())];
+            return Ok(vec![Output::Reply(ServerMessage::Error(frame).encode())]);
         }
-        let Some(room) = &mut self.room else { return Vec::new() };
-        room.receive(&mut self.disk, now, connection, text, &self.token)
+        let Self { room: Some(room), disk, token, .. } = self else { return Ok(Vec::new()) };
+        if let Some(outputs) = crash::run(|| room.receive(disk, now, connection, text, token)) {
+            return Ok(outputs);
+        }
+        disk.end();
+        // Nobody hears of it, but the oracle.
+        let decided = ledger::decided(disk.look(), connection, text)?;
+        let decided = Verdicts { head: Seq::ZERO, verdicts: decided };
+        Ok(vec![Output::Reply(ServerMessage::Verdicts(decided).encode())])
     }
 
     /// Opens the room, if it is not.

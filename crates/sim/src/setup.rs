@@ -76,6 +76,10 @@ faults! {
     deploy "deploy",
     /// Another subject signs in, over the same database.
     sign_in "sign-in",
+    /// A client's database cannot be opened, but be read.
+    damage "damage",
+    /// A model crashes the server.
+    crash "crash",
 }
 
 impl Faults {

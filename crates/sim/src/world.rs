@@ -119,6 +119,7 @@ impl World {
             Action::DeployServer { version } => self.deploy_server(*version),
             Action::Deploy { client, version } => self.deploy(*client, *version),
             Action::Clone { from, to } => self.clone_client(*from, *to)?,
+            Action::Damage { client } => self.damage(*client)?,
             Action::Sync { client } => self.sync(*client)?,
             Action::PowerLoss { client, log, state } => self.lose_power(*client, *log, *state)?,
             Action::Plan { disk, after, trouble } => self.plan(*disk, *after, *trouble),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{ClientId, Code, Millis, Seq, SessionId, Subject};
-use syncline_engine::{Epoch, Leader, LeaderConfig, LeaderError, Replica, Session, SqlError};
+use syncline_engine::{Epoch, Leader, LeaderConfig, LeaderError, Replica, Salvage, Session, SqlError};
 use syncline_sqlite::Database;
 
 use super::{Client, JournalKey, Live, ToPage};
@@ -77,7 +77,7 @@ impl Client {
         let replica = Replica::open(&mut self.state, rules)?;
         let mut config = LeaderConfig::new(&rules, store(), subject, fresh)?;
         config.snapshot_worth = u64::from(tail).max(1);
-        let leader = Leader::open(&mut self.log, config)?;
+        let leader = self.open_leader(config)?;
         self.worker = Some(Worker { leader, replica, waiting: VecDeque::new(), halted: None });
 
         let ended = self.journal.iter().filter(|((by, session, _), _)| *by == own && *session != id);
@@ -97,6 +97,17 @@ impl Client {
         self.open_session(now, resumed.map(|(standing, _)| standing))?;
         self.pump();
         Ok(troubles)
+    }
+
+    /// What is new in place of a damaged file begins with what can be read of that.
+    fn open_leader(&mut self, config: LeaderConfig) -> Result<Leader, SqlError> {
+        match &self.damaged {
+            Some(damaged) if Leader::is_new(&mut self.log)? => {
+                let salvage = Salvage::read(&Database::deserialize(damaged)?);
+                Leader::open_in_place_of(&mut self.log, config, salvage, "log.db")
+            }
+            Some(_) | None => Leader::open(&mut self.log, config),
+        }
     }
 
     fn open_session(&mut self, now: Millis, living: Option<(Seq, Epoch)>) -> Result<(), Failed> {

@@ -174,6 +174,7 @@ pub(super) fn empty(no: ClientNo, log: Disk, state: Disk) -> Client {
         waiting: VecDeque::new(),
         page: None,
         worker: None,
+        damaged: None,
         journal: BTreeMap::new(),
         sockets: VecDeque::new(),
         checkpoints: VecDeque::new(),

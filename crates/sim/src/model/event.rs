@@ -56,6 +56,7 @@ macro_rules! events {
             NoteRemoved { id: u32, note: i64 },
             NotesLinked { id: u32, from: i64, to: i64 },
             StockMoved { id: u32, by: i64 },
+            ServerCrashed { id: u32 },
             $($(#[$doc])* $name { id: u32, $($field: $type),* },)*
         }
 
@@ -68,6 +69,7 @@ macro_rules! events {
                     | Self::NoteRemoved { id, .. }
                     | Self::NotesLinked { id, .. }
                     | Self::StockMoved { id, .. }
+                    | Self::ServerCrashed { id, .. }
                     $(| Self::$name { id, .. })* => *id,
                 }
             }

@@ -29,6 +29,8 @@ pub enum Fact {
     Star(u8),
     /// Pieces that come to the stock, or go.
     Stock(i8),
+    /// Nothing, but at the server, which crashes.
+    Crash,
 }
 
 /// An event as it was made, with what it was before.
@@ -65,6 +67,7 @@ impl Fact {
             Self::Link(from, to) => ("notesLinked", json!({ "id": id, "from": from, "to": to })),
             Self::Star(note) => ("noteStarred", json!({ "id": id, "note": note })),
             Self::Stock(by) => ("stockMoved", json!({ "id": id, "by": by })),
+            Self::Crash => ("serverCrashed", json!({ "id": id })),
         };
         let args = Args::parse(args.to_string()).expect("a JSON value prints as JSON");
         Made { id, fact, raw: RawEvent { name: name.to_owned(), args } }
@@ -93,6 +96,7 @@ impl fmt::Display for Fact {
             Self::Link(from, to) => write!(f, "link:{from}:{to}"),
             Self::Star(note) => write!(f, "star:{note}"),
             Self::Stock(by) => write!(f, "stock:{by}"),
+            Self::Crash => f.write_str("crash"),
         }
     }
 }
@@ -114,6 +118,7 @@ impl FromStr for Fact {
             ("drop", [note]) => Self::Drop(small(*note)?),
             ("link", [from, to]) => Self::Link(small(*from)?, small(*to)?),
             ("star", [note]) => Self::Star(small(*note)?),
+            ("crash", []) => Self::Crash,
             ("stock", [by]) => Self::Stock(i8::try_from(*by).map_err(|_| bad())?),
             _ => return Err(bad()),
         })

@@ -2,6 +2,7 @@
 
 use syncline_engine::{ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Sql};
 
+use super::crash;
 use super::event::events;
 
 events! {
@@ -31,7 +32,7 @@ impl Model for Club {
     fn check(event: &Event, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
         let author = cx.author.as_str();
         match event {
-            Event::MemberJoined { .. } => Ok(()),
+            Event::MemberJoined { .. } | Event::ServerCrashed { .. } => Ok(()),
             Event::MemberRemoved { member, .. } => super::known_member(member, db),
             Event::NoteRenamed { note, .. } | Event::NoteRemoved { note, .. } => {
                 super::author_only(*note, author, db)
@@ -52,6 +53,7 @@ impl Model for Club {
             Event::NoteRemoved { note, .. } => super::drop_note(*note, db)?,
             Event::NotesLinked { from, to, .. } => super::link_notes(*from, *to, db)?,
             Event::StockMoved { by, .. } => super::move_stock(*by, db)?,
+            Event::ServerCrashed { .. } => crash::at_the_server(),
             Event::NoteAdded { note, title, .. } => db.execute(
                 "INSERT INTO notes (id, title, author) VALUES (?1, ?2, ?3)",
                 &[(*note).into(), title.into(), cx.author.as_str().into()],

@@ -3,6 +3,7 @@
 use syncline_engine::protocol::{Args, RawEvent};
 use syncline_engine::{ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Sql};
 
+use super::crash;
 use super::event::events;
 
 events! {
@@ -61,7 +62,7 @@ pub(super) fn upcast(event: RawEvent) -> RawEvent {
 pub(super) fn check(event: &Event, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
     let author = cx.author.as_str();
     match event {
-        Event::MemberJoined { .. } => Ok(()),
+        Event::MemberJoined { .. } | Event::ServerCrashed { .. } => Ok(()),
         Event::MemberRemoved { member, .. } => super::known_member(member, db),
         Event::NoteRenamed { note, .. } | Event::NoteRemoved { note, .. } => {
             super::author_only(*note, author, db)
@@ -84,6 +85,7 @@ pub(super) fn apply(event: &Event, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> R
         Event::NoteRemoved { note, .. } => super::drop_note(*note, db)?,
         Event::NotesLinked { from, to, .. } => super::link_notes(*from, *to, db)?,
         Event::StockMoved { by, .. } => super::move_stock(*by, db)?,
+        Event::ServerCrashed { .. } => crash::at_the_server(),
         Event::NoteCreated { note, title, colour, .. } => db.execute(
             "INSERT INTO notes (id, title, author, colour) VALUES (?1, ?2, ?3, ?4)",
             &[(*note).into(), title.into(), cx.author.as_str().into(), (*colour).into()],

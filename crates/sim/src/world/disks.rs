@@ -62,6 +62,15 @@ impl World {
         true
     }
 
+    pub(super) fn damage(&mut self, no: ClientNo) -> Result<bool, Violation> {
+        let Some(client) = self.client(no) else { return Ok(false) };
+        let done = client.damage().map_err(host)?;
+        if done {
+            self.tally.add(Event::Damages);
+        }
+        Ok(done)
+    }
+
     pub(super) fn sync(&mut self, no: ClientNo) -> Result<bool, Violation> {
         let commits = self.oracle.commits.len();
         let Some(client) = self.client(no) else { return Ok(false) };

@@ -30,7 +30,7 @@ impl World {
             self.tally.add(Event::GhostFrames);
         }
         let (mut after, subject) = (before.clone(), socket.subject.clone());
-        let outputs = self.server.receive(now, &mut after, &text);
+        let outputs = self.server.receive(now, &mut after, &text)?;
         let failed =
             |output: &Output| matches!(output, Output::Reply(text) if text.contains("\"server-failed\""));
         // What a process has done that was killed at a write is durable, or it is not; nobody hears of it.

@@ -22,8 +22,14 @@ impl World {
     pub(super) fn settle(&mut self) -> Result<bool, Violation> {
         self.heal();
         let mut connections = vec![0_u8; self.clients.len()];
+        let mut crashes = self.tally.count(Event::Kills);
         for _ in 0..STEPS {
             let mut quiet = true;
+            // A commit that crashes the server does so as often as it is tried, and each time all connect again.
+            if crashes != self.tally.count(Event::Kills) {
+                crashes = self.tally.count(Event::Kills);
+                connections.fill(0);
+            }
             for (place, connected) in connections.iter_mut().enumerate() {
                 let no = ClientNo(u8::try_from(place).unwrap_or(u8::MAX));
                 quiet &= !self.work_off(no)?;
@@ -122,7 +128,8 @@ impl World {
             texts.extend(client.waiting_texts().map_err(host)?);
             texts.extend(client.reported_texts().map_err(host)?);
         }
-        self.oracle.check_none_lost(texts.iter().map(String::as_str), self.setup.faults.snapshot)
+        let without_log = self.setup.faults.snapshot || self.setup.faults.damage;
+        self.oracle.check_none_lost(texts.iter().map(String::as_str), without_log)
     }
 
     /// Those that speak of one client and the server.
@@ -144,8 +151,9 @@ impl World {
                 "{no}: {pending} commits wait for nothing ({held:?}, {why:?})"
             );
             promise!("liveness", why.is_none(), "{no} does not go on: {why:?}");
-            // Nothing is damaged in this world.
             let notice = status.notice;
+            let expected = client.was_damaged().then_some(Code::StorageDamaged);
+            let notice = notice.filter(|notice| Some(notice.code) != expected);
             promise!("one-order", notice.is_none(), "{no} has mended what was well: {notice:?}");
             promise!("liveness", status.cursor == head, "{no} stands at {} of {head}", status.cursor);
             if held.is_none() {
@@ -161,7 +169,8 @@ impl World {
 
 impl Oracle {
     /// From the call to commit on: in the log, or rejected, or still on its way. `kept` is what clients have of
-    /// commits that wait, or are reported; `jumps` is whether a snapshot may have jumped over some.
+    /// commits that wait, or are reported; `jumps` is whether a snapshot may have jumped over some, or a log was
+    /// damaged.
     pub(crate) fn check_none_lost<'a>(
         &self,
         kept: impl Iterator<Item = &'a str>,
@@ -171,7 +180,8 @@ impl Oracle {
         for (place, commit) in self.commits.iter().enumerate() {
             let no = CommitNo(place);
             let decided = self.mirror.decided.contains_key(&no) || commit.told_rejected;
-            // Of what a snapshot has jumped over a client has nothing that it could offer, or report.
+            // Of what a snapshot has jumped over, or a damaged log had, a client has nothing that it could offer,
+            // or report.
             let jumped = jumps && self.was_logged(no);
             promise!(
                 "exactly-once",

@@ -53,7 +53,7 @@ impl Machines {
         let mut server = self.server_of(serving)?;
         let mut after = self.connections.get(connection).clone();
         let text = self.texts.get(frame).clone();
-        let outputs = server.receive(now(), &mut after, &text);
+        let outputs = server.receive(now(), &mut after, &text)?;
         let serving = self.keep_server(server, serving)?;
         let saying = text.starts_with("{\"type\":\"push\"").then(|| {
             let log = self.servings.get(serving).log.clone();
