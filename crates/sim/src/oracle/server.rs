@@ -9,6 +9,7 @@ use syncline_engine::{Output, Query, SqlError};
 
 use super::{CommitNo, Decided, Oracle, Violation, promise};
 use crate::disk::Disk;
+use crate::model::Fact;
 use crate::tally::{Event, Tally};
 
 impl Oracle {
@@ -97,8 +98,9 @@ impl Oracle {
         if *outcome == Decided::Rejected("crashed".to_owned()) {
             tally.add(Event::Crashed);
             let crashes = tally.count(Event::Kills);
-            // Once with others, and then twice alone.
-            let may = crashes > 2 * tally.count(Event::Crashed);
+            // Once with others, and then twice alone; a backup may have the marks of some of it.
+            let may = commit.events.iter().any(|made| made.fact == Fact::Crash)
+                || crashes > 2 * tally.count(Event::Crashed);
             promise!(
                 "rules-hold",
                 may,
