@@ -41,8 +41,13 @@ CREATE TABLE IF NOT EXISTS syncline_lost (
 /// More than one connection brings in a moment.
 const NEWEST_SEGMENTS: u32 = 64;
 
-/// Where the newest commits of a client stand in the log.
-pub(super) fn newest_of(db: &dyn Query, client: &ClientId) -> Result<Vec<(Counter, Seq, Seq)>, SqlError> {
+/// Where the newest commits of this client stand in the log. Under a counter that waits, or was not given yet, it
+/// is a copy's.
+pub(super) fn newest_of(
+    db: &dyn Query,
+    client: &ClientId,
+    next: Counter,
+) -> Result<Vec<(Counter, Seq, Seq)>, SqlError> {
     let newest = "SELECT min(first) FROM (SELECT first FROM syncline_log ORDER BY first DESC LIMIT ?1)";
     let Some(from) = db.value::<Option<Seq>>(newest, &[NEWEST_SEGMENTS.into()])?.flatten() else {
         return Ok(Vec::new());
@@ -53,7 +58,8 @@ pub(super) fn newest_of(db: &dyn Query, client: &ClientId) -> Result<Vec<(Counte
         let Some(last) = segments.last() else { return Ok(found) };
         after = last.last;
         for entry in segments.iter().map(segment::decode).collect::<Result<Vec<_>, _>>()?.iter().flatten() {
-            if entry.client == *client && entry.index == 0 {
+            let own = entry.client == *client && entry.index == 0 && entry.counter < next;
+            if own && !tables::is_waiting(db, entry.counter)? {
                 found.push((entry.counter, entry.seq, entry.seq.plus(u64::from(entry.of)).before()));
             }
         }
@@ -96,7 +102,7 @@ impl Leader {
     /// The log goes: where the own commits in it stood is noted, for a session that lives on and has not
     /// been told yet. What it was told long ago is not looked for.
     pub(super) fn remember_confirmed(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        let newest = newest_of(&*db, &self.client)?;
+        let newest = newest_of(&*db, &self.client, self.next)?;
         newest
             .into_iter()
             .try_for_each(|(counter, first, last)| tables::put_confirmed(db, counter, first, last))

@@ -190,7 +190,6 @@ impl Leader {
         self.lost = nested(db, |db| {
             // A session that meets its commits only now meets them under the id before.
             self.remember_confirmed(db)?;
-            tables::forget_confirmed_of_waiting(db)?;
             former::withdraw_offered(db, &self.client)?;
             tables::put_facts(db, &tables::Facts { client: client.clone(), ..self.facts() })?;
             former::count_lost(db)

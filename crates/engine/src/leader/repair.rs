@@ -51,7 +51,8 @@ impl Salvage {
             Ok(rejected) => salvage.rejected = rejected,
             Err(_) => salvage.unread.push("the rejected commits"),
         }
-        for confirmed in [tables::all_confirmed(db), newest_of(db, &salvage.facts.client)] {
+        let newest = newest_of(db, &salvage.facts.client, salvage.facts.next);
+        for confirmed in [tables::all_confirmed(db), newest] {
             match confirmed {
                 Ok(confirmed) => salvage.confirmed.extend(confirmed),
                 Err(_) => salvage.unread.push("what was confirmed"),

@@ -234,11 +234,6 @@ pub(super) fn remove_waiting(db: &mut dyn Sql, counter: Counter) -> Result<(), S
 /// More than a session has pending that lives on while its leader is replaced.
 const CONFIRMED_KEPT: i64 = 10_000;
 
-/// What waits was not confirmed: under its counter the log has a commit of a copy.
-pub(super) fn forget_confirmed_of_waiting(db: &mut dyn Sql) -> Result<(), SqlError> {
-    db.execute("DELETE FROM syncline_confirmed WHERE counter IN (SELECT counter FROM syncline_outbox)", &[])
-}
-
 /// A commit was confirmed by its verdict, as its entries lie below what is read: no entry will tell a
 /// session that missed it.
 pub(super) fn put_confirmed(

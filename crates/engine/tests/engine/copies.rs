@@ -1,12 +1,11 @@
 //! Two databases with one client id: a copied profile, a restored machine.
 
-use syncline_engine::protocol::{Code, SessionId};
-
-use syncline_engine::Rules;
+use syncline_engine::protocol::{Code, Seq, SessionId};
+use syncline_engine::{Epoch, Rules};
 use syncline_sqlite::Database;
 
 use super::model::{KeenNotes, added};
-use super::world::{World, notes};
+use super::world::{Client, World, notes};
 
 #[test]
 fn a_copied_client_takes_a_new_id_and_loses_nothing() {
@@ -97,6 +96,25 @@ fn in_memory_where_journals_name_the_client_a_copy_is_reported_and_waits() {
     assert_eq!(world.log().len(), 1, "nothing is doubled");
 }
 
+/// The copy's leader hears of everything, and its session of nothing: the worker dies before.
+fn tell_the_leader_alone(world: &mut World) {
+    while world.deliver(1) {
+        let copy = &mut world.clients[1];
+        while let Some(text) = copy.to_client.pop_front() {
+            copy.leader.receive(&mut copy.log, &text).unwrap();
+        }
+        copy.to_server.extend(std::iter::from_fn(|| copy.leader.poll_server()));
+        while copy.leader.poll_session().is_some() {}
+    }
+}
+
+/// The next leader goes on with the session of the copy's page.
+fn resume(copy: &mut Client, cursor: Seq, epoch: &Epoch) {
+    copy.adopt(super::model::rules());
+    copy.leader.resumed(&copy.log, &SessionId::parse("ann-2").unwrap(), cursor, epoch).unwrap();
+    copy.pump();
+}
+
 #[test]
 fn a_session_that_missed_the_new_id_is_told_what_was_confirmed_under_the_old_one() {
     let mut world = World::new(&["ann"]);
@@ -111,24 +129,44 @@ fn a_session_that_missed_the_new_id_is_told_what_was_confirmed_under_the_old_one
     let (cursor, epoch) = (copy.session.cursor(), copy.session.epoch().clone());
     copy.commit(&[added("3", "rice")]).unwrap();
     copy.connect();
-    // Its leader hears of everything, and its session of nothing: the worker dies before.
-    while world.deliver(1) {
-        let copy = &mut world.clients[1];
-        while let Some(text) = copy.to_client.pop_front() {
-            copy.leader.receive(&mut copy.log, &text).unwrap();
-        }
-        copy.to_server.extend(std::iter::from_fn(|| copy.leader.poll_server()));
-        while copy.leader.poll_session().is_some() {}
-    }
+    tell_the_leader_alone(&mut world);
     assert_eq!(world.clients[1].stopped(), Some(Code::CommitMismatch));
     let copy = &mut world.clients[1];
-    copy.adopt(super::model::rules());
-    copy.leader.resumed(&copy.log, &SessionId::parse("ann-2").unwrap(), cursor, &epoch).unwrap();
-    copy.pump();
+    resume(copy, cursor, &epoch);
     assert_eq!(copy.pending(), 1, "of the two that waited, one is in the log");
     world.reconnect();
     world.assert_together();
     assert_eq!(notes(&world.server.db), ["1=milk/ann", "2=eggs/ann", "3=rice/ann"]);
+}
+
+#[test]
+fn what_a_copy_committed_under_a_counter_that_was_not_given_here_is_not_confirmed_to_this_page() {
+    let mut world = World::new(&["ann"]);
+    let copy = world.clients[0].copy("copy");
+    world.clients.push(copy);
+    world.clients[1].connect();
+    world.settle();
+    for (place, id) in [(0, "1"), (0, "2"), (1, "3")] {
+        world.clients[place].commit(&[added(id, id)]).unwrap();
+        world.settle();
+    }
+    assert_eq!(world.clients[1].stopped(), Some(Code::CommitMismatch), "under its first counter");
+    world.clients[1].cut();
+    world.clients[1].commit(&[added("4", "4")]).unwrap();
+    world.clients[0].commit(&[added("5", "4")]).unwrap();
+    world.settle();
+    let copy = &mut world.clients[1];
+    let (cursor, epoch) = (copy.session.cursor(), copy.session.epoch().clone());
+    copy.connect();
+    tell_the_leader_alone(&mut world);
+    let copy = &mut world.clients[1];
+    resume(copy, cursor, &epoch);
+    let rejected: Vec<_> = copy.effects.rejected.iter().map(|rejected| rejected.counter.get()).collect();
+    assert_eq!(rejected, [2], "and the log has a second commit of the other");
+    assert_eq!(copy.effects.confirmed.len(), 1);
+    world.reconnect();
+    world.assert_together();
+    assert_eq!(notes(&world.server.db), ["1=1/ann", "2=2/ann", "3=3/ann", "5=4/ann"]);
 }
 
 /// Two copies of one client that have read what one of them has committed as their second; then the server is

@@ -73,7 +73,7 @@ impl World {
 
     pub(super) fn sync(&mut self, no: ClientNo) -> Result<bool, Violation> {
         let commits = self.oracle.commits.len();
-        let Some(client) = self.client(no) else { return Ok(false) };
+        let Some(client) = self.client(no).filter(|client| !client.has_unheard()) else { return Ok(false) };
         client.sync(commits).map_err(host)?;
         Ok(true)
     }
