@@ -11,6 +11,8 @@ mod fingerprint;
 mod intern;
 mod left;
 mod machines;
+#[cfg(feature = "mutations")]
+pub mod mutations;
 mod parts;
 mod rest;
 mod scene;

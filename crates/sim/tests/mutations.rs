@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
 use syncline_engine::mutation::{self, Mutation};
+use syncline_sim::explore;
 use syncline_sim::mutations::look_for;
 use syncline_sim::sweep::{Media, Sweep};
 
@@ -24,5 +25,13 @@ fn a_transaction_in_pieces_is_found_by_a_kill_between_them_and_by_nothing_else()
             let swept = swept.unwrap_or_else(|violation| panic!("{bug:?} without a kill: {violation}"));
             assert!(!swept.violations.is_empty(), "{bug:?} was not found in {media}");
         }
+    }
+}
+
+#[test]
+fn the_exhaustive_search_finds_bugs_within_small_bounds() {
+    syncline_sim::keep_panics();
+    for bug in [Mutation::RejectionNotKept, Mutation::HibernationForgetsHello, Mutation::RejectedWritesStay] {
+        assert!(explore::mutations::look_for(bug).is_some(), "{bug:?} was not found");
     }
 }

@@ -15,6 +15,12 @@ const USAGE: &str =
 
 /// Runs the program: as many searches at a time as there are cores.
 pub fn main(args: impl Iterator<Item = String>) -> ExitCode {
+    #[cfg(feature = "mutations")]
+    let mut args = args.peekable();
+    #[cfg(feature = "mutations")]
+    if args.next_if_eq("--mutations").is_some() {
+        return super::mutations::main();
+    }
     let Some(searches) = parse(args) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
@@ -115,15 +121,18 @@ fn parse(mut args: impl Iterator<Item = String>) -> Option<Vec<Bounds>> {
 #[must_use]
 pub fn searches() -> Vec<Bounds> {
     vec![
+        Bounds::of([2, 1], 2, &Kind::ALL),
         Bounds { one_tab_stays: true, ..Bounds::of([2, 2], 2, &[Kind::Crash]) },
         Bounds::of([2, 2], 1, &Kind::ALL),
-        Bounds::of([1, 1], 2, &Kind::ALL),
-        Bounds::of([2, 2], 0, &[]),
+        Bounds::of([2, 2], 2, &[Kind::Duplicate, Kind::Hibernate, Kind::Restart]),
     ]
 }
 
-/// What a quarter of an hour has the time for.
+/// What some minutes more have the time for.
 #[must_use]
 pub fn deep_searches() -> Vec<Bounds> {
-    vec![Bounds::of([2, 1], 2, &Kind::ALL), Bounds::of([1, 1], 3, &Kind::ALL)]
+    vec![
+        Bounds::of([1, 1], 3, &Kind::ALL),
+        Bounds { one_tab_stays: true, ..Bounds::of([2, 2], 2, &[Kind::Crash, Kind::Cut]) },
+    ]
 }
