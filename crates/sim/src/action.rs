@@ -220,6 +220,8 @@ actions! {
     /// Time passes, in milliseconds.
     Tick "tick" { /// How much.
         ms: u16 },
+    /// Nothing new happens until all that is on its way has come, on the sockets that there are.
+    Rest "rest" {},
     /// All faults end, everything connects, and all that waits is done.
     Settle "settle" {},
     /// The server gets the newest model, every subject signs in once more at every client, and after that

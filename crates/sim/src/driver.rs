@@ -37,7 +37,7 @@ macro_rules! kinds {
 kinds! {
     Work, Commit, Connect, Elect, Open, Advance, Dismiss, Retry, Tick, Settle, Cut, HalfOpen, Deafen, Forget,
     Duplicate, Swap, Snapshot, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
-    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage,
+    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage, Rest,
 }
 
 /// The setup of a seed, of the faults that are allowed.
@@ -129,6 +129,7 @@ impl Driver {
         fault(faults.deploy, Kind::Deploy, 10);
         fault(faults.deploy, Kind::DeployServer, 5);
         fault(faults.damage, Kind::Damage, 6);
+        fault(faults.rest, Kind::Rest, 6);
         let commits =
             Commits { notes: 2 + random.small(40), titles: 2 + random.small(40), most: 1 + random.small(4) };
         let total = kinds.iter().map(|(_, weight)| weight).sum();
@@ -155,6 +156,7 @@ impl Driver {
             Kind::Advance => Action::Advance { client },
             Kind::Dismiss => Action::Dismiss { client },
             Kind::Retry => Action::Retry { client },
+            Kind::Rest => Action::Rest {},
             Kind::Damage => Action::Damage { client },
             Kind::PushAgain => Action::PushAgain { client },
             Kind::Rebuild => Action::Rebuild {},

@@ -80,6 +80,8 @@ faults! {
     damage "damage",
     /// A model crashes the server.
     crash "crash",
+    /// Now and then all that is on its way comes. No fault, but not there in every world.
+    rest "rest",
 }
 
 impl Faults {

@@ -85,6 +85,7 @@ events! {
     Clones "clients cloned" (clone_client),
     Deployments "other versions deployed" (deploy),
     SignIns "other subjects signed in" (sign_in),
+    Rested "times of rest" (rest),
     Settled "times of quiet" (always),
 }
 

@@ -129,6 +129,7 @@ impl World {
                 self.now += u64::from(*ms);
                 true
             }
+            Action::Rest {} => self.rest()?,
             Action::Settle {} => self.settle()?,
             Action::Finish {} => self.finish()?,
         };

@@ -42,6 +42,14 @@ impl World {
         true
     }
 
+    pub(super) fn heal_disks(&mut self) {
+        self.server.disk.heal();
+        for client in &mut self.clients {
+            client.log.heal();
+            client.state.heal();
+        }
+    }
+
     /// Counts the troubles that have come since this was last done. A kill is counted when its process ends.
     pub(super) fn count_troubles(&mut self) {
         let clients = self.clients.iter().flat_map(|client| [&client.log, &client.state]);

@@ -31,6 +31,12 @@ impl World {
         }
         let (mut after, subject) = (before.clone(), socket.subject.clone());
         let outputs = self.server.receive(now, &mut after, &text)?;
+        let faults = self.setup.faults;
+        if !faults.duplicate && !faults.reorder {
+            let astray = |output: &&Output| matches!(output, Output::Reply(text) if text.contains("\"hello-expected\""));
+            let astray = outputs.iter().find(astray);
+            promise!("liveness", astray.is_none(), "{} said hello first, and is told {astray:?}", no.client);
+        }
         let failed =
             |output: &Output| matches!(output, Output::Reply(text) if text.contains("\"server-failed\""));
         // What a process has done that was killed at a write is durable, or it is not; nobody hears of it.

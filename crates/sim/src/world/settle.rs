@@ -48,6 +48,47 @@ impl World {
         Err(Violation::new("liveness", "the world does not come to rest"))
     }
 
+    /// Disks are well, and all that waits is done, but nobody connects anew: who is connected hears of
+    /// everything, whatever the server has slept through.
+    pub(super) fn rest(&mut self) -> Result<bool, Violation> {
+        self.heal_disks();
+        for _ in 0..STEPS {
+            let mut quiet = true;
+            for no in (0..self.setup.clients).map(ClientNo) {
+                quiet &= !self.work_off(no)?;
+            }
+            if quiet {
+                self.tally.add(Event::Rested);
+                self.check()?;
+                self.check_connected()?;
+                return Ok(true);
+            }
+        }
+        Err(Violation::new("liveness", "the world does not come to rest"))
+    }
+
+    /// A client whose socket was never tampered with stands at the head, and what it has made is decided.
+    fn check_connected(&self) -> Result<(), Violation> {
+        let faults = self.setup.faults;
+        if faults.duplicate || faults.reorder {
+            return Ok(());
+        }
+        let head = self.oracle.mirror.head;
+        for client in &self.clients {
+            let socket = client.sockets.front().filter(|socket| socket.client && socket.server.is_some());
+            let (Some(_), Some(worker)) = (socket, &client.worker) else { continue };
+            let status = worker.leader.status(&client.log).map_err(host)?;
+            if !status.live || status.stopped.is_some() {
+                continue;
+            }
+            let (no, cursor, pending) = (client.no, status.cursor, status.pending);
+            promise!("liveness", cursor == head, "{no} is connected, and stands at {cursor} of {head}");
+            let waits = pending == 0 || status.held.is_some();
+            promise!("liveness", waits, "{no} is connected, and {pending} commits wait for nothing");
+        }
+        Ok(())
+    }
+
     pub(super) fn finish(&mut self) -> Result<bool, Violation> {
         self.step(&Action::DeployServer { version: ModelNo::Third })?;
         self.settle()?;
@@ -93,10 +134,8 @@ impl World {
 
     /// Everything is well again, and each client has a tab that works.
     fn heal(&mut self) {
-        self.server.disk.heal();
+        self.heal_disks();
         for client in &mut self.clients {
-            client.log.heal();
-            client.state.heal();
             if let Some(socket) = client.sockets.front_mut() {
                 socket.server_closes();
             }
