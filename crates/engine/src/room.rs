@@ -231,8 +231,11 @@ impl Room {
             live: after == self.head,
             redactions: hello.redactions,
         });
+        let redactions = tell_redactions(db, connection, after)?;
         let snapshot = snapshot::offer(db, &hello.schema_hash)?;
         let asks = hello.snapshots && snapshot.is_some_and(|offer| offer.seq > after);
+        // With what it has not heard yet of redactions, its state is not to be compared.
+        let snapshot = snapshot.filter(|offer| offer.seq > after || redactions.is_empty());
         let welcome = Welcome {
             incarnation: self.incarnation.clone(),
             head: self.head,
@@ -242,7 +245,7 @@ impl Room {
             snapshot,
         };
         let mut outputs = vec![Output::Reply(ServerMessage::Welcome(welcome).encode())];
-        outputs.extend(tell_redactions(db, connection, after)?);
+        outputs.extend(redactions);
         if after < self.head && !asks {
             outputs.push(Output::Reply(self.page(db, connection, after)?));
         }

@@ -167,7 +167,7 @@ actions! {
     Snapshot "snapshot" {},
     /// Somebody has the args of an entry replaced; the event stays the same kind of event.
     Redact "redact" { /// Its seq.
-        seq: u8, /// By what; only the first counts.
+        seq: u8, /// By what: the first that is such an event.
         facts: Vec<Fact> },
     /// The server is dropped from memory; its sockets stay.
     Hibernate "hibernate" {},

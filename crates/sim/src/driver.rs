@@ -37,7 +37,7 @@ macro_rules! kinds {
 kinds! {
     Work, Commit, Connect, Elect, Open, Advance, Dismiss, Retry, Tick, Settle, Cut, HalfOpen, Deafen, Forget,
     Duplicate, Swap, Snapshot, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
-    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage, Rest,
+    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage, Rest, Redact,
 }
 
 /// The setup of a seed, of the faults that are allowed.
@@ -61,6 +61,11 @@ pub fn setup(seed: u64, allowed: Faults) -> Setup {
         if let Some(fault) = faults.by_name(name) {
             *fault = on && allowed;
         }
+    }
+    // A log that was restored has again what was redacted in it, and nobody who would tell; and of two
+    // redactions that come in the wrong order, a client believes that it has both.
+    if faults.redact {
+        (faults.restore, faults.replace, faults.reorder) = (false, false, false);
     }
     // A copy of a client, and an older state of it, know what they have in their outboxes by the id that they share.
     // In a browser each subject has a database of its own, so that what a profile has journaled for one is taken
@@ -130,6 +135,7 @@ impl Driver {
         fault(faults.deploy, Kind::DeployServer, 5);
         fault(faults.damage, Kind::Damage, 6);
         fault(faults.rest, Kind::Rest, 6);
+        fault(faults.redact, Kind::Redact, 60);
         let commits =
             Commits { notes: 2 + random.small(40), titles: 2 + random.small(40), most: 1 + random.small(4) };
         let total = kinds.iter().map(|(_, weight)| weight).sum();
@@ -184,6 +190,7 @@ impl Driver {
             Kind::Restore => Action::Restore { age: self.random.small(3), fresh: self.random.one_in(2) },
             Kind::Replace => Action::Replace {},
             Kind::Clone => Action::Clone { from: client, to: ClientNo(self.random.small(self.clients)) },
+            Kind::Redact => self.redact(),
             Kind::Deploy => Action::Deploy { client, version: self.version() },
             Kind::DeployServer => Action::DeployServer { version: self.version() },
         }
@@ -237,6 +244,18 @@ impl Driver {
 
     fn plan(&mut self, client: ClientNo, trouble: Trouble) -> Action {
         Action::Plan { disk: self.disk(client), after: self.random.small(12), trouble }
+    }
+
+    /// One of these is of the entry's kind.
+    fn redact(&mut self) -> Action {
+        let (note, title) = (self.random.small(self.commits.notes), self.random.small(self.commits.titles));
+        let facts = vec![
+            Fact::Add(note, title),
+            Fact::Create(note, title, 0),
+            Fact::Rename(note, title),
+            Fact::Stock(1),
+        ];
+        Action::Redact { seq: 1 + self.random.small(30), facts }
     }
 
     fn version(&mut self) -> ModelNo {

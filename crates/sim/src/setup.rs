@@ -82,6 +82,8 @@ faults! {
     crash "crash",
     /// Now and then all that is on its way comes. No fault, but not there in every world.
     rest "rest",
+    /// Entries are redacted. No fault, but not there in every world, and in none whose log is another's.
+    redact "redact",
 }
 
 impl Faults {
@@ -100,7 +102,7 @@ impl Faults {
     /// The kinds that the engine's promises cover.
     #[must_use]
     pub const fn usual() -> Self {
-        Self::all()
+        Self { redact: false, ..Self::all() }
     }
 }
 

@@ -69,7 +69,7 @@ events! {
     Snapshots "snapshots made" (snapshot),
     SnapshotsTaken "parts of snapshots that came to clients" (snapshot),
     Crashed "commits refused, as the server had crashed on them" (crash),
-    Redactions "entries redacted" (scripted),
+    Redactions "entries redacted" (redact),
     Rebuilds "steps of a rebuild at the server" (deploy),
     Hibernations "hibernations" (hibernate),
     Restarts "server restarts" (restart),

@@ -19,17 +19,17 @@ impl Leader {
             // It is in the snapshot that the log begins with: the log is read again, as it is now. The
             // redaction is known here only once what holds its args is gone (together).
             let before = std::mem::replace(&mut self.redactions, number);
-            return Ok(self.restart_from(db, Seq::ZERO).inspect_err(|_| self.redactions = before)?);
+            self.restart_from(db, Seq::ZERO).inspect_err(|_| self.redactions = before)?;
+            self.compare = None;
+            return Ok(());
         }
         let found = segment::entry(&*db, entry.seq)?;
         let differs = match &found {
             Some((_, ours)) if !is_redaction_of(&entry, ours) => return Err(LeaderError::AnotherLog),
-            Some((_, ours)) => ours.args != entry.args,
+            Some((_, ours)) => *ours != entry,
             // Not read yet: it will come as it is now.
             None => false,
         };
-        // What was to be compared was a state that still had it.
-        self.compare = None;
         let epoch =
             if differs { Epoch::after(Some(&self.epoch), &self.config.fresh) } else { self.epoch.clone() };
         nested(db, |db| {
@@ -43,6 +43,8 @@ impl Leader {
             Ok::<_, SqlError>(())
         })?;
         (self.redactions, self.epoch) = (number, epoch);
+        // What was to be compared was a state that still had it.
+        self.compare = None;
         if differs { Ok(self.restart_session(db)?) } else { Ok(()) }
     }
 }

@@ -89,8 +89,8 @@ fn what_is_no_redaction_of_the_entry_here_changes_nothing() {
     assert_eq!(ann.notes(), ["1=milk/ann"]);
 }
 
-/// Bob has started from a snapshot that holds what ann's first commit says.
-fn below_a_snapshot() -> World {
+/// A snapshot that holds what ann's first commit says, and bob, who will start from it.
+fn snapshot_below_bob() -> World {
     let mut world = World::new(&["ann"]);
     world.clients[0].commit(&[added("0", "secret")]).unwrap();
     for commit in 0..11 {
@@ -100,6 +100,11 @@ fn below_a_snapshot() -> World {
     world.settle();
     world.server.room.make_snapshot(&mut world.server.db).unwrap();
     world.clients.push(Client::new("bob"));
+    world
+}
+
+fn below_a_snapshot() -> World {
+    let mut world = snapshot_below_bob();
     world.clients[1].connect();
     world.settle();
     assert!(holds(&world.clients[1].log, "secret"), "in the snapshot");
@@ -114,6 +119,21 @@ fn an_entry_below_a_clients_snapshot_is_forgotten_with_the_snapshot() {
     world.assert_together();
     assert!(!holds(&world.clients[1].log, "secret"));
     assert!(world.clients[1].notes().contains(&"0=erased/ann".to_owned()));
+}
+
+#[test]
+fn a_snapshot_that_came_with_what_was_redacted_meanwhile_is_not_compared_with() {
+    let mut world = snapshot_below_bob();
+    world.clients[1].connect();
+    assert!(world.deliver(1), "hello");
+    let welcome = world.clients[1].to_client.pop_front().unwrap();
+    world.clients[1].receive(&welcome);
+    assert!(world.deliver(1), "it asks for the part");
+    redact(&mut world, 1, "erased");
+    world.settle();
+    world.clients[1].advance();
+    world.assert_together();
+    assert_eq!(world.clients[1].notice(), None);
 }
 
 #[test]

@@ -108,6 +108,27 @@ fn a_state_without_what_was_redacted_is_not_compared_with_one_that_has_it() {
 }
 
 #[test]
+fn who_has_not_heard_of_a_redaction_is_not_offered_the_state_without_it() {
+    let mut world = to_be_compared();
+    world.clients[0].cut();
+    let args = Args::parse(r#"{"id":"1","title":"erased"}"#).unwrap();
+    world.server.room.redact(&mut world.server.db, Seq::new(1).unwrap(), args).unwrap();
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients[0].connect();
+    assert!(world.deliver(0), "hello");
+    let welcome = world.clients[0].to_client.pop_front().unwrap();
+    world.clients[0].receive(&welcome);
+    // Before the redaction is here.
+    world.clients[0].advance();
+    assert_eq!(world.clients[0].notice(), None);
+    world.reconnect();
+    world.clients[0].advance();
+    world.assert_together();
+    assert_eq!(notes(&world.clients[0].state), notes(&world.server.db));
+    assert_eq!(world.clients[0].notice(), None);
+}
+
+#[test]
 fn what_waits_in_copies_of_a_copy_is_logged_once_and_rejected_to_nobody() {
     let mut world = World::new(&["ann"]);
     world.clients[0].commit(&[added("1", "milk")]).unwrap();

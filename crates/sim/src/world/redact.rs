@@ -11,11 +11,11 @@ use crate::tally::Event;
 impl World {
     pub(super) fn redact(&mut self, seq: u8, facts: &[Fact]) -> Result<bool, Violation> {
         let seq = Seq::new(seq.into()).unwrap_or_default();
-        let (Some(event), Some(fact)) = (self.oracle.event_at(seq), facts.first()) else { return Ok(false) };
-        let instead = fact.made(event.id, self.server.version);
-        if !self.server.is_ready() || instead.raw.name != event.raw.name {
+        let Some(event) = self.oracle.event_at(seq).filter(|_| self.server.is_ready()) else {
             return Ok(false);
-        }
+        };
+        let mut instead = facts.iter().map(|fact| fact.made(event.id, self.server.version));
+        let Some(instead) = instead.find(|made| made.raw.name == event.raw.name) else { return Ok(false) };
         let done = self.server.redact(seq, instead.raw.args.clone());
         let killed = self.after_server(!matches!(done, Err(RedactError::Host(_))))?;
         // Of a process that was killed nobody hears whether it was durable before.

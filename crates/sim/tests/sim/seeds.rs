@@ -28,6 +28,19 @@ fn no_seed_finds_again_what_it_once_found() {
 }
 
 #[test]
+fn no_seed_with_redactions_breaks_a_promise() {
+    let mut tally = Tally::default();
+    for seed in 0..60 {
+        let outcome = run_seed(seed, Faults { redact: true, ..Faults::usual() });
+        if let Some(failure) = outcome.failure {
+            panic!("seed {seed}: {}", failure.violation);
+        }
+        tally.merge(&outcome.tally);
+    }
+    assert!(tally.count(Event::Redactions) > 0);
+}
+
+#[test]
 fn a_seed_leads_to_the_same_run_each_time() {
     for seed in [3, 53] {
         let runs = [0, 1].map(|_| run_seed(seed, Faults::all()).tally.to_string());
