@@ -63,30 +63,27 @@ const KNOWN: usize = 128;
 
 thread_local! {
     /// Statements that were looked at before: a model runs the same few all the time.
-    static PORTABLE: RefCell<Vec<Box<str>>> = const { RefCell::new(Vec::new()) };
+    static READS: RefCell<Vec<Box<str>>> = const { RefCell::new(Vec::new()) };
+    static WRITES: RefCell<Vec<Box<str>>> = const { RefCell::new(Vec::new()) };
 }
 
-fn refuse_unportable_once(sql: &str) -> Result<(), SqlError> {
-    if !promise::ARE_ON {
+/// Looks at a statement, unless it is among those that were looked at before.
+fn refuse_once(sql: &str, known: &mut Vec<Box<str>>, words: &[&str], why: &str) -> Result<(), SqlError> {
+    if !promise::ARE_ON || known.iter().any(|known| known.as_ref() == sql) {
         return Ok(());
     }
-    PORTABLE.with_borrow_mut(|portable| {
-        if portable.iter().any(|known| known.as_ref() == sql) {
-            return Ok(());
-        }
-        refuse_unportable(sql)?;
-        if portable.len() >= KNOWN {
-            portable.clear();
-        }
-        portable.push(sql.into());
-        Ok(())
-    })
+    if !starts_with_one_of(sql, words) {
+        return Err(SqlError::refused(why));
+    }
+    refuse_unportable(sql)?;
+    if known.len() >= KNOWN {
+        known.clear();
+    }
+    known.push(sql.into());
+    Ok(())
 }
 
 fn starts_with_one_of(sql: &str, words: &[&str]) -> bool {
-    if !promise::ARE_ON {
-        return true;
-    }
     let first = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     words.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
@@ -119,20 +116,17 @@ impl<'a> Guarded<'a> {
 
 impl Query for Guarded<'_> {
     fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
-        if !starts_with_one_of(sql, &["SELECT", "VALUES"]) {
-            return Err(SqlError::refused("a model's query must begin with SELECT or VALUES"));
-        }
-        refuse_unportable_once(sql)?;
+        let why = "a model's query must begin with SELECT or VALUES";
+        READS.with_borrow_mut(|known| refuse_once(sql, known, &["SELECT", "VALUES"], why))?;
         self.noted(self.db.query(sql, params))
     }
 }
 
 impl Sql for Guarded<'_> {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<(), SqlError> {
-        if !starts_with_one_of(sql, &["INSERT", "UPDATE", "DELETE", "REPLACE"]) {
-            return Err(SqlError::refused("a model writes with INSERT, UPDATE, DELETE or REPLACE"));
-        }
-        refuse_unportable_once(sql)?;
+        let why = "a model writes with INSERT, UPDATE, DELETE or REPLACE";
+        let words = ["INSERT", "UPDATE", "DELETE", "REPLACE"];
+        WRITES.with_borrow_mut(|known| refuse_once(sql, known, &words, why))?;
         let result = self.db.execute(sql, params);
         self.noted(result)
     }
