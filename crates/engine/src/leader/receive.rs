@@ -144,6 +144,10 @@ impl Leader {
             })?;
             self.cursor = entries.last().map_or(self.cursor, |entry| entry.seq);
             self.chain = chain;
+            if entries.iter().any(|entry| entry.redacted.is_some()) {
+                // The snapshot that was offered may be older than that.
+                self.compare = None;
+            }
             if self.lost > 0 {
                 self.lost = former::count_lost(db)?;
             }
