@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 
 use syncline_protocol::{
-    ClientId, Commit, CommitDigest, Counter, Digest, Entry, Limits, RawEvent, RedactionNumber, Seq,
-    SessionId, SessionNumber,
+    ClientId, Commit, CommitDigest, Counter, Digest, Entry, Limits, RedactionNumber, Seq, SessionId,
+    SessionNumber,
 };
 
 use super::{Leader, tables};
@@ -166,19 +166,7 @@ impl Leader {
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn lost(&self, db: &dyn Query) -> Result<Vec<Lost>, SqlError> {
-        let sql = "SELECT id, client, counter, author, first, events FROM syncline_lost ORDER BY id";
-        tables::rows(db, sql, &[], |row| {
-            let events: Vec<RawEvent> =
-                serde_json::from_str(&row.get::<String>(5)?).map_err(tables::damaged)?;
-            Ok(Lost {
-                id: row.get::<Seq>(0)?.get(),
-                client: row.get(1)?,
-                counter: row.get(2)?,
-                author: row.get(3)?,
-                first: row.get(4)?,
-                events,
-            })
-        })
+        Ok(all_lost(db)?.into_iter().map(|(lost, _)| lost).collect())
     }
 
     /// The app has done with the lost commits up to this one.
@@ -202,6 +190,22 @@ pub(super) fn found(db: &mut dyn Sql, commit: &[Entry]) -> Result<(), SqlError> 
     )
 }
 
+/// With the digests of what they say.
+pub(super) fn all_lost(db: &dyn Query) -> Result<Vec<(Lost, String)>, SqlError> {
+    let sql = "SELECT id, client, counter, author, first, events, digest FROM syncline_lost ORDER BY id";
+    tables::rows(db, sql, &[], |row| {
+        let lost = Lost {
+            id: row.get::<Seq>(0)?.get(),
+            client: row.get(1)?,
+            counter: row.get(2)?,
+            author: row.get(3)?,
+            first: row.get(4)?,
+            events: serde_json::from_str(&row.get::<String>(5)?).map_err(tables::damaged)?,
+        };
+        Ok((lost, row.get(6)?))
+    })
+}
+
 pub(super) fn is_former(db: &dyn Query) -> Result<bool, SqlError> {
     db.exists("SELECT 1 FROM syncline_former LIMIT 1", &[])
 }
@@ -211,7 +215,7 @@ pub(super) fn count_lost(db: &dyn Query) -> Result<u32, SqlError> {
 }
 
 /// Keeps a commit, with its digest, until the app dismisses it.
-fn put_lost(db: &mut dyn Sql, lost: &Lost, digest: &str) -> Result<(), SqlError> {
+pub(super) fn put_lost(db: &mut dyn Sql, lost: &Lost, digest: &str) -> Result<(), SqlError> {
     let events = serde_json::to_string(&lost.events).map_err(tables::damaged)?;
     db.execute(
         "INSERT INTO syncline_lost (client, counter, digest, author, first, events)

@@ -6,9 +6,8 @@
 
 use syncline_protocol::{Chain, Code, Counter, ErrorFrame, Limits, RedactionNumber, Seq, SessionId};
 
-use super::former::newest_of;
-use super::{Leader, LeaderConfig, tables};
-use crate::local::{Rejected, Taken, Waiting};
+use super::{Leader, LeaderConfig, former, tables};
+use crate::local::{Lost, Rejected, Taken, Waiting};
 use crate::segment;
 use crate::sql::nested;
 use crate::{Query, Rejection, Sql, SqlError};
@@ -19,6 +18,7 @@ pub struct Salvage {
     waiting: Vec<(Waiting, String)>,
     taken: Vec<(SessionId, Taken)>,
     rejected: Vec<Rejected>,
+    lost: Vec<(Lost, String)>,
     /// Where the newest commits stood in the log: for a session that lives on and was not told yet.
     confirmed: Vec<(Counter, Seq, Seq)>,
     /// What could not be read, for people.
@@ -36,6 +36,7 @@ impl Salvage {
             waiting: Vec::new(),
             taken: Vec::new(),
             rejected: Vec::new(),
+            lost: Vec::new(),
             confirmed: Vec::new(),
             unread: Vec::new(),
         };
@@ -51,7 +52,11 @@ impl Salvage {
             Ok(rejected) => salvage.rejected = rejected,
             Err(_) => salvage.unread.push("the rejected commits"),
         }
-        let newest = newest_of(db, &salvage.facts.client, salvage.facts.next);
+        match former::all_lost(db) {
+            Ok(lost) => salvage.lost = lost,
+            Err(_) => salvage.unread.push("the lost commits"),
+        }
+        let newest = former::newest_of(db, &salvage.facts.client, salvage.facts.next);
         for confirmed in [tables::all_confirmed(db), newest] {
             match confirmed {
                 Ok(confirmed) => salvage.confirmed.extend(confirmed),
@@ -148,6 +153,9 @@ fn put(db: &mut dyn Sql, salvage: &Salvage) -> Result<(), SqlError> {
     }
     for (session, taken) in &salvage.taken {
         tables::put_taken(db, session, *taken)?;
+    }
+    for (lost, digest) in &salvage.lost {
+        former::put_lost(db, lost, digest)?;
     }
     for (counter, first, last) in &salvage.confirmed {
         tables::put_confirmed(db, *counter, *first, *last)?;

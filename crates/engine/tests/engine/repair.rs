@@ -92,6 +92,22 @@ fn a_session_that_outlives_a_damaged_database_is_told_what_was_confirmed() {
 }
 
 #[test]
+fn what_was_reported_lost_is_reported_after_a_damage_too() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.settle();
+    world.replace_server(Database::open_memory().unwrap(), "second");
+    world.reconnect();
+    let lost = world.clients[0].lost();
+    assert_eq!(lost.len(), 1);
+    let salvage = Salvage::read(&world.clients[0].log).unwrap();
+    world.clients[0].reopen_in_place(Some(salvage));
+    assert_eq!(world.clients[0].lost(), lost, "nothing-silent");
+    world.reconnect();
+    assert_eq!(world.clients[0].lost(), lost);
+}
+
+#[test]
 fn a_part_that_cannot_be_read_is_named_and_the_rest_is_saved() {
     let mut world = World::new(&["ann"]);
     world.clients[0].cut();
