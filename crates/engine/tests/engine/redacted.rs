@@ -76,6 +76,49 @@ fn a_commit_that_was_redacted_before_its_client_saw_it_confirmed_is_confirmed_al
 }
 
 #[test]
+fn an_entry_whose_first_args_came_back_is_kept_as_the_redacted_one_that_it_is() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "milk")]).unwrap();
+    world.settle();
+    world.clients[0].cut();
+    redact(&mut world, 1, "erased");
+    redact(&mut world, 1, "milk");
+    world.reconnect();
+    world.assert_together();
+    let log = |db: &dyn Query| -> String {
+        let rows = db.query("SELECT entries FROM syncline_log", &[]).unwrap();
+        rows[0].get(0).unwrap()
+    };
+    assert_eq!(log(&world.clients[0].log), log(&world.server.db));
+}
+
+#[test]
+fn a_page_that_comes_redacted_is_not_compared_with_the_snapshot_that_was_offered_before() {
+    let mut world = World::new(&["ann"]);
+    world.clients[0].commit(&[added("1", "secret")]).unwrap();
+    world.settle();
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    world.deliver(1);
+    let welcome = world.clients[1].to_client.pop_front().unwrap();
+    assert!(welcome.contains("snapshot"));
+    world.clients[1].receive(&welcome);
+    // The page is read after the redaction, and comes before that is told.
+    world.clients[1].to_client.clear();
+    redact(&mut world, 1, "erased");
+    world.deliver(1);
+    let page = world.clients[1].to_client.pop_front().unwrap();
+    assert!(page.contains("entries") && page.contains("erased"));
+    world.clients[1].receive(&page);
+    world.clients[1].advance();
+    assert_eq!(world.clients[1].notice(), None, "nothing has diverged");
+    world.settle();
+    world.reconnect();
+    world.assert_together();
+}
+
+#[test]
 fn what_is_no_redaction_of_the_entry_here_changes_nothing() {
     let mut world = World::new(&["ann"]);
     world.clients[0].commit(&[added("1", "milk")]).unwrap();
