@@ -59,8 +59,10 @@ impl World {
             }
             if quiet {
                 self.tally.add(Event::Rested);
-                // A copy, or an older self, may hold for its own what is logged, until the server refuses it.
-                if !self.setup.faults.clone_client && !self.setup.faults.power_loss {
+                // A copy, or an older self, may hold for its own what is logged, until the server refuses it. And who
+                // is not connected has not heard of redactions.
+                let faults = self.setup.faults;
+                if !faults.clone_client && !faults.power_loss && !faults.redact {
                     self.check()?;
                 }
                 self.check_connected()?;
