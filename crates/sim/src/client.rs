@@ -93,10 +93,16 @@ pub(crate) struct Checkpoint {
 
 impl Client {
     pub(crate) fn new(no: ClientNo, version: ModelNo) -> Result<Self, SqlError> {
-        Ok(Self {
+        let disk = || Ok::<_, SqlError>(Disk::new(Database::open_memory()?));
+        Ok(Self::over(no, version, disk()?, disk()?))
+    }
+
+    /// One that has done nothing yet.
+    pub(crate) const fn over(no: ClientNo, version: ModelNo, log: Disk, state: Disk) -> Self {
+        Self {
             no,
-            log: Disk::new(Database::open_memory()?),
-            state: Disk::new(Database::open_memory()?),
+            log,
+            state,
             version,
             waiting: VecDeque::new(),
             page: None,
@@ -109,7 +115,7 @@ impl Client {
             last: SubjectNo(no.0),
             loads: 0,
             starts: 0,
-        })
+        }
     }
 
     /// Whether a tab is open, served or not.

@@ -96,18 +96,6 @@ fn in_memory_where_journals_name_the_client_a_copy_is_reported_and_waits() {
     assert_eq!(world.log().len(), 1, "nothing is doubled");
 }
 
-/// The copy's leader hears of everything, and its session of nothing: the worker dies before.
-fn tell_the_leader_alone(world: &mut World) {
-    while world.deliver(1) {
-        let copy = &mut world.clients[1];
-        while let Some(text) = copy.to_client.pop_front() {
-            copy.leader.receive(&mut copy.log, &text).unwrap();
-        }
-        copy.to_server.extend(std::iter::from_fn(|| copy.leader.poll_server()));
-        while copy.leader.poll_session().is_some() {}
-    }
-}
-
 /// The next leader goes on with the session of the copy's page.
 fn resume(copy: &mut Client, cursor: Seq, epoch: &Epoch) {
     copy.adopt(super::model::rules());
@@ -129,7 +117,7 @@ fn a_session_that_missed_the_new_id_is_told_what_was_confirmed_under_the_old_one
     let (cursor, epoch) = (copy.session.cursor(), copy.session.epoch().clone());
     copy.commit(&[added("3", "rice")]).unwrap();
     copy.connect();
-    tell_the_leader_alone(&mut world);
+    world.settle_leader_alone(1);
     assert_eq!(world.clients[1].stopped(), Some(Code::CommitMismatch));
     let copy = &mut world.clients[1];
     resume(copy, cursor, &epoch);
@@ -158,7 +146,7 @@ fn what_a_copy_committed_under_a_counter_that_was_not_given_here_is_not_confirme
     let copy = &mut world.clients[1];
     let (cursor, epoch) = (copy.session.cursor(), copy.session.epoch().clone());
     copy.connect();
-    tell_the_leader_alone(&mut world);
+    world.settle_leader_alone(1);
     let copy = &mut world.clients[1];
     resume(copy, cursor, &epoch);
     let rejected: Vec<_> = copy.effects.rejected.iter().map(|rejected| rejected.counter.get()).collect();

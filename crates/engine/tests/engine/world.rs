@@ -316,6 +316,31 @@ impl World {
         true
     }
 
+    /// Delivers everything to a leader, whose session hears of nothing: the worker dies before.
+    pub(crate) fn settle_leader_alone(&mut self, place: usize) {
+        loop {
+            let client = &mut self.clients[place];
+            while let Some(text) = client.to_client.pop_front() {
+                client.leader.receive(&mut client.log, &text).unwrap();
+            }
+            client.to_server.extend(std::iter::from_fn(|| client.leader.poll_server()));
+            while client.leader.poll_session().is_some() {}
+            if !self.deliver(place) {
+                return;
+            }
+        }
+    }
+
+    /// A commit is taken and confirmed, and its session hears of neither.
+    pub(crate) fn commit_untold(&mut self, place: usize, events: &[RawEvent]) {
+        let client = &mut self.clients[place];
+        client.commit_in_page(events).unwrap();
+        let message = client.session.take_hand_over().unwrap();
+        client.leader.hand_over(&mut client.log, &message).unwrap();
+        self.settle_leader_alone(place);
+        assert_eq!(self.clients[place].pending(), 1, "the session heard of nothing");
+    }
+
     /// What the room says without having been asked.
     pub(crate) fn publish(&mut self, outputs: &[Output]) {
         for output in outputs {

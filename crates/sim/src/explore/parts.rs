@@ -164,27 +164,6 @@ pub(super) struct Uses {
     pub(super) live: bool,
 }
 
-/// A client with nothing in it.
-pub(super) fn empty(no: ClientNo, log: Disk, state: Disk) -> Client {
-    Client {
-        no,
-        log,
-        state,
-        version: VERSION,
-        waiting: VecDeque::new(),
-        page: None,
-        worker: None,
-        damaged: None,
-        journal: BTreeMap::new(),
-        sockets: VecDeque::new(),
-        checkpoints: VecDeque::new(),
-        lost_power: false,
-        last: SubjectNo(no.0),
-        loads: 0,
-        starts: 0,
-    }
-}
-
 impl Paper {
     pub(super) fn page(&self, no: ClientNo) -> Page {
         Page {

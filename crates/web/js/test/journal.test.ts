@@ -66,6 +66,19 @@ test('a refused commit is set aside, not destroyed, and not offered again', () =
   expect([...storage.items.values()]).toEqual(['one'])
 })
 
+test('the journal of the oldest page comes first, each in the order of its commits', () => {
+  const storage = new MemoryStorage()
+  for (const [session, number] of [
+    ['b2', 1],
+    ['a1', 2],
+    ['a1', 1],
+  ] as const) {
+    new Journal(storage, 'team', 'ann', session).keep(number, `${session} ${number}`)
+  }
+  const journals = [...readJournals(storage, 'team', 'ann').values()].flat()
+  expect(journals.map(({ message }) => message)).toEqual(['a1 1', 'a1 2', 'b2 1'])
+})
+
 test('commits of the client in use come in the order of their counters, then those without', () => {
   const commit = (key: string, client?: string, counter?: number) => ({
     key,

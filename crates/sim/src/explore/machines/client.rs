@@ -10,7 +10,7 @@ use crate::action::{ClientNo, SubjectNo, TabNo};
 use crate::client::{Client, Failed, Live, Page, ToPage};
 use crate::explore::Bounds;
 use crate::explore::intern::Id;
-use crate::explore::parts::{Durable, Fast, Paper, Past, Saying, Sitting, Uses, VERSION, empty, tables};
+use crate::explore::parts::{Durable, Fast, Paper, Past, Saying, Sitting, Uses, VERSION, tables};
 use crate::model::Fact;
 use crate::oracle::{Committed, Violation};
 use crate::socket::Socket;
@@ -131,7 +131,7 @@ impl Machines {
         } else {
             (self.spare()?, self.spare()?)
         };
-        let mut client = empty(no, log, state);
+        let mut client = Client::over(no, VERSION, log, state);
         let half = self.durables.get(durable);
         client.worker.clone_from(&half.worker);
         client.starts = half.starts;
