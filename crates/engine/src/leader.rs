@@ -21,8 +21,9 @@ pub use repair::Salvage;
 use replica::Advanced;
 pub use replica::Replica;
 use syncline_protocol::{
-    Chain, ClientId, Counter, Cursor, Digest, ErrorFrame, Hello, Incarnation, Limits, ModelVersion,
-    PROTOCOL_VERSION, RedactionNumber, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId, Subject,
+    Args, Auth, Chain, ClientId, Counter, Cursor, Digest, ErrorFrame, Hello, Incarnation, Limits,
+    ModelVersion, PROTOCOL_VERSION, RedactionNumber, SchemaHash, Seq, SessionId, SnapshotOffer, StoreId,
+    Subject,
 };
 use tables::Facts;
 
@@ -51,6 +52,8 @@ pub struct LeaderConfig {
     pub offer_lost: bool,
     /// A snapshot that saves fewer entries than this is not worth its download.
     pub snapshot_worth: u64,
+    /// What the server's own hook wants to know at connect.
+    pub payload: Option<Args>,
 }
 
 const SNAPSHOT_WORTH: u64 = 1_000;
@@ -71,6 +74,7 @@ impl LeaderConfig {
             volatile: false,
             offer_lost: rules.offer_lost(),
             snapshot_worth: SNAPSHOT_WORTH,
+            payload: None,
         })
     }
 }
@@ -290,9 +294,24 @@ impl Leader {
             cursor,
             snapshots: true,
             redactions: self.redactions,
+            payload: self.config.payload.clone(),
         };
         self.link = Link::Greeting;
         self.to_server = VecDeque::from([hello.encode()]);
+    }
+
+    /// A fresh token on the open socket, and what could not be done without.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn sign_in(&mut self, db: &dyn Query, token: String) -> Result<(), SqlError> {
+        if !matches!(self.link, Link::Up(_)) {
+            return Ok(());
+        }
+        self.to_server.push_back(Auth { token }.encode());
+        self.push_again(db)?;
+        self.pull();
+        Ok(())
     }
 
     /// The socket is closed. Why the server stopped stays known until the next connection.

@@ -36,7 +36,7 @@
 //!     let opened = leader.opened(&log, &id, Seq::ZERO)?;
 //!     let session = Session::open(&mut state, rules, id, Millis::default(), &opened)?;
 //!     leader.connected(Some("secret".to_owned()));
-//!     Ok(Client { log, leader, state, session, socket: Connection::new(false) })
+//!     Ok(Client { log, leader, state, session, socket: Connection::new(None) })
 //! }
 //!
 //! let mut db = Database::open_memory()?;
@@ -104,7 +104,10 @@ pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salva
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
-pub use room::{ArchivePage, Authorize, Connection, Output, RedactError, Room, SharedToken};
+pub use room::{
+    Anyone, ArchivePage, Authorize, Connection, Grant, HookContext, Hooks, Output, Rates, RedactError, Room,
+    RoomConfig, SharedToken,
+};
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};
 pub use sql::{

@@ -4,24 +4,33 @@
 //! cache of it, read back by [`Room::open`]. So a host may drop the room between any two inputs.
 
 mod archive;
+mod auth;
 mod connection;
 mod contain;
 mod decisions;
+mod hello;
+mod hooks;
+mod presence;
 mod push;
+mod rates;
 mod rebuild;
 mod redact;
 mod snapshot;
 mod tables;
 
 pub use archive::ArchivePage;
-use connection::Greeted;
-pub use connection::{Authorize, Connection, Output, SharedToken};
+pub use auth::{Anyone, Authorize, Grant, SharedToken};
+use connection::needs_auth;
+pub use connection::{Connection, Output};
 use contain::Pushes;
+pub use hooks::{HookContext, Hooks};
+use rates::Meters;
+pub use rates::{Rates, RoomConfig};
 use rebuild::Standing;
 pub use redact::RedactError;
 use syncline_protocol::{
-    Chain, ClientMessage, Code, Cursor, ErrorFrame, Hello, Incarnation, Limits, Millis, PROTOCOL_VERSION,
-    Pull, SchemaHash, Seq, ServerMessage, StoreId, Welcome, decode_client, encode_entries,
+    Chain, ClientMessage, Code, ErrorFrame, Incarnation, Limits, Millis, Pull, SchemaHash, Seq,
+    ServerMessage, StoreId, decode_client, encode_entries,
 };
 use tables::Facts;
 
@@ -42,6 +51,9 @@ pub struct Room {
     rules: Rules,
     store: StoreId,
     limits: Limits,
+    rates: Rates,
+    hooks: &'static dyn Hooks,
+    meters: Meters,
     incarnation: Incarnation,
     head: Seq,
     chain: Chain,
@@ -95,10 +107,14 @@ impl Room {
         };
         let (head, chain) = segment::head(db)?;
         let snapshot = snapshot::offer(&*db, &schema_hash)?.map_or(Seq::ZERO, |offer| offer.seq);
+        let RoomConfig { limits, rates, hooks } = RoomConfig::default();
         let mut room = Self {
             rules,
             store,
-            limits: Limits::DEFAULT,
+            limits,
+            rates,
+            hooks,
+            meters: Meters::default(),
             incarnation,
             head,
             chain,
@@ -112,6 +128,11 @@ impl Room {
         Ok(room)
     }
 
+    /// What the host has set of it, in place of the defaults.
+    pub fn configure(&mut self, config: RoomConfig) {
+        (self.limits, self.rates, self.hooks) = (config.limits, config.rates, config.hooks);
+    }
+
     /// Which life of the log this is.
     #[must_use]
     pub const fn incarnation(&self) -> &Incarnation {
@@ -122,21 +143,6 @@ impl Room {
     #[must_use]
     pub const fn head(&self) -> Seq {
         self.head
-    }
-
-    /// Refuses a stranger's first frame without a room: whoever has no token makes no store. A frame
-    /// that it lets through is still to be received.
-    pub fn refuse_stranger(connection: &Connection, text: &str, auth: &dyn Authorize) -> Option<Vec<Output>> {
-        if connection.is_authorized() || connection.greeted().is_some() {
-            return None;
-        }
-        let refusal = match decode_client(text, Limits::DEFAULT.message_bytes) {
-            Ok(ClientMessage::Hello(hello)) if auth.authorize(hello.token.as_deref()) => return None,
-            Ok(ClientMessage::Hello(_)) => stranger(),
-            Ok(_) => hello_first(),
-            Err(error) => error.frame(),
-        };
-        Some(refuse(refusal))
     }
 
     /// Handles one frame of a socket. What goes wrong becomes frames, too.
@@ -166,14 +172,21 @@ impl Room {
             let ClientMessage::Hello(hello) = message else {
                 return Err(hello_first().into());
             };
-            return self.hello(db, connection, hello, auth);
+            return self.hello(db, now, connection, hello, auth);
         };
         match message {
             ClientMessage::Hello(_) => {
                 Err(ErrorFrame::new(Code::HelloExpected, "there is one hello on a socket").into())
             }
-            ClientMessage::Push(push) => self.push(db, now, &from, &push),
+            ClientMessage::Push(push) => {
+                self.may_push(now, connection, &from, &push)?;
+                self.push(db, now, &from, &push)
+            }
+            ClientMessage::Pull(_) | ClientMessage::Presence(_) if connection.is_expired(now) => {
+                Err(needs_auth().into())
+            }
             ClientMessage::Pull(Pull { after, part: None }) => {
+                self.may_pull(now, &from, after)?;
                 let mut outputs = vec![Output::Reply(self.page(db, connection, after)?)];
                 if connection.is_live() {
                     // What was redacted while it read on was not published to it.
@@ -186,91 +199,9 @@ impl Room {
             }
             // Pages are paced by pulls; what is published live needs no acknowledgement yet.
             ClientMessage::Ack(_) => Ok(Vec::new()),
-            ClientMessage::Auth(fresh) => {
-                if auth.authorize(Some(&fresh.token)) {
-                    Ok(Vec::new())
-                } else {
-                    Err(unauthorized())
-                }
-            }
-            ClientMessage::Presence(_) => {
-                Err(ErrorFrame::new(Code::NotSupported, "this server has no presence").into())
-            }
+            ClientMessage::Auth(fresh) => self.refresh(now, connection, &from, &fresh, auth),
+            ClientMessage::Presence(presence) => self.presence(now, connection, &from, presence),
         }
-    }
-
-    fn hello(
-        &self,
-        db: &mut dyn Sql,
-        connection: &mut Connection,
-        hello: Hello,
-        auth: &dyn Authorize,
-    ) -> Result<Vec<Output>, Failure> {
-        // The token before anything else: a stranger learns nothing about the store.
-        if !connection.is_authorized() && !auth.authorize(hello.token.as_deref()) {
-            return Err(unauthorized());
-        }
-        if hello.protocol != PROTOCOL_VERSION {
-            let message =
-                format!("this server speaks protocol {PROTOCOL_VERSION}, the client {}", hello.protocol);
-            return Err(ErrorFrame::new(Code::UnsupportedProtocol, message).into());
-        }
-        if hello.store != self.store {
-            let message = format!("this is the store {}, hello names {}", self.store, hello.store);
-            return Err(ErrorFrame::new(Code::StoreMismatch, message).into());
-        }
-        let Some(subject) = hello.subject else {
-            let message = "with a shared token, hello names the subject";
-            return Err(ErrorFrame::new(Code::Unauthorized, message).into());
-        };
-        let after = self.resume(db, hello.cursor.as_ref())?;
-        let decided = decisions::decided(db, &hello.client)?;
-        connection.greet(Greeted {
-            client: hello.client,
-            subject,
-            live: after == self.head,
-            redactions: hello.redactions,
-        });
-        let redactions = tell_redactions(db, connection, after)?;
-        let snapshot = snapshot::offer(db, &hello.schema_hash)?;
-        let asks = hello.snapshots && snapshot.is_some_and(|offer| offer.seq > after);
-        // With what it has not heard yet of redactions, its state is not to be compared.
-        let snapshot = snapshot.filter(|offer| offer.seq > after || redactions.is_empty());
-        let welcome = Welcome {
-            incarnation: self.incarnation.clone(),
-            head: self.head,
-            decided,
-            model_version: self.rules.version(),
-            limits: self.limits,
-            snapshot,
-        };
-        let mut outputs = vec![Output::Reply(ServerMessage::Welcome(welcome).encode())];
-        outputs.extend(redactions);
-        if after < self.head && !asks {
-            outputs.push(Output::Reply(self.page(db, connection, after)?));
-        }
-        Ok(outputs)
-    }
-
-    /// Where the client goes on from, if it has followed this log.
-    fn resume(&self, db: &dyn crate::Query, cursor: Option<&Cursor>) -> Result<Seq, Failure> {
-        let Some(cursor) = cursor.filter(|cursor| cursor.seq > Seq::ZERO) else {
-            return Ok(Seq::ZERO);
-        };
-        let same = cursor.incarnation == self.incarnation
-            && if cursor.seq == self.head {
-                cursor.chain == self.chain
-            } else {
-                segment::chain_at(db, cursor.seq)? == Some(cursor.chain)
-            };
-        if same {
-            return Ok(cursor.seq);
-        }
-        let message = format!(
-            "the client has followed {} to {}; this is {}, at {}",
-            cursor.incarnation, cursor.seq, self.incarnation, self.head
-        );
-        Err(ErrorFrame::new(Code::LogDiverged, message).into())
     }
 
     /// The next page after a seq; the one that reaches the head makes the socket live.
@@ -300,14 +231,6 @@ fn tell_redactions(
     let (outputs, last) = Room::redactions(db, known, read)?;
     connection.set_redactions(last);
     Ok(outputs)
-}
-
-fn unauthorized() -> Failure {
-    stranger().into()
-}
-
-fn stranger() -> ErrorFrame {
-    ErrorFrame::new(Code::Unauthorized, "the token is missing or wrong")
 }
 
 fn hello_first() -> ErrorFrame {

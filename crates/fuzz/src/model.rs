@@ -65,7 +65,7 @@ pub(crate) fn session_id(text: &str) -> SessionId {
     SessionId::parse(text).expect("it is a session id")
 }
 
-fn store() -> StoreId {
+pub(crate) fn store() -> StoreId {
     StoreId::parse("team-1").expect("it is a store id")
 }
 

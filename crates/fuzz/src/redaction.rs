@@ -36,7 +36,7 @@ impl World {
         }
         let replica = Replica::open(&mut state, Rules::of::<Notes>()).expect("a state opens");
         leader.connected(Some(TOKEN.to_owned()));
-        let socket = Connection::new(false);
+        let socket = Connection::new(None);
         let mut world = Self { server, room, socket, log, leader, state, replica, db, session };
         world.exchange();
         assert_eq!(world.leader.cursor().get(), 3);
@@ -60,6 +60,7 @@ impl World {
                     let received = self.leader.receive(&mut self.log, text);
                     received.unwrap_or_else(|error| panic!("a room has said {text}: {error}"));
                 }
+                Output::Others(_) | Output::Present => {}
                 Output::Close(code) => panic!("a room has closed a socket: {code:?}"),
             }
         }

@@ -6,7 +6,7 @@ use syncline_engine::protocol::{
 use syncline_engine::{Connection, Output, Query, Room, SharedToken};
 use syncline_sqlite::Database;
 
-use crate::model::{TOKEN, memory, room, rows};
+use crate::model::{TOKEN, memory, room, rows, store};
 
 const TABLES: [&str; 3] = ["syncline_log", "syncline_decisions", "notes"];
 
@@ -16,14 +16,15 @@ const HELLO: &str = r#"{"type":"hello","protocol":1,"store":"team-1","client":"c
 pub(crate) fn receive(text: &str) {
     let mut db = memory();
     let mut room = room(&mut db);
-    let auth = SharedToken::new(TOKEN);
-    let mut sockets = [Connection::new(false), Connection::new(false)];
+    let (auth, store) = (SharedToken::new(TOKEN), store());
+    let mut sockets = [Connection::new(None), Connection::new(None)];
     let [welcomed, _] = &mut sockets;
     room.receive(&mut db, Millis::default(), welcomed, HELLO, &auth);
     for line in text.lines() {
         let [first, second] = &mut sockets;
         let socket = if line.starts_with(' ') { second } else { first };
-        let (head, stranger) = (room.head(), Room::refuse_stranger(socket, line, &auth).is_some());
+        let (head, stranger) =
+            (room.head(), Room::refuse_stranger(socket, &store, Millis::default(), line, &auth).is_some());
         let before = stranger.then(|| rows(&db, &TABLES));
         let outputs = room.receive(&mut db, Millis::default(), socket, line, &auth);
         check_outputs(&outputs, head, &room);
@@ -32,6 +33,7 @@ pub(crate) fn receive(text: &str) {
         }
         // A socket's facts outlive hibernation.
         let attachment = serde_json::to_string(socket).expect("facts have text keys");
+        assert!(attachment.encode_utf16().count() < 8_000, "an object may keep 16 KiB of it");
         *socket = serde_json::from_str(&attachment).expect("what was encoded decodes");
     }
     check_log(&mut db, &room);
@@ -40,7 +42,7 @@ pub(crate) fn receive(text: &str) {
 fn check_outputs(outputs: &[Output], head: Seq, room: &Room) {
     let mut published = head;
     for output in outputs {
-        let (Output::Reply(text) | Output::Publish(text)) = output else { continue };
+        let (Output::Reply(text) | Output::Publish(text) | Output::Others(text)) = output else { continue };
         let message = decode_server(text).expect("what a room says decodes");
         if let (Output::Publish(_), ServerMessage::Entries(entries)) = (output, &message) {
             assert_eq!(entries.after, published, "one-order");

@@ -89,6 +89,24 @@ codes! {
         "This path speaks WebSocket only." "HTTP 426. Connect with a WebSocket.";
     Unauthorized "unauthorized" "error"
         "The token is missing or wrong." "HTTP 401 where it is in a header; else the socket is closed. Sign in again.";
+    NeedsAuth "needs-auth" "error"
+        "The token has expired on a live socket." "Send `auth` with a fresh token. Until then nothing is decided or published to it, and nothing is lost.";
+    Forbidden "forbidden" "error"
+        "The token is right, but it does not open this store." "HTTP 403 where it is in a header; else the socket is closed. Ask for a token with this store in its claims.";
+    ReadOnly "read-only" "error"
+        "The token lets read this store, not write to it." "Sign in as somebody who may write. The push stays undecided.";
+    RateLimited "rate-limited" "error"
+        "More was pushed than the client, or its subject, may push in this time." "Nothing: after `retryAfterMs` the push is sent again. It stays undecided.";
+    Overloaded "overloaded" "error"
+        "The server has more to do than it can." "Nothing: after `retryAfterMs` the push is sent again. It stays undecided.";
+    TooManyConnections "too-many-connections" "error"
+        "The store has as many connections as it may have." "HTTP 503, or the socket is closed. The client tries again; close tabs, or raise the limit.";
+    ConnectRefused "connect-refused" "error"
+        "A hook of the app has refused the connection, or a pull; the message begins with the hook's own code." "Show it. The socket is closed.";
+    PushRefused "push-refused" "error"
+        "A hook of the app has refused the push; the message begins with the hook's own code." "Show it. The push stays undecided, and is sent again after `retryAfterMs`.";
+    PresenceRefused "presence-refused" "error"
+        "The value is too large, comes too soon after others, or is of one session too many." "Send less; docs/protocol.md has the limits. The value is ignored.";
     CounterOrder "counter-order" "error"
         "The counters of a push do not increase." "Use a client of this protocol version. The push stays undecided.";
     CommitMismatch "commit-mismatch" "error"
@@ -103,8 +121,6 @@ codes! {
         "The server's log is not the one that this client has followed: it was reset, or restored from a backup." "Nothing: the client follows the new log, and offers again what was not confirmed. See `entries-lost`. The socket is closed.";
     SnapshotGone "snapshot-gone" "error"
         "The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none." "Nothing: the client reads the log instead.";
-    NotSupported "not-supported" "error"
-        "The message is of the protocol, but this server does not serve it." "See CHANGELOG.md for what the server's version serves.";
     ServerFailed "server-failed" "error"
         "The server could not do its part: its storage failed." "Wait: the client tries again by itself. Nothing is decided or lost.";
 
@@ -151,7 +167,18 @@ impl Code {
     /// the socket goes on.
     #[must_use]
     pub fn holds_pushes(self) -> bool {
-        [Self::CounterOrder, Self::PushTooLarge, Self::AuthorMismatch, Self::ServerBehind].contains(&self)
+        [
+            Self::CounterOrder,
+            Self::PushTooLarge,
+            Self::AuthorMismatch,
+            Self::ServerBehind,
+            Self::NeedsAuth,
+            Self::ReadOnly,
+            Self::RateLimited,
+            Self::Overloaded,
+            Self::PushRefused,
+        ]
+        .contains(&self)
     }
 
     /// Whether the server closes the socket after an `error` frame with this code.
@@ -162,6 +189,9 @@ impl Code {
             Self::UnsupportedProtocol,
             Self::StoreMismatch,
             Self::Unauthorized,
+            Self::Forbidden,
+            Self::TooManyConnections,
+            Self::ConnectRefused,
             Self::LogDiverged,
         ]
         .contains(&self)

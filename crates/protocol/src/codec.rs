@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::{
-    ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Redacted, Seq, ServerMessage, Snapshot, Verdicts,
-    Welcome,
+    Auth, ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Redacted, Seq, ServerMessage, Snapshot,
+    Verdicts, Welcome,
 };
 
 /// A frame that is not a message.
@@ -140,6 +140,14 @@ impl Hello {
     #[must_use]
     pub fn encode(&self) -> String {
         tagged("hello", self)
+    }
+}
+
+impl Auth {
+    /// The frame, as [`ClientMessage::encode`] writes it.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        tagged("auth", self)
     }
 }
 

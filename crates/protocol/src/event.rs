@@ -41,6 +41,8 @@ impl PartialEq for Args {
     }
 }
 
+impl Eq for Args {}
+
 impl fmt::Debug for Args {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.get())

@@ -44,6 +44,16 @@ impl Limits {
     /// The longest name of an event.
     pub const EVENT_NAME_BYTES: usize = 128;
 
+    /// The largest value of presence.
+    pub const PRESENCE_BYTES: usize = 512;
+
+    /// Sessions of one socket that may have a value of presence. What a Durable Object keeps of a socket has
+    /// 16 KiB, and each ASCII character takes two bytes of it beside one that is not of Latin-1.
+    pub const PRESENCE_SESSIONS: usize = 8;
+
+    /// The largest payload of `hello`.
+    pub const PAYLOAD_BYTES: usize = 8 << 10;
+
     /// The longest token.
     pub const TOKEN_BYTES: usize = 8 << 10;
 }

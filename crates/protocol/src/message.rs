@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Args, Chain, ClientId, Code, Commit, Counter, Digest, Entry, Incarnation, Limits, ModelVersion,
-    RedactionNumber, SchemaHash, Seq, StoreId, Subject, Verdict,
+    RedactionNumber, SchemaHash, Seq, SessionId, StoreId, Subject, Verdict,
 };
 
 /// From client to server.
@@ -88,6 +88,9 @@ pub struct Hello {
     /// The number of the last redaction that the client has made its own.
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub redactions: RedactionNumber,
+    /// What the app's own hook wants to know at connect; any JSON value of at most 8 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Args>,
 }
 
 fn is_false(yes: &bool) -> bool {
@@ -123,11 +126,14 @@ pub struct Ack {
     pub seq: Seq,
 }
 
-/// An ephemeral value of this session: never logged, gone with the socket.
+/// An ephemeral value of a session: never logged, gone with the socket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Presence {
-    /// Any small JSON value.
-    pub value: Args,
+    /// Which of the sessions behind this socket.
+    pub session: SessionId,
+    /// Any JSON value of at most 512 bytes; absent when the session is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Args>,
 }
 
 /// A fresh token on the live socket.
@@ -226,6 +232,8 @@ pub struct Redacted {
 pub struct PresenceOf {
     /// Whose client.
     pub client: ClientId,
+    /// Which of its sessions.
+    pub session: SessionId,
     /// Whose name.
     pub subject: Subject,
     /// The value, or nothing.

@@ -54,6 +54,7 @@ fn hello() -> Hello {
         }),
         snapshots: false,
         redactions: RedactionNumber::NONE,
+        payload: None,
     }
 }
 
@@ -92,7 +93,8 @@ fn client_messages() -> Vec<(&'static str, ClientMessage)> {
         ("client-pull", ClientMessage::Pull(Pull { after: seq(41), part: None })),
         ("client-pull-part", ClientMessage::Pull(Pull { after: seq(42), part: Some(1) })),
         ("client-ack", ClientMessage::Ack(Ack { seq: seq(MAX_NUMBER) })),
-        ("client-presence", ClientMessage::Presence(Presence { value: args(r#"{"typing":true}"#) })),
+        ("client-presence", client_presence(Some(args(r#"{"typing":true}"#)))),
+        ("client-presence-gone", client_presence(None)),
         ("client-auth", ClientMessage::Auth(Auth { token: "secret-2".to_owned() })),
     ]
 }
@@ -124,9 +126,14 @@ fn rejected(n: u64, rejection: Rejection) -> Verdict {
     Verdict { counter: counter(n), outcome: Outcome::Rejected(rejection) }
 }
 
+fn client_presence(value: Option<Args>) -> ClientMessage {
+    ClientMessage::Presence(Presence { session: SessionId::parse("tab-1").unwrap(), value })
+}
+
 fn presence(value: Option<Args>) -> ServerMessage {
     ServerMessage::Presence(PresenceOf {
         client: ClientId::parse("client-B").unwrap(),
+        session: SessionId::parse("tab-1").unwrap(),
         subject: Subject::parse("grace").unwrap(),
         value,
     })

@@ -60,7 +60,7 @@ impl Server {
         connection: &mut Connection,
         text: &str,
     ) -> Result<Vec<Output>, Violation> {
-        if let Some(outputs) = Room::refuse_stranger(connection, text, &self.token) {
+        if let Some(outputs) = Room::refuse_stranger(connection, &store(), now, text, &self.token) {
             return Ok(outputs);
         }
         if let Err(error) = self.wake() {

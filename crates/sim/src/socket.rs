@@ -24,7 +24,7 @@ impl Socket {
     pub(crate) fn open(subject: String) -> Self {
         Self {
             subject,
-            server: Some(Connection::new(false)),
+            server: Some(Connection::new(None)),
             client: true,
             up: VecDeque::new(),
             down: VecDeque::new(),

@@ -143,6 +143,11 @@ impl Leader {
         self.leader.disconnected();
     }
 
+    /// A fresh token on the open socket.
+    pub fn sign_in(&mut self, token: String) -> Result<(), JsValue> {
+        Ok(self.leader.sign_in(&self.log, token).map_err(Failure::from)?)
+    }
+
     /// Takes a frame of the server.
     pub fn received(&mut self, text: &str) -> Result<(), JsValue> {
         Ok(self.try_received(text)?)

@@ -4,6 +4,7 @@
 //! there. An app's worker crate is one call of [`worker!`].
 
 mod answer;
+mod clock;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod object;

@@ -11,23 +11,27 @@ mod socket;
 use std::cell::{Cell, RefCell};
 
 use js_sys::{JsString, Promise};
-use syncline_engine::protocol::{
-    Code, DecodeError, ErrorFrame, Incarnation, Limits, Millis, ServerMessage, StoreId,
-};
+use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, ServerMessage, StoreId};
 use syncline_engine::{Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::web_sys::{Request, Response, WebSocket};
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
 use worker::{Env, State, WebSocketPair, console_error};
 
+use crate::answer;
+use crate::clock::now;
 use crate::router::{self, Route};
 use crate::sql::ObjectSql;
 use crate::text;
-use crate::token::{self, Bearer};
+use crate::token;
 use socket::{Attachment, Socket};
 
 /// How long a client waits before it tries again after a failure of the storage.
 const RETRY_AFTER_MS: u32 = 1_000;
+
+/// As many sockets a store may have: the platform allows 32,768 to an object, whose memory holds what
+/// waits for each of them.
+const CONNECTIONS: usize = 10_000;
 
 /// One store.
 pub struct Object {
@@ -72,20 +76,20 @@ impl Object {
         if request.path() == "/conformance" {
             return Ok(crate::conformance::answer(&self.state, &self.db).await?.into());
         }
-        let bearer = match &self.token {
-            Some(token) => token::of_request(request.headers(), token),
-            None => Bearer::Wrong,
-        };
-        let authorized = match bearer {
-            Bearer::Right => true,
-            Bearer::Absent => false,
-            Bearer::Wrong => return Err("the router lets no wrong token through".into()),
-        };
         let path = request.path();
         let Route::Sync { store } = router::parse(&path) else {
             return Err("the router sends nothing else".into());
         };
         let store = StoreId::parse(store).map_err(|error| error.to_string())?;
+        let granted = match &self.token {
+            Some(token) => token::of_request(request.headers(), token, &store, now()),
+            None => return Err("the router lets nobody through without a token".into()),
+        };
+        let granted = granted.map_err(|_| "the router lets no wrong token through")?;
+        if socket::all(self.state.as_raw()).len() >= CONNECTIONS {
+            let message = format!("{store} has {CONNECTIONS} connections");
+            return Ok(answer::refusal(503, Code::TooManyConnections, message)?.into());
+        }
         self.compare_with_archive(&store).await;
         self.state
             .as_raw()
@@ -93,7 +97,7 @@ impl Object {
         let pair = WebSocketPair::new()?;
         self.state.as_raw().accept_websocket(pair.server.as_ref())?;
         Socket::new(pair.server.as_ref())
-            .attach(&Attachment { store, connection: Connection::new(authorized) })?;
+            .attach(&Attachment { store, connection: Connection::new(granted) })?;
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
@@ -114,8 +118,12 @@ impl Object {
                 Output::Reply(frame) => socket.send(&JsString::from(frame)),
                 Output::Publish(frame) => {
                     published = true;
-                    socket::publish(self.state.as_raw(), &frame);
+                    socket::publish(self.state.as_raw(), now(), &frame, None);
                 }
+                Output::Others(frame) => {
+                    socket::publish(self.state.as_raw(), now(), &frame, Some(socket.raw()));
+                }
+                Output::Present => socket::tell_presence(self.state.as_raw(), socket.raw()),
                 Output::Close(code) => socket.close(1008, code.as_str()),
             }
         }
@@ -139,11 +147,11 @@ impl Object {
         let Some(before) = socket.attached() else {
             return Err(ErrorFrame::new(Code::ServerFailed, "nothing is known of this socket: reconnect"));
         };
-        if let Some(outputs) = Room::refuse_stranger(&before.connection, &text, token) {
+        let now = now();
+        if let Some(outputs) = Room::refuse_stranger(&before.connection, &before.store, now, &text, token) {
             return Ok(outputs);
         }
         let mut after = before.clone();
-        let now = now();
         let outputs = self.with_room(Some(&before.store), |room, db| {
             Ok(room.receive(db, now, &mut after.connection, &text, token))
         });
@@ -161,7 +169,13 @@ impl Object {
     pub fn closed(&self, socket: &WebSocket, code: u16) -> Promise {
         // Codes that no frame may carry stand for a frame that had none, or never came.
         let code = if matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) { code } else { 1000 };
-        Socket::new(socket).close(code, "");
+        let socket = Socket::new(socket);
+        if let Some(Attachment { connection, .. }) = socket.attached() {
+            for frame in connection.gone() {
+                socket::publish(self.state.as_raw(), now(), &frame, Some(socket.raw()));
+            }
+        }
+        socket.close(code, "");
         settled()
     }
 
@@ -218,11 +232,6 @@ fn settled() -> Promise {
 
 fn host_failure(message: String) -> SqlError {
     SqlError::Host { failure: HostFailure::Other, message }
-}
-
-/// The platform's clock: it stands still while an input is handled.
-fn now() -> Millis {
-    Millis::new(js_sys::Date::now() as u64).unwrap_or_default()
 }
 
 /// A fresh one, for a store that has none.

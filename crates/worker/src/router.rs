@@ -5,7 +5,8 @@ use syncline_engine::protocol::{Code, StoreId};
 use worker::{Env, Method, Request, Response, Result, console_error};
 
 use crate::answer;
-use crate::token::{self, Bearer};
+use crate::clock::now;
+use crate::token;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
@@ -73,8 +74,11 @@ pub async fn route(request: Request, env: Env) -> Result<Response> {
                 Ok(store) => store,
                 Err(error) => return answer::refusal(404, Code::BadStoreId, error.to_string()),
             };
-            if token::of_request(request.headers(), &token) == Bearer::Wrong {
-                let answer = answer::refusal(401, Code::Unauthorized, "the token is wrong")?;
+            if let Err(refused) = token::of_request(request.headers(), &token, &store, now()) {
+                if refused.code == Code::Forbidden {
+                    return answer::json(403, &refused);
+                }
+                let answer = answer::json(401, &refused)?;
                 answer.headers().set("www-authenticate", "Bearer")?;
                 return Ok(answer);
             }

@@ -1,18 +1,8 @@
 //! The shared token: where it is configured, and what a request's header says.
 
-use syncline_engine::{Authorize, SharedToken};
+use syncline_engine::protocol::{Code, ErrorFrame, Millis, StoreId};
+use syncline_engine::{Authorize, Grant, SharedToken};
 use worker::{Env, Headers};
-
-/// What the `Authorization` header says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bearer {
-    /// There is none: the token must come in `hello`.
-    Absent,
-    /// It has the token.
-    Right,
-    /// It has another token, or is of another scheme.
-    Wrong,
-}
 
 /// The token that all clients share; nothing where none is configured: then nobody may connect.
 pub(crate) fn configured(env: &Env) -> Option<SharedToken> {
@@ -20,17 +10,22 @@ pub(crate) fn configured(env: &Env) -> Option<SharedToken> {
     (!token.is_empty()).then(|| SharedToken::new(&token))
 }
 
-pub(crate) fn of_request(headers: &Headers, token: &dyn Authorize) -> Bearer {
+/// What the `Authorization` header is good for; nothing where there is none: then the token must come in
+/// `hello`.
+pub(crate) fn of_request(
+    headers: &Headers,
+    auth: &dyn Authorize,
+    store: &StoreId,
+    now: Millis,
+) -> Result<Option<Grant>, ErrorFrame> {
     let header = headers.get("authorization").ok().flatten();
-    bearer(header.as_deref(), token)
+    header.map(|header| bearer(&header, auth, store, now)).transpose()
 }
 
-fn bearer(header: Option<&str>, token: &dyn Authorize) -> Bearer {
-    let Some(header) = header else { return Bearer::Absent };
-    let given = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    match given {
-        Some((_, given)) if token.authorize(Some(given.trim())) => Bearer::Right,
-        Some(_) | None => Bearer::Wrong,
+fn bearer(header: &str, auth: &dyn Authorize, store: &StoreId, now: Millis) -> Result<Grant, ErrorFrame> {
+    match header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => auth.authorize(store, Some(token.trim()), now),
+        None => Err(ErrorFrame::new(Code::Unauthorized, "the header is not `Bearer` and a token")),
     }
 }
 
@@ -40,12 +35,12 @@ mod tests {
 
     #[test]
     fn a_header_that_is_not_the_token_is_wrong_whatever_it_is() {
-        let token = SharedToken::new("secret");
-        assert_eq!(bearer(None, &token), Bearer::Absent);
-        assert_eq!(bearer(Some("Bearer secret"), &token), Bearer::Right);
-        assert_eq!(bearer(Some("bearer  secret "), &token), Bearer::Right);
+        let (token, store) = (SharedToken::new("secret"), StoreId::parse("s").unwrap());
+        let bearer = |header| bearer(header, &token, &store, Millis::default());
+        assert_eq!(bearer("Bearer secret"), Ok(Grant::TRUSTED));
+        assert_eq!(bearer("bearer  secret "), Ok(Grant::TRUSTED));
         for wrong in ["", "Bearer", "Bearer ", "Bearer other", "Basic secret", "secret"] {
-            assert_eq!(bearer(Some(wrong), &token), Bearer::Wrong, "{wrong:?}");
+            assert_eq!(bearer(wrong).unwrap_err().code, Code::Unauthorized, "{wrong:?}");
         }
     }
 }

@@ -270,8 +270,12 @@ impl Leader {
         // In memory the journals of the page name the client: it cannot take another.
         let is_copy = error.code == Code::CommitMismatch && !self.config.volatile;
         match &mut self.link {
+            // It is about a value of presence alone.
+            Link::Up(_) if error.code == Code::PresenceRefused => {}
             Link::Up(up) if error.code.holds_pushes() || is_copy => {
                 up.in_flight = None;
+                // Pages are refused, too, by a token that has expired.
+                up.pulling &= error.code != Code::NeedsAuth;
                 up.held = Some(error);
             }
             Link::Down | Link::Greeting | Link::Up(_) | Link::Stopped(_) => self.stop(error),

@@ -2,8 +2,12 @@
 //! hibernation.
 
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
-use syncline_protocol::{ClientId, Code, Digest, RedactionNumber, Subject};
+use syncline_protocol::{
+    ClientId, Code, ErrorFrame, Millis, RedactionNumber, Seq, ServerMessage, Subject, encode_entries,
+};
+
+use super::auth::Grant;
+use super::presence::Present;
 
 #[cfg(feature = "mutations")]
 use crate::mutation::{Mutation, is_on};
@@ -11,10 +15,13 @@ use crate::mutation::{Mutation, is_on};
 /// What the room remembers about one socket. The host keeps it beside the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
-    /// Whether a token in a header was accepted before the socket was opened.
-    authorized: bool,
+    /// What a token has opened: one in a header, before the socket was, or the last one that was sent.
+    grant: Option<Grant>,
     #[cfg_attr(feature = "mutations", serde(skip_serializing_if = "forgets_hello"))]
     greeted: Option<Greeted>,
+    /// The values of presence that its sessions have set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) present: Vec<Present>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +37,10 @@ pub(super) struct Greeted {
 }
 
 impl Connection {
-    /// A fresh socket; `authorized` where a token in a header was accepted.
+    /// A fresh socket; with what the token in a header is good for, where one was accepted.
     #[must_use]
-    pub const fn new(authorized: bool) -> Self {
-        Self { authorized, greeted: None }
+    pub const fn new(granted: Option<Grant>) -> Self {
+        Self { grant: granted, greeted: None, present: Vec::new() }
     }
 
     /// Whether it gets what is published.
@@ -42,8 +49,40 @@ impl Connection {
         self.greeted.as_ref().is_some_and(|greeted| greeted.live)
     }
 
-    pub(super) const fn is_authorized(&self) -> bool {
-        self.authorized
+    /// When its token expires, if it does.
+    #[must_use]
+    pub fn expires(&self) -> Option<Millis> {
+        self.grant.as_ref().and_then(|grant| grant.expires)
+    }
+
+    /// A live socket whose token has expired is not published to any more: the frame that tells it so. A host
+    /// asks before it publishes.
+    pub fn expire(&mut self, now: Millis) -> Option<String> {
+        if !self.is_live() || !self.is_expired(now) {
+            return None;
+        }
+        self.set_live(false);
+        Some(ServerMessage::Error(needs_auth()).encode())
+    }
+
+    /// A socket that does not keep up is not published to any more. The frame goes out once it has taken what
+    /// waits for it: its client pulls then, at its own pace, and is live again with the page that reaches the
+    /// head.
+    pub fn behind(&mut self, head: Seq) -> String {
+        self.set_live(false);
+        encode_entries::<&str>(head, head, &[])
+    }
+
+    pub(super) fn is_expired(&self, now: Millis) -> bool {
+        self.expires().is_some_and(|expires| expires <= now)
+    }
+
+    pub(super) const fn grant(&self) -> Option<&Grant> {
+        self.grant.as_ref()
+    }
+
+    pub(super) fn set_grant(&mut self, grant: Grant) {
+        self.grant = Some(grant);
     }
 
     pub(super) const fn greeted(&self) -> Option<&Greeted> {
@@ -67,6 +106,10 @@ impl Connection {
     }
 }
 
+pub(super) fn needs_auth() -> ErrorFrame {
+    ErrorFrame::new(Code::NeedsAuth, "the token has expired")
+}
+
 #[cfg(feature = "mutations")]
 fn forgets_hello(_: &Option<Greeted>) -> bool {
     is_on(Mutation::HibernationForgetsHello)
@@ -84,31 +127,10 @@ pub enum Output {
     Reply(String),
     /// Send this frame to every live socket, the one that the input came from included.
     Publish(String),
+    /// Send this frame to every live socket but the one that the input came from.
+    Others(String),
+    /// Send the socket that the input came from the [`presence`](Connection::presence) of every other.
+    Present,
     /// Close the socket that the input came from.
     Close(Code),
-}
-
-/// Who may connect.
-pub trait Authorize {
-    /// Whether the token opens this store.
-    fn authorize(&self, token: Option<&str>) -> bool;
-}
-
-/// One secret that all trusted clients share: who has it may name any subject.
-pub struct SharedToken(Digest);
-
-impl SharedToken {
-    /// Takes the secret.
-    #[must_use]
-    pub fn new(secret: &str) -> Self {
-        Self(Digest::of(secret.as_bytes()))
-    }
-}
-
-impl Authorize for SharedToken {
-    /// Digests are compared, in constant time: neither content nor length of the secret shows.
-    fn authorize(&self, token: Option<&str>) -> bool {
-        let Some(token) = token else { return false };
-        Digest::of(token.as_bytes()).bytes().ct_eq(self.0.bytes()).into()
-    }
 }

@@ -120,11 +120,11 @@ fn while_a_room_rebuilds_clients_read_and_their_pushes_wait_undecided() {
     server.room = open(&mut server.db, upgraded());
     assert!(server.room.is_rebuilding());
 
-    let mut connection = Connection::new(false);
+    let mut connection = Connection::new(None);
     let outputs = server.receive(&mut connection, &hello("cid").to_string());
     let ServerMessage::Welcome(welcome) = reply(&outputs) else { panic!("{outputs:?}") };
     assert_eq!((welcome.head.get(), welcome.decided), (COMMITS, Counter::NONE));
-    assert_eq!(outputs.len(), 2, "the first page is with it");
+    assert_eq!(outputs.len(), 3, "the first page is with it, and who is here");
     let after = COMMITS - 1;
     let pulled = server.receive(&mut connection, &json!({ "type": "pull", "after": after }).to_string());
     let ServerMessage::Entries(page) = reply(&pulled) else { panic!("{pulled:?}") };

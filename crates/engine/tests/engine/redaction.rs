@@ -53,7 +53,7 @@ fn redact(server: &mut Server, at: u64, title: &str) -> Vec<Redacted> {
 fn redactions(outputs: &[Output]) -> Vec<Redacted> {
     let frames = outputs.iter().filter_map(|output| match output {
         Output::Reply(text) | Output::Publish(text) => Some(decode_server(text).unwrap()),
-        Output::Close(_) => None,
+        Output::Others(_) | Output::Present | Output::Close(_) => None,
     });
     let redacted = frames.filter_map(|frame| match frame {
         ServerMessage::Redacted(redacted) => Some(redacted),
@@ -73,7 +73,7 @@ fn told(redactions: &[Redacted]) -> Vec<(u64, u64)> {
 
 /// Connects as a client that has the log up to a seq, and knows so many redactions.
 fn greet(server: &mut Server, read: u64, known: u64) -> (Connection, Vec<Redacted>) {
-    let (mut connection, mut hello) = (Connection::new(false), hello("bob"));
+    let (mut connection, mut hello) = (Connection::new(None), hello("bob"));
     hello["redactions"] = json!(known);
     if read > 0 {
         hello["cursor"] = json!({ "incarnation": "first", "seq": read, "chain": chain_at(server, read) });

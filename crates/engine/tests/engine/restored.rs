@@ -44,7 +44,7 @@ fn restored() -> Server {
 fn connect(server: &mut Server, cursor: Value) -> Vec<Output> {
     let mut hello = hello("bob");
     hello["cursor"] = cursor;
-    server.receive(&mut Connection::new(false), &hello.to_string())
+    server.receive(&mut Connection::new(None), &hello.to_string())
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The room against bad input: every frame gets its answer, and nothing else happens.
 
 use serde_json::json;
-use syncline_engine::protocol::{Code, Outcome, ServerMessage, Verdict};
-use syncline_engine::{Connection, Output, Room, SharedToken};
+use syncline_engine::protocol::{Code, Millis, Outcome, ServerMessage, StoreId, Verdict};
+use syncline_engine::{Connection, Grant, Output, Room, SharedToken};
 
 use super::model::added;
 use super::world::{Server, TOKEN, World, notes, reply};
@@ -15,7 +15,7 @@ pub(crate) fn hello(client: &str) -> serde_json::Value {
 }
 
 pub(crate) fn greeted(server: &mut Server, client: &str) -> Connection {
-    let mut connection = Connection::new(false);
+    let mut connection = Connection::new(None);
     let outputs = server.receive(&mut connection, &hello(client).to_string());
     assert!(matches!(reply(&outputs), ServerMessage::Welcome(_)), "{outputs:?}");
     connection
@@ -53,7 +53,7 @@ fn a_bad_hello_is_refused_with_its_code_and_the_socket_is_closed() {
     ] {
         let mut hello = hello("ann");
         hello[field] = value;
-        let outputs = Server::new().receive(&mut Connection::new(false), &hello.to_string());
+        let outputs = Server::new().receive(&mut Connection::new(None), &hello.to_string());
         assert_eq!(code(&outputs), expected, "{field}");
         assert_eq!(outputs.last(), Some(&Output::Close(expected)));
     }
@@ -63,7 +63,7 @@ fn a_bad_hello_is_refused_with_its_code_and_the_socket_is_closed() {
 fn a_token_in_a_header_needs_none_in_hello() {
     let mut hello = hello("ann");
     hello["token"] = json!(null);
-    let outputs = Server::new().receive(&mut Connection::new(true), &hello.to_string());
+    let outputs = Server::new().receive(&mut Connection::new(Some(Grant::TRUSTED)), &hello.to_string());
     assert!(matches!(reply(&outputs), ServerMessage::Welcome(_)));
 }
 
@@ -71,7 +71,7 @@ fn a_token_in_a_header_needs_none_in_hello() {
 fn nothing_comes_before_hello_and_no_second_one_after_it() {
     let mut server = Server::new();
     for early in [push(json!([commit(1, "ann", "1")])), json!({ "type": "pull", "after": 0 }).to_string()] {
-        let outputs = server.receive(&mut Connection::new(false), &early);
+        let outputs = server.receive(&mut Connection::new(None), &early);
         assert_eq!(code(&outputs), Code::HelloExpected);
         assert_eq!(outputs.last(), Some(&Output::Close(Code::HelloExpected)));
     }
@@ -92,7 +92,7 @@ fn a_frame_that_is_no_message_is_answered_and_the_socket_stays_open() {
         (r#"{"type":"pull","after":-1}"#, Code::BadMessage),
         (r#"{"type":"pull","after":9007199254740992}"#, Code::BadMessage),
         (r#"{"type":"push","commits":{}}"#, Code::BadMessage),
-        (r#"{"type":"presence","value":1}"#, Code::NotSupported),
+        (r#"{"type":"presence","value":1}"#, Code::BadMessage),
         (&huge, Code::MessageTooLarge),
     ] {
         let outputs = server.receive(&mut connection, bad);
@@ -294,8 +294,11 @@ fn a_full_disk_decides_nothing_and_the_same_push_is_decided_once_there_is_room()
 #[test]
 fn a_stranger_is_refused_without_a_room() {
     let auth = SharedToken::new(TOKEN);
-    let refused = |connection: &Connection, text: &str| Room::refuse_stranger(connection, text, &auth);
-    let (fresh, known) = (Connection::new(false), Connection::new(true));
+    let refused = |connection: &Connection, text: &str| {
+        let store = StoreId::parse("store").unwrap();
+        Room::refuse_stranger(connection, &store, Millis::default(), text, &auth)
+    };
+    let (fresh, known) = (Connection::new(None), Connection::new(Some(Grant::TRUSTED)));
     let mut wrong = hello("ann");
     wrong["token"] = json!("wrong");
     assert_eq!(code(&refused(&fresh, &wrong.to_string()).unwrap()), Code::Unauthorized);

@@ -137,7 +137,7 @@ fn a_snapshot_that_makes_no_state_is_given_up_for_the_log() {
     .unwrap();
     let mut leader = Leader::open(&mut log, config).unwrap();
     let mut replica = Replica::open(&mut state, super::model::rules()).unwrap();
-    let mut connection = syncline_engine::Connection::new(false);
+    let mut connection = syncline_engine::Connection::new(None);
     leader.connected(Some(super::world::TOKEN.to_owned()));
     while let Some(text) = leader.poll_server() {
         for output in world.server.receive(&mut connection, &text) {
@@ -353,7 +353,7 @@ impl ZooClient {
     }
 
     fn sync(&mut self, server: &mut Database, room: &mut Room) {
-        let mut connection = syncline_engine::Connection::new(true);
+        let mut connection = syncline_engine::Connection::new(Some(syncline_engine::Grant::TRUSTED));
         let token = syncline_engine::SharedToken::new("");
         self.leader.connected(None);
         while let Some(text) = self.leader.poll_server() {

@@ -210,7 +210,7 @@ impl Client {
     }
 
     pub(crate) fn connect(&mut self) {
-        self.connection = Some(Connection::new(false));
+        self.connection = Some(Connection::new(None));
         self.to_server.clear();
         self.to_client.clear();
         self.leader.connected(Some(TOKEN.to_owned()));
@@ -310,6 +310,7 @@ impl World {
                         }
                     }
                 }
+                Output::Others(_) | Output::Present => {}
                 Output::Close(_) => self.clients[place].connection = None,
             }
         }
@@ -420,7 +421,7 @@ impl World {
 pub(crate) fn reply(outputs: &[Output]) -> ServerMessage {
     let text = outputs.iter().find_map(|output| match output {
         Output::Reply(text) => Some(text),
-        Output::Publish(_) | Output::Close(_) => None,
+        Output::Publish(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
     });
     decode_server(text.expect("there is a reply")).unwrap()
 }

@@ -249,7 +249,7 @@ impl Scene {
         let place = self.at_mut(no);
         let did = on.client(no, place.durable, place.fast, input)?;
         if input == Input::Connect {
-            let server = Some(on.keep_connection(syncline_engine::Connection::new(false)));
+            let server = Some(on.keep_connection(syncline_engine::Connection::new(None)));
             let wire = Wire { server, client: true, up: Vec::new(), down: Vec::new() };
             place.sockets.insert(0, wire);
         }

@@ -67,6 +67,8 @@ impl World {
                     }
                 }
                 Output::Publish(text) => self.publish(text),
+                // Nobody has a value of presence here.
+                Output::Others(_) | Output::Present => {}
                 Output::Close(_) => {
                     if let Some(socket) = self.socket(from) {
                         socket.server_closes();

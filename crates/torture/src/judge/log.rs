@@ -95,6 +95,7 @@ impl<'a> Reader<'a> {
             cursor,
             snapshots: false,
             redactions: Default::default(),
+            payload: None,
         })
     }
 

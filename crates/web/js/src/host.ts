@@ -2,7 +2,7 @@
 
 import { Backoff } from './backoff'
 import { Connection } from './connection'
-import type { Failure } from './failure'
+import type { Code, Failure } from './failure'
 import { describe, failureOf } from './failure'
 import { HandOvers } from './hand-over'
 import { patiently } from './patience'
@@ -152,9 +152,13 @@ export class LeaderHost {
 
   #signIn(token: string | undefined): void {
     this.#token = token
-    if (this.#connection?.state === 'stopped' && this.#refusal.needs === NEEDS_AUTH) {
+    const needs = this.#connection?.state === 'stopped' ? this.#refusal.needs : this.#status()?.needs
+    if (needs == null || !NEEDS_AUTH.has(needs)) return
+    if (this.#connection?.state === 'stopped') {
       this.#refusal = {}
       this.#connection.start()
+    } else if (token !== undefined) {
+      this.#alive(() => this.#with((leader) => leader.sign_in(token)))
     }
   }
 
@@ -255,8 +259,8 @@ export class LeaderHost {
   }
 
   /** The server has said why it does not go on. Both calls below report again. */
-  #refused(connection: Connection, code: string): void {
-    if (code === NEEDS_AUTH || FINAL.has(code)) connection.stop()
+  #refused(connection: Connection, code: Code): void {
+    if (NEEDS_AUTH.has(code) || FINAL.has(code)) connection.stop()
     else connection.fail()
   }
 

@@ -2,8 +2,8 @@
 
 import type { Code } from './failure'
 
-/** Only a new token makes connecting again useful. */
-export const NEEDS_AUTH: Code = 'unauthorized'
+/** Only a new token helps: the first is said to who connects, the second on a live socket. */
+export const NEEDS_AUTH: ReadonlySet<Code> = new Set<Code>(['unauthorized', 'needs-auth'])
 
 /** Nothing but a new page does. */
 export const FINAL: ReadonlySet<Code> = new Set<Code>(['store-mismatch', 'unsupported-protocol'])
@@ -13,6 +13,9 @@ export const BLOCKING: ReadonlySet<Code> = new Set<Code>([
   ...FINAL,
   'author-mismatch',
   'commit-mismatch',
-  'not-supported',
+  'connect-refused',
+  'forbidden',
+  'push-refused',
+  'read-only',
   'server-behind',
 ])

@@ -78,7 +78,8 @@ export function deriveStatus(facts: Facts): Status {
   }
   const hindrance = hindranceOf(facts)
   if (report === undefined) return say(facts.online ? 'connecting' : 'offline', hindrance)
-  if (report.needs === NEEDS_AUTH) return say('needs-auth', { code: report.needs, message: report.message })
+  if (report.needs !== undefined && NEEDS_AUTH.has(report.needs))
+    return say('needs-auth', { code: report.needs, message: report.message })
   if (report.needs !== undefined && (!report.live || BLOCKING.has(report.needs))) {
     return say(BLOCKING.has(report.needs) ? 'blocked' : 'offline', {
       code: report.needs,

@@ -66,6 +66,8 @@ export interface WasmLeader {
   hand_over(message: string): void
   connected(token: string | undefined): void
   disconnected(): void
+  /** A fresh token on the open socket. */
+  sign_in(token: string): void
   /** Takes a frame of the server. Throws a failure of the storage. */
   received(text: string): void
   /** A JSON array of `LostCommit`. */

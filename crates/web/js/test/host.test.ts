@@ -62,6 +62,10 @@ class FakeLeader implements WasmLeader {
   disconnected(): void {
     this.did.push('disconnected')
   }
+  sign_in(token: string): void {
+    this.now = { live: true, pending: 0, head: 0, cursor: 0, lost: 0 }
+    this.#do(`signed in ${token}`)
+  }
   received(text: string): void {
     const { code } = JSON.parse(text) as { code?: string }
     if (code !== undefined) this.now = { ...this.now, live: false, needs: code, message: `it is ${code}` }
@@ -272,6 +276,18 @@ test('a wrong token stops it until there is another one', async () => {
   last().accept()
   expect(FakeSocket.opened.length).toBe(2)
   expect(leader.did.at(-1)).toBe('connected t2')
+  expect(of('status').at(-1)?.report.needs).toBeUndefined()
+})
+
+test('a token that expires on a live socket is renewed there', async () => {
+  const { made, leader, of } = await opened()
+  last().accept()
+  leader.now = { ...leader.now, needs: 'needs-auth', message: 'it has expired', heldFor: 5_000 }
+  last().says('{}')
+  expect(of('status').at(-1)?.report).toMatchObject({ needs: 'needs-auth', socket: 'open' })
+  made.receive({ kind: 'auth', token: 't2' })
+  expect(leader.did.at(-1)).toBe('signed in t2')
+  expect(FakeSocket.opened.length).toBe(1)
   expect(of('status').at(-1)?.report.needs).toBeUndefined()
 })
 

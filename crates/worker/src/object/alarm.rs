@@ -5,7 +5,8 @@ use js_sys::{Object as JsObject, Promise};
 use wasm_bindgen::JsValue;
 use worker::console_error;
 
-use super::{Object, facts, now, settled};
+use super::{Object, facts, settled};
+use crate::clock::now;
 
 /// Steps of a rebuild in one alarm: a second or two of work.
 const STEPS: usize = 4;

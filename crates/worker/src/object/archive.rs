@@ -14,7 +14,8 @@ use syncline_engine::{ArchivePage, Room, SqlError};
 use wasm_bindgen::JsValue;
 use worker::{D1Database, Delay, console_error};
 
-use super::{Object, facts, incarnation, now, settled, socket};
+use super::{Object, facts, incarnation, settled, socket};
+use crate::clock::now;
 
 /// How long entries wait for others to be archived with.
 const GATHER_MS: u64 = 1_000;

@@ -4,7 +4,7 @@
 use js_sys::JsString;
 use serde::{Deserialize, Serialize};
 use syncline_engine::Connection;
-use syncline_engine::protocol::{Code, StoreId};
+use syncline_engine::protocol::{Code, Millis, StoreId};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::console_error;
 use worker::worker_sys::DurableObjectState;
@@ -25,10 +25,17 @@ mod glue {
     }
 }
 
-/// The first character of an attachment: whether the socket gets what is published. To publish, only
-/// this is looked at.
-const LIVE: char = 'L';
-const NOT_LIVE: char = '-';
+/// The first characters of an attachment: whether the socket gets what is published, whether its token
+/// expires, whether it has values of presence. For most sockets, only these are looked at.
+const MARKS: [char; 3] = ['L', 'E', 'P'];
+const UNMARKED: char = '-';
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Live,
+    Expires,
+    Present,
+}
 
 /// What is attached to a socket.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -47,26 +54,50 @@ impl<'a> Socket<'a> {
         Self(socket)
     }
 
+    pub(super) const fn raw(self) -> &'a WebSocket {
+        self.0
+    }
+
     pub(super) fn is_open(self) -> bool {
         self.0.ready_state() == WebSocket::OPEN
     }
 
     pub(super) fn attached(self) -> Option<Attachment> {
-        serde_json::from_str(String::from(self.attachment()?).get(1..)?).ok()
+        serde_json::from_str(String::from(self.attachment()?).get(MARKS.len()..)?).ok()
     }
 
     pub(super) fn attach(self, attachment: &Attachment) -> Result<(), JsValue> {
-        let mark = if attachment.connection.is_live() { LIVE } else { NOT_LIVE };
+        let connection = &attachment.connection;
+        let marked = [connection.is_live(), connection.expires().is_some(), connection.is_present()];
+        let marks = marked.iter().zip(MARKS).map(|(is, mark)| if *is { mark } else { UNMARKED });
         let json = serde_json::to_string(attachment).map_err(|error| error.to_string())?;
-        self.0.serialize_attachment(format!("{mark}{json}").into())
+        self.0.serialize_attachment(format!("{}{json}", String::from_iter(marks)).into())
     }
 
     fn attachment(self) -> Option<JsString> {
         self.0.deserialize_attachment().ok()?.dyn_into().ok()
     }
 
-    fn is_live(self) -> bool {
-        self.attachment().is_some_and(|text| text.char_code_at(0) == f64::from(u32::from(LIVE)))
+    fn has(self, mark: Mark) -> bool {
+        let place = mark as u32;
+        self.attachment().is_some_and(|text| text.char_code_at(place) != f64::from(u32::from(UNMARKED)))
+    }
+
+    /// Whether it gets what is published; one whose token has expired is told so instead.
+    fn is_reached(self, now: Millis) -> bool {
+        if !self.has(Mark::Live) {
+            return false;
+        }
+        if !self.has(Mark::Expires) {
+            return true;
+        }
+        let Some(mut attachment) = self.attached() else { return false };
+        let Some(frame) = attachment.connection.expire(now) else { return true };
+        if let Err(error) = self.attach(&attachment) {
+            console_error!("a socket cannot keep what is known of it: {error:?}");
+        }
+        self.send(&JsString::from(frame));
+        false
     }
 
     /// A socket that is going away cannot be sent to; its client gets the entries when it is back.
@@ -81,22 +112,40 @@ impl<'a> Socket<'a> {
     }
 }
 
+/// Every socket of the object.
+pub(super) fn all(state: &DurableObjectState) -> Vec<WebSocket> {
+    state.get_websockets().unwrap_or_else(|error| {
+        console_error!("the sockets cannot be listed: {error:?}");
+        Vec::new()
+    })
+}
+
 /// Closes every socket.
 pub(super) fn close_all(state: &DurableObjectState, code: Code) {
-    match state.get_websockets() {
-        Ok(sockets) => sockets.iter().for_each(|socket| Socket::new(socket).close(1008, code.as_str())),
-        Err(error) => console_error!("the sockets cannot be listed: {error:?}"),
+    all(state).iter().for_each(|socket| Socket::new(socket).close(1008, code.as_str()));
+}
+
+/// Sends one frame to every live socket, but for one.
+pub(super) fn publish(state: &DurableObjectState, now: Millis, frame: &str, but: Option<&WebSocket>) {
+    let frame = JsString::from(frame);
+    for socket in all(state).iter().filter(|socket| but != Some(*socket)).map(Socket::new) {
+        if socket.is_reached(now) {
+            socket.send(&frame);
+        }
     }
 }
 
-/// Sends one frame to every live socket.
-pub(super) fn publish(state: &DurableObjectState, frame: &str) {
-    let sockets = match state.get_websockets() {
-        Ok(sockets) => sockets,
-        Err(error) => return console_error!("the sockets cannot be listed: {error:?}"),
-    };
-    let frame = JsString::from(frame);
-    for socket in sockets.iter().map(Socket::new).filter(|socket| socket.is_live()) {
-        socket.send(&frame);
+/// Tells a socket of the presence of the others.
+pub(super) fn tell_presence(state: &DurableObjectState, to: &WebSocket) {
+    for other in all(state).iter().filter(|other| *other != to).map(Socket::new) {
+        if other.has(Mark::Present)
+            && let Some(attachment) = other.attached()
+        {
+            attachment
+                .connection
+                .presence()
+                .into_iter()
+                .for_each(|frame| Socket::new(to).send(&frame.into()));
+        }
     }
 }

@@ -66,7 +66,7 @@ describe('a message', () => {
       `{"type":"presence","value":"${'é'.repeat(600_000)}"}`,
       'message-too-large',
     ],
-    ['that the server does not serve', '{"type":"presence","value":1}', 'not-supported'],
+    ['without the session that it is of', '{"type":"presence","value":1}', 'bad-message'],
   ]
   test.each(cases)('%s is refused, and the socket stays', async (_, frame, code) => {
     const client = await member()

@@ -47,7 +47,7 @@ impl<'a> Stage<'a> {
         let from = self
             .sockets
             .entry(socket)
-            .or_insert_with(|| Socket { connection: Connection::new(false), heard: Vec::new() });
+            .or_insert_with(|| Socket { connection: Connection::new(None), heard: Vec::new() });
         let text = message.encode();
         let auth = SharedToken::new(script::TOKEN);
         let outputs = self.room.receive(self.db, now, &mut from.connection, &text, &auth);
@@ -65,6 +65,8 @@ impl<'a> Stage<'a> {
                     let live = self.sockets.values_mut().filter(|socket| socket.connection.is_live());
                     live.for_each(|socket| socket.heard.push(text.clone()));
                 }
+                // Nobody has a value here.
+                Output::Others(_) | Output::Present => {}
                 Output::Close(code) => lines.push(format!("closed: {}", code.as_str())),
             }
         }

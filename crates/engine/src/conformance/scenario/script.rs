@@ -76,6 +76,7 @@ pub(super) fn hello(name: &str, rules: &Rules, token: &str, cursor: Option<Curso
         cursor,
         snapshots: false,
         redactions: RedactionNumber::NONE,
+        payload: None,
     }))
 }
 

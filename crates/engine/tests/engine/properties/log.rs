@@ -44,13 +44,14 @@ fn hello(cursor: Option<Cursor>) -> String {
         cursor,
         snapshots: false,
         redactions: Default::default(),
+        payload: None,
     };
     ClientMessage::Hello(hello).encode()
 }
 
 fn filled(sizes: &Sizes) -> Filled {
     let mut server = Server::new();
-    let mut connection = Connection::new(false);
+    let mut connection = Connection::new(None);
     server.receive(&mut connection, &hello(None));
     let (mut counter, mut note) = (Counter::NONE, 0);
     let mut filled = Filled { server, connection, pushes: vec![], verdicts: vec![], log: vec![] };
@@ -170,7 +171,7 @@ proptest! {
             let (at, other) = (at.index(chains.len()), other.index(chains.len()));
             let chain = chains.get(other).unwrap();
             let cursor = Cursor { incarnation: incarnation.clone(), seq: seq(at), chain: *chain };
-            let outputs = filled.server.receive(&mut Connection::new(false), &hello(Some(cursor)));
+            let outputs = filled.server.receive(&mut Connection::new(None), &hello(Some(cursor)));
             let answer = reply(&outputs);
             let resumed = matches!(answer, ServerMessage::Welcome(_));
             if let ServerMessage::Error(error) = &answer {
@@ -180,7 +181,7 @@ proptest! {
             prop_assert_eq!(resumed, at == other || at == 0);
         }
         let beyond = Cursor { incarnation, seq: seq(chains.len()), chain: *chains.last().unwrap() };
-        let outputs = filled.server.receive(&mut Connection::new(false), &hello(Some(beyond)));
+        let outputs = filled.server.receive(&mut Connection::new(None), &hello(Some(beyond)));
         prop_assert!(matches!(reply(&outputs), ServerMessage::Error(error) if error.code == Code::LogDiverged));
     }
 

@@ -136,7 +136,7 @@ fn fact() -> impl Strategy<Value = Fact> {
 }
 
 fn push(room: &mut Room, db: &mut Database, commits: &[Vec<RawEvent>]) -> Vec<Outcome> {
-    let mut connection = Connection::new(false);
+    let mut connection = Connection::new(None);
     let ann = Subject::parse("ann").unwrap();
     let hello = Hello {
         protocol: PROTOCOL_VERSION,
@@ -149,6 +149,7 @@ fn push(room: &mut Room, db: &mut Database, commits: &[Vec<RawEvent>]) -> Vec<Ou
         cursor: None,
         snapshots: false,
         redactions: Default::default(),
+        payload: None,
     };
     let commits = (1..).zip(commits).map(|(counter, events)| Commit {
         counter: Counter::new(counter).unwrap(),

@@ -59,10 +59,12 @@ impl Machines {
             let log = self.servings.get(serving).log.clone();
             self.say(Saying::Served { frame: text, client: from, outputs: outputs.clone(), log })
         });
-        let sent = outputs.into_iter().map(|output| match output {
-            Output::Reply(text) => Sent::Reply(self.texts.text(text)),
-            Output::Publish(text) => Sent::Publish(self.texts.text(text)),
-            Output::Close(_) => Sent::Close,
+        let sent = outputs.into_iter().filter_map(|output| match output {
+            Output::Reply(text) => Some(Sent::Reply(self.texts.text(text))),
+            Output::Publish(text) => Some(Sent::Publish(self.texts.text(text))),
+            Output::Close(_) => Some(Sent::Close),
+            // Nobody has a value of presence here.
+            Output::Others(_) | Output::Present => None,
         });
         let outputs = sent.collect();
         let connection = Some(self.keep_connection(after));

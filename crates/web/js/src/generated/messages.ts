@@ -91,6 +91,24 @@ export type Code =
   | 'upgrade-expected'
   /** The token is missing or wrong. */
   | 'unauthorized'
+  /** The token has expired on a live socket. */
+  | 'needs-auth'
+  /** The token is right, but it does not open this store. */
+  | 'forbidden'
+  /** The token lets read this store, not write to it. */
+  | 'read-only'
+  /** More was pushed than the client, or its subject, may push in this time. */
+  | 'rate-limited'
+  /** The server has more to do than it can. */
+  | 'overloaded'
+  /** The store has as many connections as it may have. */
+  | 'too-many-connections'
+  /** A hook of the app has refused the connection, or a pull; the message begins with the hook's own code. */
+  | 'connect-refused'
+  /** A hook of the app has refused the push; the message begins with the hook's own code. */
+  | 'push-refused'
+  /** The value is too large, comes too soon after others, or is of one session too many. */
+  | 'presence-refused'
   /** The counters of a push do not increase. */
   | 'counter-order'
   /** A commit with this counter was decided, with other content: two databases share one client id, as one is a copy. */
@@ -105,8 +123,6 @@ export type Code =
   | 'log-diverged'
   /** The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none. */
   | 'snapshot-gone'
-  /** The message is of the protocol, but this server does not serve it. */
-  | 'not-supported'
   /** The server could not do its part: its storage failed. */
   | 'server-failed'
   /** No connection to the server. */
@@ -233,6 +249,8 @@ export interface Hello {
   cursor?: Cursor | null
   /** The client's model. */
   modelVersion: ModelVersion
+  /** What the app's own hook wants to know at connect; any JSON value of at most 8 KiB. */
+  payload?: Args | null
   /** The protocol version; see `PROTOCOL_VERSION`. */
   protocol: number
   /** The number of the last redaction that the client has made its own. */
@@ -275,16 +293,20 @@ export type Millis = number
 /** The version of a model's meaning; see `Model::VERSION`. */
 export type ModelVersion = number
 
-/** An ephemeral value of this session: never logged, gone with the socket. */
+/** An ephemeral value of a session: never logged, gone with the socket. */
 export interface Presence {
-  /** Any small JSON value. */
-  value: Args
+  /** Which of the sessions behind this socket. */
+  session: SessionId
+  /** Any JSON value of at most 512 bytes; absent when the session is gone. */
+  value?: Args | null
 }
 
 /** The ephemeral value of another session; absent when it is gone. */
 export interface PresenceOf {
   /** Whose client. */
   client: ClientId
+  /** Which of its sessions. */
+  session: SessionId
   /** Whose name. */
   subject: Subject
   /** The value, or nothing. */
@@ -365,6 +387,9 @@ export type ServerMessage =
   | ({ type: 'presence' } & PresenceOf)
   /** What went wrong with the connection; never with a commit. */
   | ({ type: 'error' } & ErrorFrame)
+
+/** A session: one tab load. `[A-Za-z0-9_-]{1,64}`. */
+export type SessionId = string
 
 /** One part of the state at a seq. */
 export interface Snapshot {
