@@ -3,12 +3,14 @@
 //! Everything durable is in the database that each call is given; what the room holds itself is a
 //! cache of it, read back by [`Room::open`]. So a host may drop the room between any two inputs.
 
+mod admin;
 mod archive;
 mod auth;
 mod connection;
 mod contain;
 mod decisions;
 mod hello;
+mod history;
 mod hooks;
 mod presence;
 mod push;
@@ -18,11 +20,13 @@ mod redact;
 mod snapshot;
 mod tables;
 
+pub use admin::{RoomInfo, Verified};
 pub use archive::ArchivePage;
 pub use auth::{Anyone, Authorize, Grant, SharedToken};
 use connection::needs_auth;
 pub use connection::{Connection, Output};
 use contain::Pushes;
+pub use history::LogLines;
 pub use hooks::{HookContext, Hooks};
 use rates::Meters;
 pub use rates::{Rates, RoomConfig};

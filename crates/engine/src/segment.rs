@@ -123,6 +123,11 @@ pub(crate) fn verify(segment: &Segment, before: Chain) -> Result<Vec<Entry>, Sql
     Err(SqlError::Host { failure: HostFailure::Corrupt, message })
 }
 
+/// An error of the host: the log is not what was written.
+pub(crate) const fn damage(message: String) -> SqlError {
+    SqlError::Host { failure: HostFailure::Corrupt, message }
+}
+
 /// The last seq of the log and the chain there.
 pub(crate) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
     let row = db.first("SELECT last, chain FROM syncline_log ORDER BY first DESC LIMIT 1", &[])?;

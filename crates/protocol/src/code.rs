@@ -82,7 +82,11 @@ codes! {
     NotFound "not-found" "error"
         "There is nothing at this path." "HTTP 404. See docs/sync-worker.md for the routes.";
     MethodNotAllowed "method-not-allowed" "error"
-        "This path answers GET only." "HTTP 405. Ask with GET.";
+        "This path does not answer this method." "HTTP 405. The header `allow` names the one that it does.";
+    BadRequest "bad-request" "error"
+        "A parameter or the body of a request is not what the path takes." "HTTP 400. The message says what is wrong; docs/sync-worker.md has the routes.";
+    StateUnavailable "state-unavailable" "error"
+        "The state as it was at this seq cannot be made here: a Durable Object has one database." "HTTP 501. Ask for the state at the head, or read the log and apply it.";
     NotConfigured "not-configured" "error"
         "The server has no AUTH_TOKEN, so it lets nobody in." "HTTP 500. Set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars.";
     UpgradeExpected "upgrade-expected" "error"

@@ -1,14 +1,14 @@
 //! Who connects, and who may go on: `hello`, `auth`, and what is asked before a push or a pull.
 
 use syncline_protocol::{
-    Auth, ClientMessage, Code, Cursor, ErrorFrame, Hello, Limits, Millis, PROTOCOL_VERSION, Push, Seq,
-    ServerMessage, StoreId, Subject, Welcome, decode_client,
+    Auth, ClientId, ClientMessage, Code, Cursor, ErrorFrame, Hello, Limits, Millis, PROTOCOL_VERSION, Push,
+    RedactionNumber, Seq, ServerMessage, StoreId, Subject, Welcome, decode_client,
 };
 
 use super::auth::{Authorize, Grant};
 use super::connection::{Connection, Greeted, Output, needs_auth};
 use super::hooks::{HookContext, connect_refused, push_refused};
-use super::{Failure, Room, decisions, hello_first, refuse, snapshot, tell_redactions};
+use super::{Failure, Room, decisions, hello_first, refusal, refuse, snapshot, tell_redactions};
 use crate::{Query, Sql, segment};
 
 impl Room {
@@ -133,6 +133,27 @@ impl Room {
         }
         // Nothing was published to it since the former token expired: it pulls now.
         Ok(vec![Output::Reply(connection.behind(self.head))])
+    }
+
+    /// Decides a push that comes without a socket. What is to be published is among the outputs.
+    pub fn push_once(
+        &mut self,
+        db: &mut dyn Sql,
+        now: Millis,
+        grant: Grant,
+        (client, subject): (ClientId, Option<Subject>),
+        push: &Push,
+    ) -> Vec<Output> {
+        let subject = match self::subject(&grant, subject) {
+            Ok(subject) => subject,
+            Err(error) => return refuse(error),
+        };
+        let mut connection = Connection::new(Some(grant));
+        let from = Greeted { client, subject, live: false, redactions: RedactionNumber::NONE };
+        connection.greet(from.clone());
+        let pushed =
+            self.may_push(now, &connection, &from, push).and_then(|()| self.push(db, now, &from, push));
+        pushed.unwrap_or_else(refusal)
     }
 
     pub(super) fn may_push(

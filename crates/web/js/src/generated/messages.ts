@@ -83,8 +83,12 @@ export type Code =
   | 'bad-store-id'
   /** There is nothing at this path. */
   | 'not-found'
-  /** This path answers GET only. */
+  /** This path does not answer this method. */
   | 'method-not-allowed'
+  /** A parameter or the body of a request is not what the path takes. */
+  | 'bad-request'
+  /** The state as it was at this seq cannot be made here: a Durable Object has one database. */
+  | 'state-unavailable'
   /** The server has no AUTH_TOKEN, so it lets nobody in. */
   | 'not-configured'
   /** This path speaks WebSocket only. */

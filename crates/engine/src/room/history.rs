@@ -1,0 +1,94 @@
+//! What tools read of a room: pages of the log as lines, and the state, now or as it was.
+
+use serde_json::value::RawValue;
+use syncline_protocol::{DecodeError, Seq};
+
+use super::Room;
+use crate::segment;
+use crate::sql::nested;
+use crate::{HostFailure, Query, Sql, SqlError, dump, state};
+
+/// About what is applied at once where a state is made for reading.
+const STEP_BYTES: usize = 1 << 20;
+
+/// Some entries of the log, a line each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLines {
+    /// The entries as JSON, each with a line feed after it.
+    pub text: String,
+    /// How many.
+    pub entries: usize,
+    /// The last of them; where there are none, the seq that was asked for.
+    pub last: Seq,
+}
+
+impl Room {
+    /// The entries after a seq, at most `limit`, and about as many bytes as `bytes`. Whoever reads entry by
+    /// entry may stop within a commit.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn log_lines(
+        &self,
+        db: &dyn Query,
+        after: Seq,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<LogLines, SqlError> {
+        let mut lines = LogLines { text: String::new(), entries: 0, last: after };
+        for segment in segment::page(db, after, bytes)? {
+            let array = format!("[{}]", segment.text);
+            let entries: Vec<&RawValue> =
+                serde_json::from_str(&array).map_err(|error| damaged(&DecodeError::from(error)))?;
+            let mut seq = segment.first;
+            for entry in entries {
+                if seq > after && lines.entries < limit {
+                    lines.text.push_str(entry.get());
+                    lines.text.push('\n');
+                    lines.entries += 1;
+                    lines.last = seq;
+                }
+                seq = seq.next();
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The state, as the lines of a snapshot: an object names a table and its columns, an array is one of its
+    /// rows.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn state_lines(
+        db: &dyn Query,
+        line: &mut dyn FnMut(&str) -> Result<(), SqlError>,
+    ) -> Result<(), SqlError> {
+        dump::dump(db, line)
+    }
+
+    /// Makes the state as it was at a seq, in an empty database. A seq within a commit stands for the end of
+    /// the one before it.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn state_at(&self, db: &dyn Query, at: Seq, empty: &mut dyn Sql) -> Result<(), SqlError> {
+        state::create(empty, &self.rules)?;
+        let mut after = Seq::ZERO;
+        while after < at {
+            let segments = segment::page(db, after, STEP_BYTES)?;
+            let mut entries = segment::entries_after(&segments, after)?;
+            let Some(last) = entries.last().map(|entry| entry.seq) else { break };
+            entries.retain(|entry| entry.seq <= at);
+            while entries.last().is_some_and(|entry| !entry.ends_commit()) {
+                entries.pop();
+            }
+            nested(empty, |empty| state::apply_history(empty, &self.rules, &entries))?;
+            after = last;
+        }
+        Ok(())
+    }
+}
+
+fn damaged(error: &DecodeError) -> SqlError {
+    SqlError::Host { failure: HostFailure::Corrupt, message: error.to_string() }
+}

@@ -1,0 +1,279 @@
+//! What is asked of a room, and its answer.
+
+use serde::{Deserialize, Serialize};
+use syncline_engine::protocol::{
+    Args, ClientId, Code, Commit, ErrorFrame, Incarnation, Millis, Push, Seq, ServerMessage, Subject,
+    Verdicts, decode_server,
+};
+use syncline_engine::{Grant, Output, Query, RedactError, Room, RoomInfo, Sql, SqlError};
+
+use crate::answer::Answer;
+use crate::route::Access;
+
+/// The header that names the last entry of a part of a log; absent where there is none.
+pub const LAST: &str = "syncline-last";
+
+/// About as much of a log is read at once.
+const PART_BYTES: usize = 1 << 20;
+
+/// What the room of a store answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// Entries, as lines.
+    Log(LogCall),
+    /// The state, as lines: at the head, or as it was.
+    State {
+        /// The seq; the head, where none is named.
+        at: Option<Seq>,
+    },
+    /// Commits to be decided.
+    Push(PushBody),
+    /// Where the room stands.
+    Info,
+    /// Whether log and state are what was written.
+    Verify,
+    /// Another life of the log, an empty one.
+    Reset,
+    /// Other args for an entry, for good.
+    Redact {
+        /// Which.
+        seq: Seq,
+        /// In place of what its client wrote.
+        args: Args,
+    },
+}
+
+/// The part of a log that is asked for, and what is left of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogCall {
+    /// The last entry that the asker has.
+    pub after: Seq,
+    /// How many entries; all, where it is not said.
+    pub left: Option<u64>,
+    /// How long to wait for the first of them.
+    pub wait_ms: u32,
+}
+
+/// The body of a push.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushBody {
+    client: ClientId,
+    /// Where the token does not say it.
+    #[serde(default)]
+    subject: Option<Subject>,
+    commits: Vec<Commit>,
+}
+
+/// What a host does about a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// Sends this back.
+    pub answer: Answer,
+    /// Sends these to every live socket.
+    pub publish: Vec<String>,
+    /// Closes every socket, with this as the reason.
+    pub close_all: Option<Code>,
+}
+
+/// What a host knows of a call.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Its clock.
+    pub now: Millis,
+    /// What the asker's token is good for.
+    pub grant: Grant,
+    /// A new incarnation, for a reset.
+    pub fresh: Incarnation,
+    /// Sockets of the store.
+    pub connections: usize,
+}
+
+#[derive(Serialize)]
+struct Info {
+    #[serde(flatten)]
+    room: RoomInfo,
+    connections: usize,
+}
+
+/// Two empty databases, where a host has any: to make a state in.
+pub type Empty<'a> = Option<[&'a mut dyn Sql; 2]>;
+
+impl Call {
+    /// The last part of each path, with the method that it answers.
+    pub(crate) const NAMES: [(&'static str, &'static str); 7] = [
+        ("GET", "log"),
+        ("GET", "state"),
+        ("POST", "push"),
+        ("GET", "info"),
+        ("POST", "verify"),
+        ("POST", "reset"),
+        ("POST", "redact"),
+    ];
+
+    pub(crate) const fn access(&self) -> Access {
+        match self {
+            Self::Log(_) | Self::State { .. } => Access::Read,
+            Self::Push(_) => Access::Write,
+            Self::Info | Self::Verify | Self::Reset | Self::Redact { .. } => Access::Admin,
+        }
+    }
+
+    /// Whether it writes, or makes a store that was not there.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        matches!(self, Self::Push(_) | Self::Reset | Self::Redact { .. })
+    }
+
+    /// Asks the room. A log is answered in parts: a host sends them on as one, and asks for the next with
+    /// [`LogCall::after`].
+    pub fn answer(
+        self,
+        room: &mut Room,
+        db: &mut dyn Sql,
+        empty: Empty<'_>,
+        Asked { now, grant, fresh, connections }: Asked,
+    ) -> Reply {
+        let done = match self {
+            Self::Log(call) => call.part(room, &*db).map(Reply::of),
+            Self::State { at } => state(room, &*db, at, empty),
+            Self::Push(PushBody { client, subject, commits }) => {
+                return pushed(room.push_once(db, now, grant, (client, subject), &Push { commits }));
+            }
+            Self::Info => {
+                room.info(&*db).map(|room| Reply::of(Answer::json(200, &Info { room, connections })))
+            }
+            Self::Verify => room.verify(&*db, empty).map(|verified| Reply::of(Answer::json(200, &verified))),
+            Self::Reset => room.reset(db, fresh).and_then(|()| {
+                let answer = Answer::json(200, &Info { room: room.info(&*db)?, connections: 0 });
+                Ok(Reply { close_all: Some(Code::LogDiverged), ..Reply::of(answer) })
+            }),
+            Self::Redact { seq, args } => return redacted(room.redact(db, seq, args)),
+        };
+        done.unwrap_or_else(|error| Reply::failed(&error))
+    }
+}
+
+impl LogCall {
+    /// What is left of it after an answer with this for [`LAST`], and so many entries.
+    #[must_use]
+    pub fn after(self, last: Seq) -> Self {
+        let read = last.get().saturating_sub(self.after.get());
+        Self { after: last, left: self.left.map(|left| left.saturating_sub(read)), wait_ms: 0 }
+    }
+
+    /// As the query of a request.
+    #[must_use]
+    pub fn query(&self) -> String {
+        let limit = self.left.map(|left| format!("&limit={left}")).unwrap_or_default();
+        format!("after={}{limit}&wait={}", self.after, self.wait_ms / 1_000)
+    }
+
+    fn part(&self, room: &Room, db: &dyn Query) -> Result<Answer, SqlError> {
+        let limit = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let lines = room.log_lines(db, self.after, limit, PART_BYTES)?;
+        let mut answer = Answer::lines(lines.text);
+        if lines.entries > 0 {
+            answer.headers.push((LAST, lines.last.to_string()));
+        }
+        Ok(answer)
+    }
+}
+
+impl Reply {
+    fn of(answer: Answer) -> Self {
+        Self { answer, publish: Vec::new(), close_all: None }
+    }
+
+    /// The storage has failed.
+    #[must_use]
+    pub fn failed(error: &SqlError) -> Self {
+        let frame = ErrorFrame {
+            retry_after_ms: Some(1_000),
+            ..ErrorFrame::new(Code::ServerFailed, error.to_string())
+        };
+        Self::of(Answer::refusal(&frame))
+    }
+}
+
+fn state(room: &Room, db: &dyn Query, at: Option<Seq>, empty: Empty<'_>) -> Result<Reply, SqlError> {
+    let (head, at) = (room.head(), at.unwrap_or(room.head()));
+    let refuse = |code, message: String| Ok(Reply::of(Answer::refusal(&ErrorFrame::new(code, message))));
+    if at > head {
+        return refuse(Code::BadRequest, format!("the log ends at {head}"));
+    }
+    if at < head || room.is_rebuilding() {
+        let Some([empty, _]) = empty else {
+            return refuse(Code::StateUnavailable, format!("here is only the state at the head, {head}"));
+        };
+        room.state_at(db, at, empty)?;
+        return lines(room, &*empty, at);
+    }
+    lines(room, db, at)
+}
+
+/// A line that says what it is, and those of the state.
+fn lines(room: &Room, db: &dyn Query, seq: Seq) -> Result<Reply, SqlError> {
+    #[derive(Serialize)]
+    struct Of<'a> {
+        seq: Seq,
+        incarnation: &'a Incarnation,
+    }
+    let of = Of { seq, incarnation: room.incarnation() };
+    let mut text = Answer::json(200, &of).body;
+    text.push('\n');
+    Room::state_lines(db, &mut |line| {
+        text.push_str(line);
+        Ok(())
+    })?;
+    Ok(Reply::of(Answer::lines(text)))
+}
+
+/// What a push without a socket comes to: its verdicts, and what stopped it.
+fn pushed(outputs: Vec<Output>) -> Reply {
+    #[derive(Serialize)]
+    struct Pushed {
+        head: Seq,
+        verdicts: Vec<syncline_engine::protocol::Verdict>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<ErrorFrame>,
+    }
+    let (mut publish, mut pushed) =
+        (Vec::new(), Pushed { head: Seq::ZERO, verdicts: Vec::new(), error: None });
+    let mut decided = false;
+    for output in outputs {
+        match output {
+            Output::Publish(frame) => publish.push(frame),
+            Output::Reply(frame) => match decode_server(&frame) {
+                Ok(ServerMessage::Verdicts(Verdicts { head, verdicts })) => {
+                    decided = true;
+                    pushed.head = head;
+                    pushed.verdicts.extend(verdicts);
+                }
+                Ok(ServerMessage::Error(error)) => pushed.error = Some(error),
+                Ok(_) | Err(_) => {}
+            },
+            Output::Others(_) | Output::Present | Output::Close(_) => {}
+        }
+    }
+    let answer = match &pushed.error {
+        Some(error) if !decided => Answer::refusal(error),
+        Some(_) | None => Answer::json(200, &pushed),
+    };
+    Reply { publish, ..Reply::of(answer) }
+}
+
+fn redacted(done: Result<Vec<Output>, RedactError>) -> Reply {
+    match done {
+        Ok(outputs) => {
+            let publish = outputs.into_iter().filter_map(|output| match output {
+                Output::Publish(frame) => Some(frame),
+                Output::Reply(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
+            });
+            let answer = Answer::json(200, &serde_json::json!({}));
+            Reply { publish: publish.collect(), ..Reply::of(answer) }
+        }
+        Err(RedactError::Host(error)) => Reply::failed(&error),
+        Err(error) => Reply::of(Answer::refusal(&ErrorFrame::new(Code::BadRequest, error.to_string()))),
+    }
+}

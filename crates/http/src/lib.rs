@@ -1,0 +1,10 @@
+//! Syncline over HTTP: the routes that both servers have, and what a room answers on them. Pure: a host
+//! reads requests and writes answers.
+
+mod answer;
+mod call;
+mod route;
+
+pub use answer::{Answer, status};
+pub use call::{Asked, Call, Empty, LAST, LogCall, Reply};
+pub use route::{Access, Request, Route, bearer};

@@ -1,0 +1,231 @@
+//! From a request to what it asks for, and who may ask.
+
+use syncline_engine::protocol::{Args, Code, ErrorFrame, Millis, Seq, StoreId};
+use syncline_engine::{Authorize, Grant, SharedToken};
+
+use crate::answer::Answer;
+use crate::call::{Call, LogCall, PushBody};
+
+/// How long a request for entries that are not there yet may wait.
+const LONGEST_WAIT_MS: u32 = 30_000;
+
+/// What a host has read.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// `GET`, `POST`, …
+    pub method: &'a str,
+    /// The path, as it came.
+    pub path: &'a str,
+    /// What comes after the `?`.
+    pub query: &'a str,
+    /// The body, of a `POST`.
+    pub body: &'a str,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Route {
+    /// Whether the server is there.
+    Health,
+    /// Whether it takes new connections.
+    Ready,
+    /// Its counters, in the text format of Prometheus.
+    Metrics,
+    /// All of its stores.
+    Stores,
+    /// The socket of a store.
+    Sync(StoreId),
+    /// What the room of a store answers.
+    Store(StoreId, Call),
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Whose token opens the store.
+    Read,
+    /// Whose token lets write.
+    Write,
+    /// Whoever has the operator's token.
+    Admin,
+}
+
+impl Route {
+    /// What a request asks for.
+    ///
+    /// # Errors
+    /// The answer to one that asks for nothing that there is, or only for what a path takes.
+    pub fn parse(request: &Request<'_>) -> Result<Self, Answer> {
+        let parts: Vec<&str> = request.path.split('/').skip(1).collect();
+        let store =
+            |store: &str| StoreId::parse(store).map_err(|error| refuse(Code::BadStoreId, error.to_string()));
+        match (request.method, &parts[..]) {
+            (_, ["health"]) => Self::with(request, "GET", || Ok(Self::Health)),
+            (_, ["ready"]) => Self::with(request, "GET", || Ok(Self::Ready)),
+            (_, ["metrics"]) => Self::with(request, "GET", || Ok(Self::Metrics)),
+            (_, ["stores"]) => Self::with(request, "GET", || Ok(Self::Stores)),
+            (_, ["stores", id, "sync"]) => Self::with(request, "GET", || Ok(Self::Sync(store(id)?))),
+            (_, ["stores", id, name]) => {
+                let Some((methods, _)) = Call::NAMES.iter().find(|(_, known)| known == name) else {
+                    return Err(nothing());
+                };
+                Self::with(request, methods, || Ok(Self::Store(store(id)?, call(name, request)?)))
+            }
+            _ => Err(nothing()),
+        }
+    }
+
+    fn with(
+        request: &Request<'_>,
+        allow: &'static str,
+        route: impl FnOnce() -> Result<Self, Answer>,
+    ) -> Result<Self, Answer> {
+        match request.method {
+            method if method == allow => route(),
+            "OPTIONS" => Err(Answer::options(allow)),
+            _ => {
+                let mut answer = refuse(Code::MethodNotAllowed, format!("this path answers {allow} only"));
+                answer.headers.push(("allow", allow.to_owned()));
+                Err(answer)
+            }
+        }
+    }
+
+    /// Who may ask for it. A socket's token may come later, in `hello`.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        match self {
+            Self::Health | Self::Ready | Self::Sync(_) => Access::Open,
+            Self::Metrics | Self::Stores => Access::Admin,
+            Self::Store(_, call) => call.access(),
+        }
+    }
+}
+
+impl Access {
+    /// What the `Authorization` header of a request is good for. The operator's token opens every store.
+    ///
+    /// # Errors
+    /// The answer to who may not.
+    pub fn grant(
+        self,
+        authorization: Option<&str>,
+        store: Option<&StoreId>,
+        (auth, admin): (&dyn Authorize, Option<&SharedToken>),
+        now: Millis,
+    ) -> Result<Grant, Answer> {
+        let token = authorization.map(bearer).transpose().map_err(|error| Answer::refusal(&error))?;
+        let of_store = |auth: &dyn Authorize| {
+            store.map_or(Err(ErrorFrame::new(Code::Unauthorized, "the token is missing")), |store| {
+                auth.authorize(store, token, now)
+            })
+        };
+        let granted = match (self, admin) {
+            (Self::Open, _) => Ok(Grant { write: false, ..Grant::TRUSTED }),
+            (Self::Admin, None) => {
+                Err(ErrorFrame::new(Code::Forbidden, "the server has no ADMIN_TOKEN, so nobody may"))
+            }
+            // Which store it is for does not matter to this one.
+            (Self::Admin, Some(admin)) => {
+                let any = StoreId::parse("any").expect("a slug");
+                admin.authorize(&any, token, now)
+            }
+            (Self::Read | Self::Write, Some(admin)) => of_store(admin).or_else(|_| of_store(auth)),
+            (Self::Read | Self::Write, None) => of_store(auth),
+        };
+        match granted {
+            Ok(grant) if self == Self::Write && !grant.write => {
+                Err(refuse(Code::ReadOnly, "the token lets read, not write"))
+            }
+            granted => granted.map_err(|error| Answer::refusal(&error)),
+        }
+    }
+}
+
+/// The token in an `Authorization` header.
+///
+/// # Errors
+/// One of another scheme.
+pub fn bearer(header: &str) -> Result<&str, ErrorFrame> {
+    match header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => Ok(token.trim()),
+        None => Err(ErrorFrame::new(Code::Unauthorized, "the header is not `Bearer` and a token")),
+    }
+}
+
+fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
+    let query = Query::parse(request.query);
+    let known: &[&str] = match name {
+        "log" => &["after", "limit", "wait"],
+        "state" => &["at"],
+        _ => &[],
+    };
+    query.refuse_others(known)?;
+    Ok(match name {
+        "log" => Call::Log(LogCall {
+            after: query.number("after")?.unwrap_or_default(),
+            left: query.number::<u64>("limit")?,
+            wait_ms: query
+                .number::<u32>("wait")?
+                .unwrap_or_default()
+                .saturating_mul(1_000)
+                .min(LONGEST_WAIT_MS),
+        }),
+        "state" => Call::State { at: query.number::<Seq>("at")? },
+        "push" => Call::Push(body::<PushBody>(request.body)?),
+        "redact" => {
+            #[derive(serde::Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Redact {
+                seq: Seq,
+                args: Args,
+            }
+            let Redact { seq, args } = body(request.body)?;
+            Call::Redact { seq, args }
+        }
+        "info" => Call::Info,
+        "verify" => Call::Verify,
+        "reset" => Call::Reset,
+        _ => return Err(nothing()),
+    })
+}
+
+fn body<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Answer> {
+    serde_json::from_str(text).map_err(|error| refuse(Code::BadRequest, format!("the body: {error}")))
+}
+
+struct Query<'a>(Vec<(std::borrow::Cow<'a, str>, std::borrow::Cow<'a, str>)>);
+
+impl<'a> Query<'a> {
+    fn parse(text: &'a str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).collect())
+    }
+
+    /// A word that is misspelt would be a question that was not asked.
+    fn refuse_others(&self, known: &[&str]) -> Result<(), Answer> {
+        match self.0.iter().find(|(name, _)| !known.contains(&name.as_ref())) {
+            Some((name, _)) => {
+                let name: String = name.chars().take(40).collect();
+                Err(refuse(Code::BadRequest, format!("there is no parameter {name:?} here")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn number<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Answer> {
+        let Some((_, text)) = self.0.iter().find(|(known, _)| known == name) else { return Ok(None) };
+        serde_json::from_str(text)
+            .map(Some)
+            .map_err(|_| refuse(Code::BadRequest, format!("{name} is a number from 0")))
+    }
+}
+
+fn nothing() -> Answer {
+    refuse(Code::NotFound, "there is nothing at this path")
+}
+
+fn refuse(code: Code, message: impl Into<String>) -> Answer {
+    Answer::refusal(&ErrorFrame::new(code, message))
+}
