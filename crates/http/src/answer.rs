@@ -27,6 +27,12 @@ impl Answer {
         Self::new(200, "application/x-ndjson", body)
     }
 
+    /// Text.
+    #[must_use]
+    pub fn text(body: String) -> Self {
+        Self::new(200, "text/plain; charset=utf-8", body)
+    }
+
     /// Nothing, to whoever asks what a path takes.
     #[must_use]
     pub fn options(allow: &'static str) -> Self {

@@ -1,15 +1,19 @@
-//! Answers over HTTP: JSON, and for everything that went wrong a code and a message.
+//! Answers over HTTP, as the platform has them.
 
-use serde::Serialize;
 use syncline_engine::protocol::{Code, ErrorFrame};
-use worker::{Response, Result};
+use syncline_http::Answer;
+use worker::{Headers, Response, Result};
 
-/// An answer with a status.
-pub(crate) fn json<T: Serialize>(status: u16, body: &T) -> Result<Response> {
-    Ok(Response::from_json(body)?.with_status(status))
+/// An answer.
+pub(crate) fn response(answer: Answer) -> Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in &answer.headers {
+        headers.set(name, value)?;
+    }
+    Ok(Response::from_bytes(answer.body.into_bytes())?.with_status(answer.status).with_headers(headers))
 }
 
 /// An answer that names what went wrong, as `{ "code": …, "message": … }`.
-pub(crate) fn refusal(status: u16, code: Code, message: impl Into<String>) -> Result<Response> {
-    json(status, &ErrorFrame::new(code, message))
+pub(crate) fn refusal(code: Code, message: impl Into<String>) -> Result<Response> {
+    response(Answer::refusal(&ErrorFrame::new(code, message)))
 }

@@ -14,5 +14,5 @@ pub(crate) async fn answer(state: &State, db: &RefCell<ObjectSql>) -> Result<Res
     let mut other = ObjectSql::new(state.storage().as_raw());
     let report = report(&mut *db.borrow_mut(), &mut other, None);
     state.storage().delete_all().await?;
-    answer::json(200, &report)
+    answer::response(syncline_http::Answer::json(200, &report))
 }

@@ -10,6 +10,7 @@ mod conformance;
 mod object;
 mod router;
 mod sql;
+mod stores;
 mod text;
 mod token;
 

@@ -5,14 +5,17 @@
 
 mod alarm;
 mod archive;
+mod calls;
 mod facts;
 mod socket;
+mod wait;
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{JsString, Promise};
+use js_sys::{Function, JsString, Promise};
 use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, ServerMessage, StoreId};
 use syncline_engine::{Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError};
+use syncline_http::Route;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::web_sys::{Request, Response, WebSocket};
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
@@ -20,7 +23,7 @@ use worker::{Env, State, WebSocketPair, console_error};
 
 use crate::answer;
 use crate::clock::now;
-use crate::router::{self, Route};
+use crate::router;
 use crate::sql::ObjectSql;
 use crate::text;
 use crate::token;
@@ -38,6 +41,9 @@ pub struct Object {
     state: State,
     env: Env,
     token: Option<SharedToken>,
+    admin: Option<SharedToken>,
+    /// Who waits for the next entries, over HTTP.
+    waiting: RefCell<Vec<Function>>,
     rules: Rules,
     db: RefCell<ObjectSql>,
     room: RefCell<Option<Room>>,
@@ -55,6 +61,8 @@ impl Object {
         let db = RefCell::new(ObjectSql::new(state.storage().as_raw()));
         Self {
             token: token::configured(&env),
+            admin: token::admin(&env),
+            waiting: RefCell::default(),
             state,
             env,
             rules: Rules::of::<M>(),
@@ -71,24 +79,27 @@ impl Object {
     /// # Errors
     /// What the platform throws.
     pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
-        let request = worker::Request::from(request);
+        let mut request = worker::Request::from(request);
         #[cfg(feature = "conformance")]
         if request.path() == "/conformance" {
             return Ok(crate::conformance::answer(&self.state, &self.db).await?.into());
         }
-        let path = request.path();
-        let Route::Sync { store } = router::parse(&path) else {
-            return Err("the router sends nothing else".into());
+        let route = router::parse(&mut request).await?.map_err(|_| "the router lets nothing else through")?;
+        let Some(auth) = &self.token else {
+            return Err("the router lets nobody through without a token".into());
         };
-        let store = StoreId::parse(store).map_err(|error| error.to_string())?;
-        let granted = match &self.token {
-            Some(token) => token::of_request(request.headers(), token, &store, now()),
-            None => return Err("the router lets nobody through without a token".into()),
-        };
+        let granted = router::grant(&route, &request, auth, self.admin.as_ref());
         let granted = granted.map_err(|_| "the router lets no wrong token through")?;
+        let (store, granted) = match (route, granted) {
+            (Route::Sync(store), granted) => (store, granted),
+            (Route::Store(store, call), Some(grant)) => {
+                return Ok(self.call(&store, call, grant).await?.into());
+            }
+            _ => return Err("the router sends nothing else".into()),
+        };
         if socket::all(self.state.as_raw()).len() >= CONNECTIONS {
             let message = format!("{store} has {CONNECTIONS} connections");
-            return Ok(answer::refusal(503, Code::TooManyConnections, message)?.into());
+            return Ok(answer::refusal(Code::TooManyConnections, message)?.into());
         }
         self.compare_with_archive(&store).await;
         self.state
@@ -118,7 +129,7 @@ impl Object {
                 Output::Reply(frame) => socket.send(&JsString::from(frame)),
                 Output::Publish(frame) => {
                     published = true;
-                    socket::publish(self.state.as_raw(), now(), &frame, None);
+                    self.publish(&frame);
                 }
                 Output::Others(frame) => {
                     socket::publish(self.state.as_raw(), now(), &frame, Some(socket.raw()));

@@ -1,123 +1,152 @@
-//! From a request's path to its answer, or to the object of its store.
+//! From a request to its answer, or to the object of its store.
 
+use std::rc::Rc;
+
+use futures_util::stream;
 use serde::Serialize;
-use syncline_engine::protocol::{Code, StoreId};
-use worker::{Env, Method, Request, Response, Result, console_error};
+use syncline_engine::protocol::{Code, ErrorFrame, Limits, Seq, StoreId};
+use syncline_engine::{Grant, SharedToken};
+use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route};
+use worker::{Env, Method, Response, Result, Stub, console_error};
 
-use crate::answer;
 use crate::clock::now;
-use crate::token;
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Route<'a> {
-    Health,
-    #[cfg(feature = "conformance")]
-    Conformance,
-    Sync {
-        store: &'a str,
-    },
-    Unknown,
-}
-
-pub(crate) fn parse(path: &str) -> Route<'_> {
-    let mut parts = path.split('/').skip(1);
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("health"), None, ..) => Route::Health,
-        #[cfg(feature = "conformance")]
-        (Some("conformance"), None, ..) => Route::Conformance,
-        (Some("stores"), Some(store), Some("sync"), None) => Route::Sync { store },
-        _ => Route::Unknown,
-    }
-}
+use crate::{answer, stores, token};
 
 /// Answers a request, or hands it to its store.
 ///
 /// # Errors
 /// Those of the platform; it answers them with 500.
-pub async fn route(request: Request, env: Env) -> Result<Response> {
-    let path = request.path();
-    let route = parse(&path);
-    if route == Route::Unknown {
-        return answer::refusal(404, Code::NotFound, "there is nothing at this path");
+pub async fn route(mut request: worker::Request, env: Env) -> Result<Response> {
+    #[cfg(feature = "conformance")]
+    if request.path() == "/conformance" {
+        return env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await;
     }
-    let method = request.method();
-    if route == Route::Health && method == Method::Options {
-        return with_cors(Response::empty()?.with_status(204));
-    }
-    if method != Method::Get {
-        let answer = answer::refusal(405, Code::MethodNotAllowed, "this path answers GET only")?;
-        answer.headers().set("allow", "GET")?;
-        return Ok(answer);
-    }
-    let Some(token) = token::configured(&env) else {
+    let route = match parse(&mut request).await? {
+        Ok(route) => route,
+        Err(answer) => return answer::response(answer),
+    };
+    let Some(auth) = token::configured(&env) else {
         let message =
             "the server has no AUTH_TOKEN: set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars";
         console_error!("{message}");
-        return answer::refusal(500, Code::NotConfigured, message);
+        return answer::refusal(Code::NotConfigured, message);
     };
+    if let Err(answer) = grant(&route, &request, &auth, token::admin(&env).as_ref()) {
+        return answer::response(answer);
+    }
     match route {
-        Route::Health => {
+        Route::Health | Route::Ready => {
             #[derive(Serialize)]
             struct Health {
                 status: &'static str,
                 version: &'static str,
             }
             let version = env!("CARGO_PKG_VERSION");
-            with_cors(answer::json(200, &Health { status: "ok", version })?)
+            answer::response(Answer::json(200, &Health { status: "ok", version }))
         }
-        #[cfg(feature = "conformance")]
-        Route::Conformance => {
-            env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await
-        }
-        Route::Sync { store } => {
-            let store = match StoreId::parse(store) {
-                Ok(store) => store,
-                Err(error) => return answer::refusal(404, Code::BadStoreId, error.to_string()),
-            };
-            if let Err(refused) = token::of_request(request.headers(), &token, &store, now()) {
-                if refused.code == Code::Forbidden {
-                    return answer::json(403, &refused);
-                }
-                let answer = answer::json(401, &refused)?;
-                answer.headers().set("www-authenticate", "Bearer")?;
-                return Ok(answer);
-            }
+        Route::Stores => answer::response(stores::list(&env).await?),
+        Route::Metrics => answer::response(stores::metrics(&env).await?),
+        Route::Sync(store) => {
             if !is_upgrade(&request)? {
-                let answer = answer::refusal(426, Code::UpgradeExpected, "this path speaks WebSocket only")?;
-                answer.headers().set("upgrade", "websocket")?;
-                return Ok(answer);
+                return answer::refusal(Code::UpgradeExpected, "this path speaks WebSocket only");
             }
-            let stub = env.durable_object("STORE")?.get_by_name(store.as_str())?;
-            stub.fetch_with_request(request).await
+            object(&env, &store)?.fetch_with_request(request).await
         }
-        Route::Unknown => answer::refusal(404, Code::NotFound, "there is nothing at this path"),
+        Route::Store(store, Call::Log(call)) => log(object(&env, &store)?, request, call).await,
+        Route::Store(store, _) => object(&env, &store)?.fetch_with_request(request).await,
     }
 }
 
-fn is_upgrade(request: &Request) -> Result<bool> {
+/// What a request asks for. Its body is read here from a copy, as the object reads it again.
+pub(crate) async fn parse(request: &mut worker::Request) -> Result<std::result::Result<Route, Answer>> {
+    let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
+    let limit = Limits::DEFAULT.message_bytes;
+    let body = match length.filter(|_| request.method() == Method::Post) {
+        Some(bytes) if bytes > limit => {
+            let message = format!("the body has {bytes} bytes, the limit is {limit}");
+            return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::MessageTooLarge, message))));
+        }
+        Some(bytes) if bytes > 0 => request.clone_mut()?.text().await?,
+        Some(_) | None => String::new(),
+    };
+    let (method, url) = (request.method().to_string(), request.url()?);
+    let query = url.query().unwrap_or_default();
+    // As it came: what a URL parser makes of dots and escapes is none of ours.
+    let path = request.path();
+    Ok(Route::parse(&Request { method: &method, path: &path, query, body: &body }))
+}
+
+/// What the header of a request is good for. A socket's token may be missing there, not wrong.
+pub(crate) fn grant(
+    route: &Route,
+    request: &worker::Request,
+    auth: &SharedToken,
+    admin: Option<&SharedToken>,
+) -> std::result::Result<Option<Grant>, Answer> {
+    let header = request.headers().get("authorization").ok().flatten();
+    match (route, header) {
+        (Route::Sync(_), None) => Ok(None),
+        (Route::Sync(store), Some(header)) => {
+            Access::Read.grant(Some(&header), Some(store), (auth, None), now()).map(Some)
+        }
+        (Route::Store(store, _), header) => {
+            route.access().grant(header.as_deref(), Some(store), (auth, admin), now()).map(Some)
+        }
+        (_, header) => route.access().grant(header.as_deref(), None, (auth, admin), now()).map(Some),
+    }
+}
+
+fn object(env: &Env, store: &StoreId) -> Result<Stub> {
+    env.durable_object("STORE")?.get_by_name(store.as_str())
+}
+
+/// A log, part after part, as one stream: neither the object nor the worker ever holds more than a part.
+async fn log(object: Stub, request: worker::Request, call: LogCall) -> Result<Response> {
+    let mut first = object.fetch_with_request(request.clone()?).await?;
+    let Some(last) = last(&first)? else { return Ok(first) };
+    let headers = first.headers().clone();
+    headers.delete(LAST)?;
+    let begun = (first.bytes().await?, call.after(last));
+    let url = request.url()?;
+    let object = Rc::new(object);
+    let rest = stream::unfold(Some(begun), move |state| {
+        let (object, url, headers) = (Rc::clone(&object), url.clone(), request.headers().clone());
+        async move {
+            let (part, call) = state?;
+            let next = part_after(&object, url, &headers, &call).await;
+            match next {
+                Ok(next) => Some((Ok(part), next.map(|(part, last)| (part, call.after(last))))),
+                Err(error) => Some((Err(error), None)),
+            }
+        }
+    });
+    Ok(Response::from_stream(rest)?.with_headers(headers))
+}
+
+async fn part_after(
+    object: &Stub,
+    mut url: worker::Url,
+    headers: &worker::Headers,
+    call: &LogCall,
+) -> Result<Option<(Vec<u8>, Seq)>> {
+    url.set_query(Some(&call.query()));
+    let mut init = worker::RequestInit::new();
+    init.with_headers(headers.clone());
+    let mut part = object.fetch_with_request(worker::Request::new_with_init(url.as_str(), &init)?).await?;
+    if part.status_code() != 200 {
+        return Err(format!("the log cannot be read on: {}", part.text().await?).into());
+    }
+    match last(&part)? {
+        Some(last) => Ok(Some((part.bytes().await?, last))),
+        None => Ok(None),
+    }
+}
+
+fn last(part: &Response) -> Result<Option<Seq>> {
+    let header = part.headers().get(LAST)?;
+    Ok(header.and_then(|last| last.parse().ok()).and_then(|last| Seq::new(last).ok()))
+}
+
+fn is_upgrade(request: &worker::Request) -> Result<bool> {
     Ok(request.headers().get("upgrade")?.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket")))
-}
-
-/// Any page may ask whether the server is there.
-fn with_cors(answer: Response) -> Result<Response> {
-    answer.headers().set("access-control-allow-origin", "*")?;
-    answer.headers().set("access-control-allow-methods", "GET")?;
-    Ok(answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_a_route_or_nothing() {
-        assert_eq!(parse("/health"), Route::Health);
-        assert_eq!(parse("/stores/team-1/sync"), Route::Sync { store: "team-1" });
-        assert_eq!(parse("/stores//sync"), Route::Sync { store: "" });
-        for nothing in
-            ["", "/", "/health/", "/stores", "/stores/a", "/stores/a/sync/", "/stores/a/b/sync", "//health"]
-        {
-            assert_eq!(parse(nothing), Route::Unknown, "{nothing:?}");
-        }
-    }
 }

@@ -3,17 +3,15 @@
 //! What is still to be archived follows from the log, so nothing is lost with an instance, and a
 //! batch that was cut off is sent again: its rows are there already, or not.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use js_sys::Promise;
 use syncline_engine::protocol::{Code, StoreId};
 use syncline_engine::{ArchivePage, Room, SqlError};
 use wasm_bindgen::JsValue;
-use worker::{D1Database, Delay, console_error};
+use worker::{D1Database, console_error};
 
+use super::wait::within;
 use super::{Object, facts, incarnation, settled, socket};
 use crate::clock::now;
 
@@ -154,16 +152,6 @@ async fn send(d1: &D1Database, store: &StoreId, page: &ArchivePage) -> Result<()
     let stores = d1.prepare(STORES).bind(&[store, incarnation, head, archived, time])?;
     d1.batch(vec![events, stores]).await?;
     Ok(())
-}
-
-/// What a future comes to, unless it takes longer.
-async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    let (mut future, mut limit) = (pin!(future), pin!(Delay::from(limit)));
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
-    })
-    .await
 }
 
 enum Progress {

@@ -1,0 +1,58 @@
+//! What the object answers over HTTP, and what comes of it for its sockets.
+
+use std::time::Duration;
+
+use js_sys::Promise;
+use js_sys::futures::JsFuture;
+use syncline_engine::Grant;
+use syncline_engine::protocol::StoreId;
+use syncline_http::{Asked, Call, Reply};
+use worker::Response;
+
+use super::wait::within;
+use super::{Object, incarnation, socket};
+use crate::answer;
+use crate::clock::now;
+
+impl Object {
+    /// Asks the room.
+    pub(super) async fn call(&self, store: &StoreId, call: Call, grant: Grant) -> worker::Result<Response> {
+        self.compare_with_archive(store).await;
+        if let Call::Log(log) = &call
+            && log.wait_ms > 0
+            && self.with_room(Some(store), |room, _| Ok(room.head())).is_ok_and(|head| head <= log.after)
+        {
+            let news = Promise::new(&mut |resolve, _| self.waiting.borrow_mut().push(resolve));
+            within(Duration::from_millis(log.wait_ms.into()), JsFuture::from(news)).await;
+        }
+        let connections = socket::all(self.state.as_raw()).len();
+        let replied = incarnation().and_then(|fresh| {
+            let asked = Asked { now: now(), grant, fresh, connections };
+            self.with_room(Some(store), |room, db| {
+                let reply = call.answer(room, db, None, asked);
+                Ok((reply, room.is_rebuilding()))
+            })
+        });
+        let (reply, rebuilding) = replied.unwrap_or_else(|error| (Reply::failed(&error), false));
+        for frame in &reply.publish {
+            self.publish(frame);
+        }
+        if let Some(code) = reply.close_all {
+            socket::close_all(self.state.as_raw(), code);
+        }
+        if rebuilding {
+            let _set = self.wake_in(0);
+        } else if !reply.publish.is_empty() {
+            let _set = self.archive_soon();
+        }
+        answer::response(reply.answer)
+    }
+
+    /// Sends a frame to every live socket, and wakes who waits for entries.
+    pub(super) fn publish(&self, frame: &str) {
+        socket::publish(self.state.as_raw(), now(), frame, None);
+        for waiting in self.waiting.take() {
+            drop(waiting.call0(&wasm_bindgen::JsValue::NULL));
+        }
+    }
+}
