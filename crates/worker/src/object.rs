@@ -84,7 +84,8 @@ impl Object {
         if request.path() == "/conformance" {
             return Ok(crate::conformance::answer(&self.state, &self.db).await?.into());
         }
-        let route = router::parse(&mut request).await?.map_err(|_| "the router lets nothing else through")?;
+        let (route, _) =
+            router::parse(&mut request).await?.map_err(|_| "the router lets nothing else through")?;
         let Some(auth) = &self.token else {
             return Err("the router lets nobody through without a token".into());
         };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use syncline_engine::protocol::{Code, ErrorFrame, Limits, Seq, StoreId};
 use syncline_engine::{Grant, SharedToken};
 use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route};
-use worker::{Env, Method, Response, Result, Stub, console_error};
+use worker::{Env, Method, RequestInit, Response, Result, Stub, console_error};
 
 use crate::clock::now;
 use crate::{answer, stores, token};
@@ -21,8 +21,8 @@ pub async fn route(mut request: worker::Request, env: Env) -> Result<Response> {
     if request.path() == "/conformance" {
         return env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await;
     }
-    let route = match parse(&mut request).await? {
-        Ok(route) => route,
+    let (route, body) = match parse(&mut request).await? {
+        Ok(parsed) => parsed,
         Err(answer) => return answer::response(answer),
     };
     let Some(auth) = token::configured(&env) else {
@@ -53,12 +53,23 @@ pub async fn route(mut request: worker::Request, env: Env) -> Result<Response> {
             object(&env, &store)?.fetch_with_request(request).await
         }
         Route::Store(store, Call::Log(call)) => log(object(&env, &store)?, request, call).await,
-        Route::Store(store, _) => object(&env, &store)?.fetch_with_request(request).await,
+        Route::Store(store, _) => {
+            // Its body is read.
+            let mut init = RequestInit::new();
+            init.with_method(request.method()).with_headers(request.headers().clone());
+            if !body.is_empty() {
+                init.with_body(Some(body.into()));
+            }
+            let request = worker::Request::new_with_init(request.url()?.as_str(), &init)?;
+            object(&env, &store)?.fetch_with_request(request).await
+        }
     }
 }
 
-/// What a request asks for. Its body is read here from a copy, as the object reads it again.
-pub(crate) async fn parse(request: &mut worker::Request) -> Result<std::result::Result<Route, Answer>> {
+/// What a request asks for, and its body.
+pub(crate) async fn parse(
+    request: &mut worker::Request,
+) -> Result<std::result::Result<(Route, String), Answer>> {
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     let limit = Limits::DEFAULT.message_bytes;
     let body = match length.filter(|_| request.method() == Method::Post) {
@@ -66,14 +77,15 @@ pub(crate) async fn parse(request: &mut worker::Request) -> Result<std::result::
             let message = format!("the body has {bytes} bytes, the limit is {limit}");
             return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::MessageTooLarge, message))));
         }
-        Some(bytes) if bytes > 0 => request.clone_mut()?.text().await?,
+        Some(bytes) if bytes > 0 => request.text().await?,
         Some(_) | None => String::new(),
     };
     let (method, url) = (request.method().to_string(), request.url()?);
     let query = url.query().unwrap_or_default();
     // As it came: what a URL parser makes of dots and escapes is none of ours.
     let path = request.path();
-    Ok(Route::parse(&Request { method: &method, path: &path, query, body: &body }))
+    let route = Route::parse(&Request { method: &method, path: &path, query, body: &body });
+    Ok(route.map(|route| (route, body)))
 }
 
 /// What the header of a request is good for. A socket's token may be missing there, not wrong.
@@ -130,7 +142,7 @@ async fn part_after(
     call: &LogCall,
 ) -> Result<Option<(Vec<u8>, Seq)>> {
     url.set_query(Some(&call.query()));
-    let mut init = worker::RequestInit::new();
+    let mut init = RequestInit::new();
     init.with_headers(headers.clone());
     let mut part = object.fetch_with_request(worker::Request::new_with_init(url.as_str(), &init)?).await?;
     if part.status_code() != 200 {

@@ -15,6 +15,7 @@ const APP = join(ROOT, 'apps/chat/worker')
 const WRANGLER = join(ROOT, 'node_modules/.bin/wrangler')
 
 export const TOKEN = 'the-token-of-the-tests'
+export const ADMIN_TOKEN = 'the-operators-token'
 
 /** What `cargo xtask build` has made, or another build of the same worker. */
 export const SHIPPED = process.env['SYNCLINE_WORKER'] ?? join(APP, 'dist/shim.js')
@@ -60,7 +61,8 @@ export class Server {
     const folder = mkdtempSync(join(tmpdir(), 'syncline-worker-'))
     const config = join(folder, 'wrangler.toml')
     writeFileSync(config, configuration(script, archive))
-    if (token !== '') writeFileSync(join(folder, '.dev.vars'), `AUTH_TOKEN="${token}"\n`)
+    if (token !== '')
+      writeFileSync(join(folder, '.dev.vars'), `AUTH_TOKEN="${token}"\nADMIN_TOKEN="${ADMIN_TOKEN}"\n`)
     const server = new Server(folder, config, archive)
     if (archive) await server.#wrangler('d1', 'migrations', 'apply', 'DB', '--local')
     await server.run()
