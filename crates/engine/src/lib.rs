@@ -106,7 +106,7 @@ pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
     Anyone, ArchivePage, Authorize, Connection, Grant, HookContext, Hooks, LogLines, Output, Rates,
-    RedactError, Room, RoomConfig, RoomInfo, SharedToken, Verified,
+    RedactError, Room, RoomConfig, RoomInfo, SharedToken, Upkeep, Verified,
 };
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};

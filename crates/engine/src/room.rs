@@ -6,6 +6,7 @@
 mod admin;
 mod archive;
 mod auth;
+mod compact;
 mod connection;
 mod contain;
 mod decisions;
@@ -29,12 +30,12 @@ use contain::Pushes;
 pub use history::LogLines;
 pub use hooks::{HookContext, Hooks};
 use rates::Meters;
-pub use rates::{Rates, RoomConfig};
+pub use rates::{Rates, RoomConfig, Upkeep};
 use rebuild::Standing;
 pub use redact::RedactError;
 use syncline_protocol::{
-    Chain, ClientMessage, Code, ErrorFrame, Incarnation, Limits, Millis, Pull, SchemaHash, Seq,
-    ServerMessage, StoreId, decode_client, encode_entries,
+    Chain, ClientMessage, Code, ErrorFrame, Incarnation, Millis, Pull, SchemaHash, Seq, ServerMessage,
+    StoreId, decode_client, encode_entries,
 };
 use tables::Facts;
 
@@ -54,9 +55,7 @@ const PAGE_BYTES: usize = 256 << 10;
 pub struct Room {
     rules: Rules,
     store: StoreId,
-    limits: Limits,
-    rates: Rates,
-    hooks: &'static dyn Hooks,
+    config: RoomConfig,
     meters: Meters,
     incarnation: Incarnation,
     head: Seq,
@@ -66,6 +65,10 @@ pub struct Room {
     pushes: Pushes,
     /// Where the snapshot stands, if there is one of these tables.
     snapshot: Seq,
+    /// Segments before this one are merged.
+    merged: Seq,
+    /// Segments that were written since.
+    unmerged: u32,
 }
 
 /// Why an input was not handled as it asked.
@@ -111,13 +114,10 @@ impl Room {
         };
         let (head, chain) = segment::head(db)?;
         let snapshot = snapshot::offer(&*db, &schema_hash)?.map_or(Seq::ZERO, |offer| offer.seq);
-        let RoomConfig { limits, rates, hooks } = RoomConfig::default();
         let mut room = Self {
             rules,
             store,
-            limits,
-            rates,
-            hooks,
+            config: RoomConfig::default(),
             meters: Meters::default(),
             incarnation,
             head,
@@ -126,6 +126,8 @@ impl Room {
             history: History::default(),
             pushes: Pushes::default(),
             snapshot,
+            merged: Seq::ZERO,
+            unmerged: 0,
         };
         // always-boots: why a step cannot be made is for its next caller. What reads goes on.
         let _ = room.rebuild_step(db);
@@ -133,8 +135,8 @@ impl Room {
     }
 
     /// What the host has set of it, in place of the defaults.
-    pub fn configure(&mut self, config: RoomConfig) {
-        (self.limits, self.rates, self.hooks) = (config.limits, config.rates, config.hooks);
+    pub const fn configure(&mut self, config: RoomConfig) {
+        self.config = config;
     }
 
     /// Which life of the log this is.
@@ -158,7 +160,7 @@ impl Room {
         text: &str,
         auth: &dyn Authorize,
     ) -> Vec<Output> {
-        match decode_client(text, self.limits.message_bytes) {
+        match decode_client(text, self.config.limits.message_bytes) {
             Ok(message) => self.handle(db, now, connection, message, auth).unwrap_or_else(refusal),
             Err(error) => refuse(error.frame()),
         }

@@ -160,7 +160,7 @@ pub(crate) fn page(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<Segme
     between(db, start, end)
 }
 
-fn between(db: &dyn Query, start: Seq, end: Seq) -> Result<Vec<Segment>, SqlError> {
+pub(crate) fn between(db: &dyn Query, start: Seq, end: Seq) -> Result<Vec<Segment>, SqlError> {
     db.query(
         "SELECT first, last, chain, entries FROM syncline_log WHERE first BETWEEN ?1 AND ?2 ORDER BY first",
         &[start.into(), end.into()],

@@ -104,10 +104,13 @@ impl Server {
         }
     }
 
-    /// Makes a snapshot at the head of the log.
+    /// Merges segments, and makes a snapshot at the head of the log.
     pub(crate) fn make_snapshot(&mut self) -> Result<(), SqlError> {
         match &mut self.room {
-            Some(room) => room.make_snapshot(&mut self.disk),
+            Some(room) => {
+                room.compact(&mut self.disk)?;
+                room.make_snapshot(&mut self.disk)
+            }
             None => Ok(()),
         }
     }

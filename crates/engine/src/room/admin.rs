@@ -203,9 +203,8 @@ impl Room {
     /// Reads back from the database what is cached of it.
     fn reopen(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
         let facts = tables::facts(&*db)?.ok_or_else(|| SqlError::refused("the room has no facts"))?;
-        let (limits, rates, hooks) = (self.limits, self.rates, self.hooks);
         let mut room = Self::open(db, self.rules, self.store.clone(), facts.incarnation)?;
-        room.configure(super::RoomConfig { limits, rates, hooks });
+        room.config = self.config;
         *self = room;
         Ok(())
     }

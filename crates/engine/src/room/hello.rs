@@ -62,9 +62,9 @@ impl Room {
             return Err(ErrorFrame::new(Code::ConnectRefused, message).into());
         }
         let cx = HookContext { store: &self.store, client: &hello.client, subject: &subject, now };
-        self.hooks.connect(&cx, payload).map_err(connect_refused)?;
+        self.config.hooks.connect(&cx, payload).map_err(connect_refused)?;
         let after = self.resume(db, hello.cursor.as_ref())?;
-        self.hooks.pull(&cx, after).map_err(connect_refused)?;
+        self.config.hooks.pull(&cx, after).map_err(connect_refused)?;
         let decided = decisions::decided(db, &hello.client)?;
         connection.set_grant(grant);
         connection.greet(Greeted {
@@ -83,7 +83,7 @@ impl Room {
             head: self.head,
             decided,
             model_version: self.rules.version(),
-            limits: self.limits,
+            limits: self.config.limits,
             snapshot,
         };
         let mut outputs = vec![Output::Reply(ServerMessage::Welcome(welcome).encode())];
@@ -174,15 +174,15 @@ impl Room {
         let (count, bytes) = events.fold((0, 0), |(count, bytes), event| {
             (count + 1, bytes + event.name.len() + event.args.get().len())
         });
-        self.meters.push(&self.rates, now, (&from.client, &from.subject), (count, bytes))?;
+        self.meters.push(&self.config.rates, now, (&from.client, &from.subject), (count, bytes))?;
         let cx = HookContext { store: &self.store, client: &from.client, subject: &from.subject, now };
-        self.hooks.push(&cx, &push.commits).map_err(push_refused)?;
+        self.config.hooks.push(&cx, &push.commits).map_err(push_refused)?;
         Ok(())
     }
 
     pub(super) fn may_pull(&self, now: Millis, from: &Greeted, after: Seq) -> Result<(), Failure> {
         let cx = HookContext { store: &self.store, client: &from.client, subject: &from.subject, now };
-        Ok(self.hooks.pull(&cx, after).map_err(connect_refused)?)
+        Ok(self.config.hooks.pull(&cx, after).map_err(connect_refused)?)
     }
 }
 

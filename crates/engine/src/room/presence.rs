@@ -43,7 +43,7 @@ impl Room {
         }
         // That a session is gone is always told.
         if value.is_some()
-            && let Err(wait) = self.meters.presence(&self.rates, now, &from.client)
+            && let Err(wait) = self.meters.presence(&self.config.rates, now, &from.client)
         {
             return refuse("values come too soon one after the other".to_owned(), Some(wait));
         }

@@ -82,6 +82,8 @@ impl Room {
             let texts: Vec<&str> = decided.segments.iter().map(|segment| segment.text.as_str()).collect();
             outputs.push(Output::Publish(encode_entries(self.head, decided.head, &texts)));
         }
+        self.unmerged =
+            self.unmerged.saturating_add(u32::try_from(decided.segments.len()).unwrap_or(u32::MAX));
         self.head = decided.head;
         self.chain = decided.chain;
         let verdicts = Verdicts { head: self.head, verdicts: decided.verdicts };
@@ -91,7 +93,7 @@ impl Room {
 
     fn refuse_oversized(&self, push: &Push) -> Result<(), Failure> {
         let events: usize = push.commits.iter().map(|commit| commit.events.len()).sum();
-        let limits = &self.limits;
+        let limits = &self.config.limits;
         // One commit with too many events is a matter for its verdict: it must not wedge the outbox.
         if push.commits.len() > limits.push_commits || (push.commits.len() > 1 && events > limits.push_events)
         {
@@ -237,12 +239,12 @@ impl Room {
             return Some(Rejection::coded(Code::EmptyCommit, "the commit has no events"));
         }
         let bytes: usize = commit.events.iter().map(|event| event.name.len() + event.args.get().len()).sum();
-        if commit.events.len() > self.limits.commit_events || bytes > self.limits.commit_bytes {
+        if commit.events.len() > self.config.limits.commit_events || bytes > self.config.limits.commit_bytes {
             let message = format!(
                 "{} events with {bytes} bytes; the limits are {} and {}",
                 commit.events.len(),
-                self.limits.commit_events,
-                self.limits.commit_bytes
+                self.config.limits.commit_events,
+                self.config.limits.commit_bytes
             );
             return Some(Rejection::coded(Code::CommitTooLarge, message));
         }

@@ -15,13 +15,34 @@ pub struct RoomConfig {
     pub limits: Limits,
     /// How much may come in a time.
     pub rates: Rates,
+    /// When it does what is best done while nobody waits.
+    pub upkeep: Upkeep,
     /// What the app refuses beside its rules.
     pub hooks: &'static dyn Hooks,
 }
 
 impl Default for RoomConfig {
     fn default() -> Self {
-        Self { limits: Limits::DEFAULT, rates: Rates::default(), hooks: &NoHooks }
+        Self { limits: Limits::DEFAULT, rates: Rates::default(), upkeep: Upkeep::default(), hooks: &NoHooks }
+    }
+}
+
+/// When a room makes snapshots and merges its segments, at the host's next call of [`Room::maintain`].
+///
+/// [`Room::maintain`]: super::Room::maintain
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Upkeep {
+    /// A snapshot is made anew when the log has grown by this many entries: replaying them takes a client
+    /// longer than a round trip, and making it takes the room less than deciding them has.
+    pub snapshot_every: u64,
+    /// Segments are merged when there are so many more of them.
+    pub merge_every: u32,
+}
+
+impl Default for Upkeep {
+    fn default() -> Self {
+        Self { snapshot_every: 5_000, merge_every: 512 }
     }
 }
 

@@ -52,7 +52,7 @@ impl Room {
     /// # Errors
     /// [`RedactError`].
     pub fn redact(&mut self, db: &mut dyn Sql, seq: Seq, args: Args) -> Result<Vec<Output>, RedactError> {
-        let (bytes, limit) = (args.get().len(), self.limits.commit_bytes);
+        let (bytes, limit) = (args.get().len(), self.config.limits.commit_bytes);
         if bytes > limit {
             return Err(RedactError::TooLarge { bytes, limit });
         }

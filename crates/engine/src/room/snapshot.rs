@@ -28,10 +28,6 @@ CREATE TABLE IF NOT EXISTS syncline_snapshot_part (
 /// A part is closed once it has this many bytes.
 const PART_BYTES: usize = 1 << 20;
 
-/// A snapshot is made anew when the log has grown by this many entries: replaying them takes a client
-/// longer than a round trip, and making it takes the room less than deciding them has.
-const EVERY: u64 = 5_000;
-
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     db.run_script(TABLES)
 }
@@ -56,15 +52,24 @@ impl Room {
     /// Whether there is something to do that is best done while nobody waits.
     #[must_use]
     pub const fn is_maintenance_due(&self) -> bool {
-        !self.is_rebuilding() && self.head.get().saturating_sub(self.snapshot.get()) >= EVERY
+        self.is_snapshot_due() || self.unmerged >= self.config.upkeep.merge_every
     }
 
-    /// Does what is due: a snapshot, where the log has grown by enough since the last.
+    const fn is_snapshot_due(&self) -> bool {
+        let grown = self.head.get().saturating_sub(self.snapshot.get());
+        !self.is_rebuilding() && grown >= self.config.upkeep.snapshot_every
+    }
+
+    /// Does what is due: segments are merged, and a snapshot is made where the log has grown by enough since
+    /// the last.
     ///
     /// # Errors
     /// [`SqlError`].
     pub fn maintain(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        if self.is_maintenance_due() { self.make_snapshot(db) } else { Ok(()) }
+        if self.unmerged >= self.config.upkeep.merge_every {
+            while self.compact(db)? {}
+        }
+        if self.is_snapshot_due() { self.make_snapshot(db) } else { Ok(()) }
     }
 
     /// Makes a snapshot of the state at the head, in place of the one before.

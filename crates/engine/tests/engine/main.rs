@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod admission;
+mod compaction;
 mod copies;
 mod crashes;
 mod diverged;
