@@ -105,8 +105,8 @@ pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
-    Anyone, ArchivePage, Authorize, Connection, Grant, HookContext, Hooks, LogLines, Output, Rates,
-    RedactError, Room, RoomConfig, RoomInfo, SharedToken, Upkeep, Verified,
+    Anyone, ArchivePage, Authorize, Connection, Delivery, Grant, HookContext, Hooks, LogLines, Output, Rates,
+    RedactError, Room, RoomConfig, RoomInfo, SharedToken, Upkeep, Verified, Webhook, WebhookStatus,
 };
 pub use rules::{Refusal, Rules};
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};

@@ -20,6 +20,7 @@ mod rebuild;
 mod redact;
 mod snapshot;
 mod tables;
+mod webhook;
 
 pub use admin::{RoomInfo, Verified};
 pub use archive::ArchivePage;
@@ -38,6 +39,7 @@ use syncline_protocol::{
     StoreId, decode_client, encode_entries,
 };
 use tables::Facts;
+pub use webhook::{Delivery, Webhook, WebhookStatus};
 
 use crate::history::History;
 use crate::mutation::{Mutation, is_on};

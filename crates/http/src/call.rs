@@ -30,6 +30,13 @@ pub enum Call {
     Push(PushBody),
     /// Where the room stands.
     Info,
+    /// Where the webhook stands.
+    Webhook,
+    /// The webhook goes on, from where it stands or from another place.
+    ResumeWebhook {
+        /// The last entry that counts as taken.
+        after: Option<Seq>,
+    },
     /// Whether log and state are what was written.
     Verify,
     /// Another life of the log, an empty one.
@@ -101,11 +108,13 @@ pub type Empty<'a> = Option<[&'a mut dyn Sql; 2]>;
 
 impl Call {
     /// The last part of each path, with the method that it answers.
-    pub(crate) const NAMES: [(&'static str, &'static str); 7] = [
+    pub(crate) const NAMES: [(&'static str, &'static str); 9] = [
         ("GET", "log"),
         ("GET", "state"),
         ("POST", "push"),
         ("GET", "info"),
+        ("GET", "webhook"),
+        ("POST", "resume-webhook"),
         ("POST", "verify"),
         ("POST", "reset"),
         ("POST", "redact"),
@@ -115,14 +124,19 @@ impl Call {
         match self {
             Self::Log(_) | Self::State { .. } => Access::Read,
             Self::Push(_) => Access::Write,
-            Self::Info | Self::Verify | Self::Reset | Self::Redact { .. } => Access::Admin,
+            Self::Info
+            | Self::Webhook
+            | Self::ResumeWebhook { .. }
+            | Self::Verify
+            | Self::Reset
+            | Self::Redact { .. } => Access::Admin,
         }
     }
 
     /// Whether it writes, or makes a store that was not there.
     #[must_use]
     pub const fn writes(&self) -> bool {
-        matches!(self, Self::Push(_) | Self::Reset | Self::Redact { .. })
+        matches!(self, Self::Push(_) | Self::ResumeWebhook { .. } | Self::Reset | Self::Redact { .. })
     }
 
     /// Asks the room. A log is answered in parts: a host sends them on as one, and asks for the next with
@@ -142,6 +156,12 @@ impl Call {
             }
             Self::Info => {
                 room.info(&*db).map(|room| Reply::of(Answer::json(200, &Info { room, connections })))
+            }
+            Self::Webhook => webhook(room, &*db),
+            Self::ResumeWebhook { after } => {
+                let from = after.map_or_else(|| room.webhook_status(&*db).map(|status| status.seq), Ok);
+                from.and_then(|from| room.webhook_taken(db, from.min(room.head())))
+                    .and_then(|()| webhook(room, &*db))
             }
             Self::Verify => room.verify(&*db, empty).map(|verified| Reply::of(Answer::json(200, &verified))),
             Self::Reset => room.reset(db, fresh).and_then(|()| {
@@ -194,6 +214,10 @@ impl Reply {
         };
         Self::of(Answer::refusal(&frame))
     }
+}
+
+fn webhook(room: &Room, db: &dyn Query) -> Result<Reply, SqlError> {
+    room.webhook_status(db).map(|status| Reply::of(Answer::json(200, &status)))
 }
 
 fn state(room: &Room, db: &dyn Query, at: Option<Seq>, empty: Empty<'_>) -> Result<Reply, SqlError> {

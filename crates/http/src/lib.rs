@@ -4,7 +4,9 @@
 mod answer;
 mod call;
 mod route;
+mod webhook;
 
 pub use answer::{Answer, status};
 pub use call::{Asked, Call, Empty, LAST, LogCall, Reply};
 pub use route::{Access, Request, Route, bearer};
+pub use webhook::{DELIVERY, SIGNATURE, signature};

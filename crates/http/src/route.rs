@@ -186,6 +186,15 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
             Call::Redact { seq, args }
         }
         "info" => Call::Info,
+        "webhook" => Call::Webhook,
+        "resume-webhook" => {
+            #[derive(serde::Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Resume {
+                after: Option<Seq>,
+            }
+            Call::ResumeWebhook { after: body::<Resume>(request.body)?.after }
+        }
         "verify" => Call::Verify,
         "reset" => Call::Reset,
         _ => return Err(nothing()),

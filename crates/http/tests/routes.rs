@@ -199,6 +199,15 @@ fn a_log_is_read_as_lines_from_anywhere() {
 }
 
 #[test]
+fn an_entry_is_one_line_however_its_client_wrote_it() {
+    let mut server = Server::new();
+    let pretty = pushes("Ann", &[person("Ann", 1, "Ann")]).replace(",\"", ",\r\n\"");
+    assert!(server.ask(&post("/stores/team-1/push", &pretty), false).answer.body.contains("accepted"));
+    let log = server.ask(&get("/stores/team-1/log", ""), false).answer;
+    assert_eq!((lines(&log).len(), log.body.matches(['\n', '\r']).count()), (1, 1), "{}", log.body);
+}
+
+#[test]
 fn a_part_of_a_log_says_where_it_ends() {
     let mut server = Server::filled();
     let mut last = |query: &str| {

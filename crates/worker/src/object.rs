@@ -9,12 +9,15 @@ mod calls;
 mod facts;
 mod socket;
 mod wait;
+mod webhook;
 
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Function, JsString, Promise};
 use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, ServerMessage, StoreId};
-use syncline_engine::{Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError};
+use syncline_engine::{
+    Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError, Webhook,
+};
 use syncline_http::Route;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::web_sys::{Request, Response, WebSocket};
@@ -42,13 +45,16 @@ pub struct Object {
     env: Env,
     token: Option<SharedToken>,
     admin: Option<SharedToken>,
+    receiver: Option<webhook::Receiver>,
     /// Who waits for the next entries, over HTTP.
     waiting: RefCell<Vec<Function>>,
     rules: Rules,
     db: RefCell<ObjectSql>,
     room: RefCell<Option<Room>>,
-    /// Whether this instance knows of an alarm that is to come.
-    armed: Cell<bool>,
+    /// When the alarm comes that this instance knows of.
+    armed: Cell<Option<u64>>,
+    /// Until then the archive is left alone, as it has failed.
+    spared: Cell<u64>,
     /// Whether this instance has compared the log with the archive.
     compared: Cell<bool>,
 }
@@ -62,13 +68,15 @@ impl Object {
         Self {
             token: token::configured(&env),
             admin: token::admin(&env),
+            receiver: webhook::Receiver::configured(&env),
             waiting: RefCell::default(),
             state,
             env,
             rules: Rules::of::<M>(),
             db,
             room: RefCell::new(None),
-            armed: Cell::new(false),
+            armed: Cell::new(None),
+            spared: Cell::new(0),
             compared: Cell::new(false),
         }
     }
@@ -218,7 +226,10 @@ impl Object {
         let room = Room::open(db, self.rules, store, incarnation()?)?;
         if room.is_rebuilding() {
             let _set = self.wake_in(0);
-        } else if self.archive().is_some() && room.archive_page(db)?.is_some() {
+        } else if (self.archive().is_some() && room.archive_page(db)?.is_some())
+            || (self.receiver.is_some()
+                && !matches!(room.webhook(db, now())?, Webhook::Idle | Webhook::Stopped))
+        {
             // An alarm can be lost with the machine, or the archive be newer than the log.
             let _set = self.archive_soon();
         }

@@ -43,7 +43,13 @@ impl Room {
             let mut seq = segment.first;
             for entry in entries {
                 if seq > after && lines.entries < limit {
-                    lines.text.push_str(entry.get());
+                    // A line feed in JSON is white space: in a text it is written as `\\n`.
+                    let line = entry.get();
+                    if line.contains(['\n', '\r']) {
+                        lines.text.push_str(&line.replace(['\n', '\r'], " "));
+                    } else {
+                        lines.text.push_str(line);
+                    }
                     lines.text.push('\n');
                     lines.entries += 1;
                     lines.last = seq;

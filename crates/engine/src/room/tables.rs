@@ -39,6 +39,7 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     super::snapshot::create(db)?;
     attempt::create(db)?;
     redact::create(db)?;
+    db.run_script(super::webhook::TABLE)?;
     db.run_script(TABLES)
 }
 

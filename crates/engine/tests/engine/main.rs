@@ -25,5 +25,6 @@ mod room;
 mod simulated;
 mod snapshots;
 mod sync;
+mod webhook;
 mod world;
 mod zoo;

@@ -25,9 +25,10 @@ impl Object {
     }
 
     fn arm(&self, wait_ms: u64) -> Result<Promise, JsValue> {
-        let at = js_sys::Date::new(&((now().get() + wait_ms) as f64).into());
-        let promise = self.state.storage().as_raw().set_alarm(at, JsObject::new())?;
-        self.armed.set(true);
+        let at = now().get() + wait_ms;
+        let date = js_sys::Date::new(&(at as f64).into());
+        let promise = self.state.storage().as_raw().set_alarm(date, JsObject::new())?;
+        self.armed.set(Some(at));
         Ok(promise)
     }
 
@@ -37,7 +38,7 @@ impl Object {
     /// # Errors
     /// When no further alarm could be set: then the platform calls this one again.
     pub async fn alarm(&self) -> Result<(), JsValue> {
-        self.armed.set(false);
+        self.armed.set(None);
         let wait = match self.rebuild_some() {
             Some(wait) => Some(wait),
             None => {
@@ -48,7 +49,9 @@ impl Object {
                 if let Ok(Some(store)) = store {
                     self.compare_with_archive(&store).await;
                 }
-                self.archive_some().await
+                // Each in its own time: the sooner of the two sets the next alarm.
+                let waits = [self.archive_some().await, self.deliver_some().await];
+                waits.into_iter().flatten().min()
             }
         };
         match wait {

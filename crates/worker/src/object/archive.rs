@@ -55,7 +55,8 @@ impl Object {
     /// written together with the entries that it is for.
     pub(super) fn archive_soon(&self) -> Promise {
         let is_due = || self.room.borrow().as_ref().is_some_and(Room::is_maintenance_due);
-        if self.armed.get() || (self.archive().is_none() && !is_due()) {
+        let is_armed = self.armed.get().is_some_and(|at| at <= now().get() + GATHER_MS);
+        if is_armed || (self.archive().is_none() && self.receiver.is_none() && !is_due()) {
             return settled();
         }
         self.wake_in(GATHER_MS)
@@ -104,12 +105,17 @@ impl Object {
     /// there is more.
     pub(super) async fn archive_some(&self) -> Option<u64> {
         let d1 = self.archive()?;
+        let spared = self.spared.get().saturating_sub(now().get());
+        if spared > 0 {
+            return Some(spared);
+        }
         match self.archive_pages(&d1).await {
             Ok(Progress::Done) => None,
             Ok(Progress::More) => Some(0),
             Err(error) => {
                 let wait = self.note_failure();
                 console_error!("the archive waits for {wait} ms: {error}");
+                self.spared.set(now().get() + wait);
                 Some(wait)
             }
         }

@@ -25,6 +25,7 @@ impl Object {
             let news = Promise::new(&mut |resolve, _| self.waiting.borrow_mut().push(resolve));
             within(Duration::from_millis(log.wait_ms.into()), JsFuture::from(news)).await;
         }
+        let writes = call.writes();
         let connections = socket::all(self.state.as_raw()).len();
         let replied = incarnation().and_then(|fresh| {
             let asked = Asked { now: now(), grant, fresh, connections };
@@ -42,7 +43,7 @@ impl Object {
         }
         if rebuilding {
             let _set = self.wake_in(0);
-        } else if !reply.publish.is_empty() {
+        } else if writes {
             let _set = self.archive_soon();
         }
         answer::response(reply.answer)
