@@ -30,6 +30,8 @@ interface Options {
   readonly token?: string
   /** Whether there is a D1 database. */
   readonly archive?: boolean
+  /** More lines of .dev.vars. */
+  readonly vars?: Record<string, string>
 }
 
 const ENVIRONMENT = {
@@ -56,13 +58,19 @@ export class Server {
     process.once('exit', () => this.#kill())
   }
 
-  static async start({ token = TOKEN, archive = true, script = SHIPPED }: Options = {}): Promise<Server> {
+  static async start({
+    token = TOKEN,
+    archive = true,
+    script = SHIPPED,
+    vars = {},
+  }: Options = {}): Promise<Server> {
     if (!existsSync(script)) throw new Error(`${script} is not there: run \`cargo xtask build\` first`)
     const folder = mkdtempSync(join(tmpdir(), 'syncline-worker-'))
     const config = join(folder, 'wrangler.toml')
     writeFileSync(config, configuration(script, archive))
-    if (token !== '')
-      writeFileSync(join(folder, '.dev.vars'), `AUTH_TOKEN="${token}"\nADMIN_TOKEN="${ADMIN_TOKEN}"\n`)
+    const set = { AUTH_TOKEN: token, ADMIN_TOKEN, ...vars }
+    const lines = Object.entries(set).map(([name, value]) => `${name}="${value}"\n`)
+    if (token !== '') writeFileSync(join(folder, '.dev.vars'), lines.join(''))
     const server = new Server(folder, config, archive)
     if (archive) await server.#wrangler('d1', 'migrations', 'apply', 'DB', '--local')
     await server.run()
