@@ -93,6 +93,7 @@ mod promise;
 mod quarantine;
 mod room;
 mod rules;
+mod schemaless;
 mod segment;
 mod session;
 mod sql;
@@ -105,10 +106,12 @@ pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
-    Anyone, ArchivePage, Authorize, Connection, Delivery, Grant, HookContext, Hooks, LogLines, Output, Rates,
-    RedactError, Room, RoomConfig, RoomInfo, SharedToken, Upkeep, Verified, Webhook, WebhookStatus,
+    Anyone, ArchivePage, Aside, Authorize, Connection, Delivery, Grant, HookContext, Hooks, InvalidRecord,
+    LogLines, Output, Rates, Record, RedactError, Replayed, Room, RoomConfig, RoomInfo, SharedToken, Upkeep,
+    Verified, Webhook, WebhookStatus,
 };
 pub use rules::{Refusal, Rules};
+pub use schemaless::Schemaless;
 pub use session::{Confirmed, Effects, PendingView, Session, SessionError};
 pub use sql::{
     Constraint, ConstraintKind, Flow, FromValue, HostFailure, Param, Query, Rewind, Row, Sql, SqlError,

@@ -13,6 +13,7 @@ mod decisions;
 mod hello;
 mod history;
 mod hooks;
+mod journal;
 mod presence;
 mod push;
 mod rates;
@@ -30,6 +31,7 @@ pub use connection::{Connection, Output};
 use contain::Pushes;
 pub use history::LogLines;
 pub use hooks::{HookContext, Hooks};
+pub use journal::{Aside, InvalidRecord, Record, Replayed};
 use rates::Meters;
 pub use rates::{Rates, RoomConfig, Upkeep};
 use rebuild::Standing;
@@ -65,6 +67,8 @@ pub struct Room {
     standing: Standing,
     history: History,
     pushes: Pushes,
+    /// What was decided and not taken by the host, where it wants that.
+    journal: Option<Vec<Record>>,
     /// Where the snapshot stands, if there is one of these tables.
     snapshot: Seq,
     /// Segments before this one are merged.
@@ -127,6 +131,7 @@ impl Room {
             standing,
             history: History::default(),
             pushes: Pushes::default(),
+            journal: None,
             snapshot,
             merged: Seq::ZERO,
             unmerged: 0,

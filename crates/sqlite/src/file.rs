@@ -27,4 +27,28 @@ impl Database {
         db.write_ahead(durability)?;
         Ok(db)
     }
+
+    /// Brings what is in the write-ahead log into the file, and flushes both: all that was committed survives
+    /// the end of the machine from then on, whatever the durability of each commit.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`]; what was committed is still there, and as durable as before.
+    pub fn checkpoint(&mut self) -> Result<(), SqlError> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: bool = self.own(|connection| connection.query_row(sql, [], |row| row.get(0)))?;
+        if busy {
+            let message = "somebody else reads the file: it cannot be flushed".to_owned();
+            return Err(SqlError::Host { failure: syncline_engine::HostFailure::Busy, message });
+        }
+        Ok(())
+    }
+
+    /// Keeps at most about this many bytes of pages in memory, where many databases are open.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`].
+    pub fn limit_cache(&mut self, bytes: usize) -> Result<(), SqlError> {
+        let kibibytes = bytes.div_ceil(1 << 10);
+        self.own(|connection| connection.execute_batch(&format!("PRAGMA cache_size = -{kibibytes}")))
+    }
 }

@@ -33,6 +33,10 @@ impl Pushes {
         Ok(Some(attempt))
     }
 
+    pub(super) fn is_known(&self, client: &ClientId) -> bool {
+        matches!(self.0.get(client), Some(None))
+    }
+
     fn went_well(&mut self, client: &ClientId) {
         self.0.insert(client.clone(), None);
     }

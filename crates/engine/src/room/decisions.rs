@@ -34,6 +34,15 @@ pub(super) struct Runs {
     done: Vec<Run>,
 }
 
+/// Decisions of counters without a gap, as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DecisionRow {
+    first: Counter,
+    last: Counter,
+    after: Seq,
+    outcomes: String,
+}
+
 struct Run {
     first: Counter,
     last: Counter,
@@ -63,15 +72,29 @@ impl Runs {
         }
     }
 
-    pub(super) fn keep(&self, db: &mut dyn Sql, client: &ClientId) -> Result<(), SqlError> {
-        self.done.iter().try_for_each(|Run { first, last, after, kept }| {
-            let outcomes = serde_json::to_string(kept).map_err(damaged)?;
-            db.execute(
-                "INSERT INTO syncline_decisions (client, last, first, after, outcomes) VALUES (?1, ?2, ?3, ?4, ?5)",
-                &[client.as_str().into(), (*last).into(), (*first).into(), (*after).into(), (&outcomes).into()],
-            )
-        })
+    pub(super) fn rows(self) -> Result<Vec<DecisionRow>, SqlError> {
+        let rows = self.done.into_iter().map(|Run { first, last, after, kept }| {
+            let outcomes = serde_json::to_string(&kept).map_err(damaged)?;
+            Ok(DecisionRow { first, last, after, outcomes })
+        });
+        rows.collect()
     }
+}
+
+pub(super) fn keep(db: &mut dyn Sql, client: &ClientId, rows: &[DecisionRow]) -> Result<(), SqlError> {
+    rows.iter().try_for_each(|DecisionRow { first, last, after, outcomes }| {
+        db.execute(
+            "INSERT INTO syncline_decisions (client, last, first, after, outcomes) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[client.as_str().into(), (*last).into(), (*first).into(), (*after).into(), outcomes.into()],
+        )
+    })
+}
+
+/// Whether these decisions were stored: then all of them were, and what they are about.
+pub(super) fn are_known(db: &dyn Query, client: &ClientId, rows: &[DecisionRow]) -> Result<bool, SqlError> {
+    let Some(last) = rows.last() else { return Ok(true) };
+    let sql = "SELECT 1 FROM syncline_decisions WHERE client = ?1 AND last >= ?2 AND first <= ?2 LIMIT 1";
+    db.exists(sql, &[client.as_str().into(), last.last.into()])
 }
 
 /// The last decided counter of a client; none for one that the room has not heard of.

@@ -5,7 +5,8 @@ use syncline_protocol::{
     Rejection, Seq, ServerMessage, Verdict, Verdicts, encode_entries,
 };
 
-use super::decisions::{self, Kept, Memory, Runs};
+use super::decisions::{self, DecisionRow, Kept, Memory, Runs};
+use super::journal::Record;
 use super::{Failure, Output, Room, connection::Greeted};
 use crate::mutation::{Mutation, is_on};
 use crate::promise::assert_promise;
@@ -16,8 +17,10 @@ use crate::{Query, Refusal, Sql, SqlError};
 
 /// What a push comes to, before anything of it is taken into memory or sent.
 pub(super) struct Decided {
+    pub(super) client: ClientId,
     verdicts: Vec<Verdict>,
-    segments: Vec<Segment>,
+    pub(super) segments: Vec<Segment>,
+    pub(super) decisions: Vec<DecisionRow>,
     head: Seq,
     chain: Chain,
 }
@@ -71,7 +74,7 @@ impl Room {
     }
 
     /// Takes into memory what is durable, and says it.
-    pub(super) fn take(&mut self, decided: Decided) -> Vec<Output> {
+    pub(super) fn take(&mut self, mut decided: Decided) -> Vec<Output> {
         let mut outputs = Vec::new();
         assert_promise!(
             decided.segments.first().is_none_or(|segment| segment.first == self.head.next()),
@@ -84,10 +87,13 @@ impl Room {
         }
         self.unmerged =
             self.unmerged.saturating_add(u32::try_from(decided.segments.len()).unwrap_or(u32::MAX));
-        self.head = decided.head;
+        let before = std::mem::replace(&mut self.head, decided.head);
         self.chain = decided.chain;
-        let verdicts = Verdicts { head: self.head, verdicts: decided.verdicts };
+        let verdicts = Verdicts { head: self.head, verdicts: std::mem::take(&mut decided.verdicts) };
         outputs.push(Output::Reply(ServerMessage::Verdicts(verdicts).encode()));
+        if let Some(journal) = &mut self.journal {
+            journal.extend(Record::of(&self.incarnation, before, decided));
+        }
         outputs
     }
 
@@ -188,8 +194,9 @@ impl Room {
         for segment in &segments {
             segment::append(db, segment)?;
         }
-        runs.keep(db, client)?;
-        Ok(Decided { verdicts, segments, head, chain })
+        let decisions = runs.rows()?;
+        decisions::keep(db, client, &decisions)?;
+        Ok(Decided { client: client.clone(), verdicts, segments, decisions, head, chain })
     }
 
     /// Checks and applies each commit. Most pushes are accepted whole, so that is tried first, in one

@@ -9,6 +9,7 @@ mod copies;
 mod crashes;
 mod diverged;
 mod hand_over;
+mod journal;
 mod leader;
 mod memory;
 mod model;
