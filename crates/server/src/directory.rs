@@ -1,0 +1,149 @@
+//! The data directory: one server's, with a file for each store.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use syncline_engine::protocol::StoreId;
+use thiserror::Error;
+
+/// Why a directory cannot be served.
+#[derive(Debug, Error)]
+pub enum DirectoryError {
+    /// Another server has it.
+    #[error("another server serves {0}: one directory is for one server")]
+    InUse(PathBuf),
+    /// It cannot be written.
+    #[error("the data directory cannot be written: {path}: {source}")]
+    Unusable {
+        /// What was tried to be made or opened.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A directory that is locked, as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Creates what is missing of it.
+    pub(crate) fn open(root: &Path) -> Result<Self, DirectoryError> {
+        for path in [root, &root.join("stores"), &root.join("journal")] {
+            std::fs::create_dir_all(path).map_err(|source| unusable(path, source))?;
+        }
+        let path = root.join("lock");
+        let open = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let lock = open.map_err(|source| unusable(&path, source))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DirectoryError::InUse(root.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(unusable(&path, source)),
+        }
+        let directory = Self { root: root.to_owned(), _lock: lock };
+        // A file may be opened where none can be made, and the other way round.
+        for path in [directory.root.join("stores/writable"), directory.root.join("journal/writable")] {
+            File::create(&path)
+                .and_then(|_| std::fs::remove_file(&path))
+                .map_err(|source| unusable(&path, source))?;
+        }
+        Ok(directory)
+    }
+
+    /// A store's database.
+    pub(crate) fn store(&self, store: &StoreId) -> PathBuf {
+        self.root.join("stores").join(format!("{}.db", file_name(store)))
+    }
+
+    /// Makes new files of stores findable after the end of the machine.
+    pub(crate) fn sync_stores(&self) -> io::Result<()> {
+        File::open(self.root.join("stores"))?.sync_all()
+    }
+
+    pub(crate) fn journal(&self, shard: usize) -> PathBuf {
+        self.root.join("journal").join(format!("{shard}.log"))
+    }
+
+    /// The journals that are there, of however many shards a former life had.
+    pub(crate) fn journals(&self) -> io::Result<Vec<PathBuf>> {
+        let mut journals = Vec::new();
+        for entry in std::fs::read_dir(self.root.join("journal"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                journals.push(path);
+            }
+        }
+        journals.sort();
+        Ok(journals)
+    }
+
+    /// Keeps a journal for whoever looks into it; where it is now.
+    pub(crate) fn set_aside(&self, journal: &Path, generation: u64) -> io::Result<PathBuf> {
+        let directory = self.root.join("journal/aside");
+        std::fs::create_dir_all(&directory)?;
+        let name = journal.file_stem().unwrap_or_default().to_string_lossy();
+        let mut kept = directory.join(format!("{name}-{generation}.log"));
+        let mut copies = 1;
+        while kept.exists() {
+            kept = directory.join(format!("{name}-{generation}-{copies}.log"));
+            copies += 1;
+        }
+        std::fs::rename(journal, &kept)?;
+        File::open(&directory)?.sync_all()?;
+        Ok(kept)
+    }
+}
+
+fn unusable(path: &Path, source: io::Error) -> DirectoryError {
+    DirectoryError::Unusable { path: path.to_owned(), source }
+}
+
+/// A store's id as a name that every file system takes and tells from all others, also where case is folded
+/// or names such as `con` are devices: capitals are marked, and there is always something before it.
+fn file_name(store: &StoreId) -> String {
+    let mut name = "store-".to_owned();
+    for c in store.as_str().chars() {
+        if c.is_ascii_uppercase() {
+            name.push('+');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_stores_have_two_files_where_case_is_folded_too() {
+        let name = |id: &str| file_name(&StoreId::parse(id).unwrap());
+        let ids = ["a", "A", "aa", "Aa", "aA", "AA", "con", "CON", "-", "--", "_"];
+        let mut names: Vec<String> = ids.iter().map(|id| name(id).to_lowercase()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), ids.len());
+        assert_eq!(name("Team-1_x"), "store-+team-1_x");
+    }
+
+    #[test]
+    fn a_directory_has_one_server_at_a_time() {
+        let root = tempfile::tempdir().unwrap();
+        let first = Directory::open(root.path()).unwrap();
+        assert!(matches!(Directory::open(root.path()), Err(DirectoryError::InUse(_))));
+        drop(first);
+        Directory::open(root.path()).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("stores"), "a file").unwrap();
+        let error = Directory::open(root.path()).unwrap_err().to_string();
+        assert!(error.contains("cannot be written") && error.contains("stores"), "{error}");
+    }
+}

@@ -1,0 +1,50 @@
+//! What a shard does while nobody asks: states that are made anew, snapshots, and closing what is not used.
+
+use std::time::{Duration, Instant};
+
+use syncline_engine::protocol::StoreId;
+
+use super::Shard;
+
+/// A store is quiet when nothing has come for so long.
+const QUIET: Duration = Duration::from_secs(1);
+
+impl Shard {
+    pub(super) fn chores(&mut self) {
+        self.looked = Instant::now();
+        self.busy = false;
+        for store in self.stores.values_mut().filter(|store| store.is_open()) {
+            self.busy |= store.look_after(QUIET);
+            if store.used.elapsed() >= self.context.idle {
+                store.close(&self.context);
+            }
+        }
+        self.stores.retain(|_, store| !store.is_forgotten());
+    }
+
+    /// Closes the stores that were not used for the longest, where too many are open.
+    pub(super) fn close_beyond_bound(&mut self) {
+        let open = self.stores.values().filter(|store| store.is_open()).count();
+        let Some(beyond) = open.checked_sub(self.context.open_stores).filter(|beyond| *beyond > 0) else {
+            return;
+        };
+        let mut oldest: Vec<(Instant, StoreId)> = self
+            .stores
+            .iter()
+            .filter(|(_, store)| store.is_open())
+            .map(|(id, store)| (store.used, id.clone()))
+            .collect();
+        oldest.sort();
+        for (_, id) in oldest.into_iter().take(beyond) {
+            if let Some(store) = self.stores.get_mut(&id) {
+                store.close(&self.context);
+            }
+        }
+    }
+
+    /// The last thing that a shard does.
+    pub(super) fn stop(&mut self) {
+        self.flush_all();
+        self.stores.clear();
+    }
+}

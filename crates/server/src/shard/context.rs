@@ -1,0 +1,28 @@
+//! What all stores of a shard share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use syncline_engine::{Authorize, RoomConfig, Rules};
+
+use crate::directory::Directory;
+
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) rules: Rules,
+    pub(crate) auth: Arc<dyn Authorize + Send + Sync>,
+    pub(crate) room: RoomConfig,
+    /// As many stores of this shard are open at once.
+    pub(crate) open_stores: usize,
+    /// A store that nobody has used for so long is closed.
+    pub(crate) idle: Duration,
+    /// Pages that an open store keeps in memory.
+    pub(crate) cache_bytes: usize,
+    /// What a store's file may grow to; 0 where there is no limit.
+    pub(crate) store_bytes: u64,
+    /// As many sockets a store may have.
+    pub(crate) connections: usize,
+    /// With more than this waiting, a socket is not published to.
+    pub(crate) unsent_bytes: usize,
+}

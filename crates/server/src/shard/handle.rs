@@ -1,0 +1,114 @@
+//! The way from a socket to the shard of its store.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+
+use syncline_engine::Grant;
+use syncline_engine::protocol::StoreId;
+use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::{Message, SocketId, What};
+use crate::outbox::Outbox;
+
+/// The shard has more to do than it can.
+#[derive(Debug)]
+pub(crate) struct Overloaded;
+
+/// What waits for a shard.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog {
+    frames: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Backlog {
+    pub(super) fn take(&self, frames: usize, bytes: usize) {
+        self.frames.fetch_sub(frames, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+struct Handle {
+    sender: Sender<Message>,
+    backlog: Arc<Backlog>,
+}
+
+/// All shards.
+pub(crate) struct Shards {
+    handles: Vec<Handle>,
+    backlog_frames: usize,
+    backlog_bytes: usize,
+}
+
+impl Shards {
+    pub(crate) fn new(
+        shards: Vec<(Sender<Message>, Arc<Backlog>)>,
+        backlog_frames: usize,
+        backlog_bytes: usize,
+    ) -> Self {
+        let handles = shards.into_iter().map(|(sender, backlog)| Handle { sender, backlog }).collect();
+        Self { handles, backlog_frames, backlog_bytes }
+    }
+
+    pub(crate) fn opened(
+        &self,
+        store: &StoreId,
+        socket: SocketId,
+        grant: Option<Grant>,
+        outbox: Arc<Outbox>,
+    ) {
+        self.send(store, socket, What::Opened(grant, outbox));
+    }
+
+    pub(crate) fn closed(&self, store: &StoreId, socket: SocketId) {
+        self.send(store, socket, What::Closed);
+    }
+
+    /// # Errors
+    /// [`Overloaded`]: the frame is not taken.
+    pub(crate) fn frame(&self, store: &StoreId, socket: SocketId, text: Utf8Bytes) -> Result<(), Overloaded> {
+        let Some(Handle { backlog, .. }) = self.of(store) else { return Err(Overloaded) };
+        let bytes = text.len();
+        if backlog.frames.load(Ordering::Relaxed) >= self.backlog_frames
+            || backlog.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.backlog_bytes
+        {
+            return Err(Overloaded);
+        }
+        backlog.frames.fetch_add(1, Ordering::Relaxed);
+        backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.send(store, socket, What::Frame(text));
+        Ok(())
+    }
+
+    /// Flushes and closes all stores.
+    pub(crate) async fn stop(&self) {
+        let mut stopping = Vec::new();
+        for Handle { sender, .. } in &self.handles {
+            let (stopped, wait) = oneshot::channel();
+            if sender.send(Message::Stop(stopped)).is_ok() {
+                stopping.push(wait);
+            }
+        }
+        for wait in stopping {
+            // A shard that is gone has nothing to flush.
+            let _ = wait.await;
+        }
+    }
+
+    fn send(&self, store: &StoreId, socket: SocketId, what: What) {
+        if let Some(handle) = self.of(store) {
+            // A shard that has stopped hears nothing more; its sockets are being closed.
+            let _ = handle.sender.send(Message::Input { store: store.clone(), socket, what });
+        }
+    }
+
+    /// A store is always the same shard's, in one life of the server.
+    fn of(&self, store: &StoreId) -> Option<&Handle> {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.write(store.as_str().as_bytes());
+        self.handles.get(usize::try_from(hasher.finish()).unwrap_or_default() % self.handles.len().max(1))
+    }
+}
