@@ -36,7 +36,7 @@ pub(crate) fn recover(directory: &Directory, rules: Rules) -> io::Result<Generat
 }
 
 fn replay_file(directory: &Directory, rules: Rules, generation: u64, path: &Path) -> io::Result<()> {
-    let Contents { entries, damage, .. } = journal::read(path)?;
+    let Contents { entries, damage } = journal::read(path)?;
     let mut whole = damage.is_none();
     if let Some(damage) = damage {
         error!(journal = %path.display(), "the journal is damaged: {damage}");

@@ -25,7 +25,7 @@ use crate::clock;
 use crate::journal::{Frame, Journal};
 use crate::outbox::Outbox;
 pub(crate) use context::Context;
-pub(crate) use handle::{Backlog, Overloaded, Shards};
+pub(crate) use handle::{Backlog, Shards};
 use store::Store;
 
 /// As much is handled at once: more in one would make the first wait for the last.

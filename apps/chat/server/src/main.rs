@@ -1,1 +1,7 @@
-fn main(){}
+//! The chat's rules in the native server.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    syncline_server::main::<chat_model::Chat>()
+}

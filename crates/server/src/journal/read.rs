@@ -12,8 +12,6 @@ use super::{HEADER_BYTES, MAGIC};
 /// What a journal holds.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Which generation it is; 0 where it has no header that reads back.
-    pub(crate) generation: u64,
     /// In the order in which they were decided.
     pub(crate) entries: Vec<Entry>,
     /// What of it was acknowledged once and does not read back.
@@ -43,7 +41,7 @@ fn parse_file(bytes: &[u8]) -> Contents {
             .map(|_| "its header does not read back, and frames follow it".to_owned());
         return Contents { damage, ..Contents::default() };
     };
-    let mut contents = Contents { generation, ..Contents::default() };
+    let mut contents = Contents::default();
     let (mut at, mut sequence) = (HEADER_BYTES as usize, 0);
     loop {
         let here = bytes.get(at..).and_then(|rest| parse(rest, generation));

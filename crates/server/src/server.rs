@@ -1,0 +1,133 @@
+//! A server that runs: from its directory to its port, and down again.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use syncline_engine::{Anyone, Authorize, Model, Rules, SharedToken};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::connection::SocketLimits;
+use crate::directory::{Directory, DirectoryError};
+use crate::http::{self, Served};
+use crate::journal::Journal;
+use crate::listen::{self, TlsError};
+use crate::recovery;
+use crate::shard::{Context, Shard, Shards};
+
+/// Why a server does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Its directory is another's, or cannot be written.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// What a former life has left can neither be read nor put aside.
+    #[error("the journal of a former life can neither be read nor put aside: {0}")]
+    Recovery(io::Error),
+    /// Its address is another's.
+    #[error("it cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// Its certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There are no threads left.
+    #[error("a thread cannot be started: {0}")]
+    Thread(io::Error),
+}
+
+/// A server.
+pub struct Server {
+    address: SocketAddr,
+    config: Config,
+    shards: Arc<Shards>,
+    draining: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+    alive: mpsc::Sender<()>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Server {
+    /// Plays back what former lives have left, and serves a model.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start<M: Model>(config: Config) -> Result<Self, StartError> {
+        let tls =
+            config.tls.as_ref().map(|(certificates, key)| listen::tls(certificates, key)).transpose()?;
+        let directory = Arc::new(Directory::open(&config.data)?);
+        let rules = Rules::of::<M>();
+        let generations = recovery::recover(&directory, rules).map_err(StartError::Recovery)?;
+        let auth: Arc<dyn Authorize + Send + Sync> = match &config.token {
+            Some(token) => Arc::new(SharedToken::new(token)),
+            None => {
+                warn!("auth is `none`: WHOEVER REACHES THIS SERVER READS AND WRITES EVERYTHING, AS ANYBODY");
+                Arc::new(Anyone)
+            }
+        };
+        let context = Context {
+            directory: Arc::clone(&directory),
+            rules,
+            auth: Arc::clone(&auth),
+            room: config.room,
+            open_stores: config.open_stores.div_ceil(config.shards),
+            idle: config.idle,
+            cache_bytes: config.cache_bytes,
+            store_bytes: config.store_bytes,
+            connections: config.connections,
+            unsent_bytes: config.unsent_bytes,
+        };
+        let mut shards = Vec::with_capacity(config.shards);
+        for number in 0..config.shards {
+            let journal = Journal::new(directory.journal(number), config.journal_bytes, generations.clone());
+            shards.push(Shard::start(number, context.clone(), journal).map_err(StartError::Thread)?);
+        }
+        let shards = Arc::new(Shards::new(shards, config.backlog, config.backlog_bytes));
+        let listening = TcpListener::bind(config.listen).await;
+        let listener = listening.map_err(|error| StartError::Listen(config.listen, error))?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+        let (draining, stops) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
+        let router = http::router(Served {
+            shards: Arc::clone(&shards),
+            auth,
+            limits: SocketLimits {
+                message_bytes: config.room.limits.message_bytes,
+                unsent_bytes: config.unsent_bytes,
+            },
+            draining: stops.clone(),
+            sockets: alive.downgrade(),
+            numbers: Arc::new(AtomicU64::new(1)),
+        });
+        let encrypted = tls.is_some();
+        let accepting = tokio::spawn(listen::accept(listener, tls, router, stops));
+        info!(%address, tls = encrypted, data = %config.data.display(), shards = config.shards, "serving");
+        Ok(Self { address, config, shards, draining, accepting, alive, ended })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more, decides and tells what it has taken, says goodbye, and flushes everything.
+    pub async fn stop(mut self) {
+        info!("stopping");
+        self.draining.send_replace(true);
+        // Whoever accepts has nothing to say at its end.
+        let _ = self.accepting.await;
+        drop(self.alive);
+        if timeout(self.config.drain, self.ended.recv()).await.is_err() {
+            warn!("some sockets have not taken what they were sent, and are cut");
+        }
+        self.shards.stop().await;
+        info!("stopped");
+    }
+}

@@ -1,0 +1,114 @@
+//! Directories and disks that are not as they should be.
+
+use std::path::Path;
+
+use super::client::{Client, TOKEN, commit, hello, open, push};
+use super::host::{Host, Process, command, settings};
+
+fn refused(data: &Path) -> (Option<i32>, String) {
+    let output = command(data).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn a_second_server_on_a_directory_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let (code, said) = refused(data.path());
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("another server serves"), "{said}");
+    assert_eq!(Client::connect(server.address, "s", "ann").say("still here")["counter"], 1);
+    server.kill();
+    Process::start(data.path(), &[]).kill();
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_refused_by_name() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("journal"), "not a directory").unwrap();
+    let (code, said) = refused(data.path());
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("cannot be written") && said.contains("journal"), "{said}");
+}
+
+#[test]
+fn a_server_without_a_token_lets_nobody_in_unless_it_was_told_to() {
+    let data = tempfile::tempdir().unwrap();
+    let serve = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_syncline"));
+        command.env_remove("SYNCLINE_TOKEN").args(["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data.path()).args(more).output().unwrap()
+    };
+    let output = serve(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("SYNCLINE_TOKEN"), "{output:?}");
+    let server = Process::start(data.path(), &["--auth", "none"]);
+    let mut socket = open(server.address, "s");
+    socket.send(tungstenite::Message::text(hello("s", "ann", "whatever"))).unwrap();
+    assert!(socket.read().unwrap().into_text().unwrap().contains("welcome"));
+    let log = server.kill().join("\n");
+    assert!(log.contains("WHOEVER REACHES THIS SERVER"), "{log}");
+}
+
+#[test]
+fn a_damaged_store_among_good_ones_is_named_and_the_others_go_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::start(data.path(), &[]);
+    for store in ["good", "bad"] {
+        Client::connect(server.address, store, "ann").say("one");
+    }
+    assert_eq!(server.terminate().0, Some(0));
+    let file = data.path().join("stores/store-bad.db");
+    let size = std::fs::metadata(&file).unwrap().len() as usize;
+    std::fs::write(&file, vec![7; size]).unwrap();
+    let server = Process::start(data.path(), &[]);
+    let mut socket = Client { socket: open(server.address, "bad"), name: "ann".to_owned(), counter: 0 };
+    socket.send(&hello("bad", "ann", TOKEN));
+    let told = socket.frame();
+    assert_eq!(told["code"], "server-failed", "{told}");
+    assert!(told["retryAfterMs"].as_u64().unwrap() > 0);
+    assert_eq!(Client::connect(server.address, "good", "ann").say("two")["counter"], 2);
+    let log = server.kill().join("\n");
+    assert!(log.contains("store-bad.db") && log.contains("cannot be opened"), "{log}");
+}
+
+#[test]
+fn a_full_store_refuses_writes_and_goes_on_reading_and_recovers() {
+    let data = tempfile::tempdir().unwrap();
+    let mut small = settings(data.path());
+    small.store_mib = Some(1);
+    let host = Host::with(small);
+    let mut ann = Client::connect(host.address(), "s", "ann");
+    let mut accepted = 0;
+    let large = "x".repeat(100_000);
+    let refusal = loop {
+        ann.counter += 1;
+        ann.send(&push(&[commit("ann", ann.counter, std::slice::from_ref(&large))]));
+        match ann.frame() {
+            frame if frame["type"] == "error" => break frame,
+            frame => assert!(["entries", "verdicts"].contains(&frame["type"].as_str().unwrap())),
+        }
+        accepted += 1;
+        assert!(accepted < 100, "it has no limit");
+    };
+    assert_eq!(refusal["code"], "server-failed", "{refusal}");
+    let read = Client::read_all(host.address(), "s", "bob").len();
+    assert!(read >= 2, "reads go on: {read}");
+    assert_eq!(Client::connect(host.address(), "other", "ann").say("fits")["counter"], 1);
+    host.stop();
+    let host = Host::start(data.path());
+    assert_eq!(Client::connect(host.address(), "s", "bob").say("there is space again")["counter"], 1);
+    assert_eq!(Client::read_all(host.address(), "s", "carl").len(), read + 1);
+    host.stop();
+}
+
+#[test]
+fn without_a_journal_each_store_is_flushed_by_itself() {
+    let data = tempfile::tempdir().unwrap();
+    // No file can be made where a directory is.
+    for shard in ["0.log", "1.log"] {
+        std::fs::create_dir_all(data.path().join("journal").join(shard)).unwrap();
+    }
+    let (code, said) = refused(data.path());
+    assert_eq!(code, Some(4), "what cannot be read is not written over: {said}");
+}

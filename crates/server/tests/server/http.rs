@@ -1,0 +1,67 @@
+//! What is answered before there is a socket.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::client::TOKEN;
+use super::host::Host;
+
+/// Sends a request, and reads all of the answer.
+fn ask(address: SocketAddr, request: &str, more: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn each_request_has_its_status_and_code() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    let upgrade = "upgrade: websocket\r\n";
+    let wrong = format!("authorization: Bearer wrong\r\n{upgrade}");
+    let right = format!("authorization: Bearer {TOKEN}\r\n");
+    for (request, more, status, said) in [
+        ("GET /health", "", 200, "\"ok\""),
+        ("GET /ready", "", 200, "\"ready\""),
+        ("OPTIONS /health", "", 204, "access-control-allow-origin: *"),
+        ("POST /health", "", 405, "method-not-allowed"),
+        ("GET /", "", 404, "not-found"),
+        ("GET /stores/s/sync/", "", 404, "not-found"),
+        ("GET /stores/s/sync", "", 426, "upgrade-expected"),
+        ("GET /stores/s/sync", right.as_str(), 426, "upgrade-expected"),
+        ("GET /stores/s/sync", wrong.as_str(), 401, "unauthorized"),
+        ("GET /stores/s/sync", "authorization: Basic eDp5\r\n", 401, "www-authenticate: Bearer"),
+        ("GET /stores/s/sync", upgrade, 400, "bad-message"),
+        ("GET /stores/a.b/sync", upgrade, 404, "bad-store-id"),
+        ("GET /stores/%2e%2e/sync", upgrade, 404, "bad-store-id"),
+        ("GET /stores/..%2f..%2fetc/sync", upgrade, 404, "bad-store-id"),
+        ("GET /stores/a%00/sync", upgrade, 404, "bad-store-id"),
+        ("GET /stores/a'%3bDROP/sync", upgrade, 404, "bad-store-id"),
+        ("GET /stores/../sync", upgrade, 404, "bad-store-id"),
+        ("GET /stores/../../lock/sync", upgrade, 404, "not-found"),
+    ] {
+        let answer = ask(host.address(), request, more);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        assert!(answer.contains(said), "{request}: {answer}");
+    }
+    let files: Vec<_> = std::fs::read_dir(data.path().join("stores")).unwrap().collect();
+    assert!(files.is_empty(), "whoever has no token makes no store: {files:?}");
+    host.stop();
+}
+
+#[test]
+fn who_sends_a_request_byte_by_byte_is_cut() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    let mut stream = TcpStream::connect(host.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(stream, "GET /health HTTP/1.1\r\nhost: ").unwrap();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(began.elapsed() > Duration::from_secs(5), "it was given time");
+    host.stop();
+}

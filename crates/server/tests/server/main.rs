@@ -1,0 +1,12 @@
+//! The native server over real sockets, in this process and as one that is killed.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod client;
+mod crashes;
+mod faults;
+mod host;
+mod http;
+mod limits;
+mod model;
+mod sync;
