@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use syncline_engine::Grant;
 use syncline_engine::protocol::{Code, ErrorFrame, ServerMessage, StoreId};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// After so long without a word from the other side it is asked for one, and after twice as long it is cut.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// For so long a message is thrown away that is far too large.
+const FLOOD: Duration = Duration::from_secs(5);
 
 /// As many frames of one socket wait for its shard; it is not read further then.
 const UNHANDLED: usize = 32;
@@ -172,17 +175,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
             }
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
                 self.tell(ErrorFrame::new(Code::MessageTooLarge, "the message is far beyond the limit"));
-                let ended = self.write().await;
-                let close = Close { code: 1009, reason: Code::MessageTooLarge.as_str() };
-                return Some(match ended {
-                    Some(ended) => ended,
-                    None => self.close(close).await,
-                });
+                return Some(self.end_flood().await);
             }
             Some(Err(Error::ConnectionClosed | Error::AlreadyClosed)) | None => return Some(Ended::Gone),
             Some(Err(error)) => return Some(Ended::Failed(error)),
         }
         None
+    }
+
+    /// What else comes of a message that is far too large is read and thrown away, so that the other side hears
+    /// why.
+    async fn end_flood(&mut self) -> Ended {
+        if let Some(ended) = self.write().await {
+            return ended;
+        }
+        let reason = Code::MessageTooLarge.as_str();
+        let frame = CloseFrame { code: CloseCode::Size, reason: Utf8Bytes::from_static(reason) };
+        let closed = timeout(FLOOD, async {
+            self.stream.close(Some(frame)).await?;
+            let (stream, mut waste) = (self.stream.get_mut(), vec![0; 16 << 10]);
+            while stream.read(&mut waste).await? > 0 {}
+            Ok::<_, Error>(())
+        });
+        // However that went, it is over.
+        drop(closed.await);
+        Ended::Closed(reason)
     }
 
     fn tell(&self, frame: ErrorFrame) {

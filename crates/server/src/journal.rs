@@ -92,20 +92,27 @@ impl Journal {
             None => allocate(&self.path, self.bytes)?,
         };
         let generation = self.generations.next();
-        file.write_all_at(&header(generation), 0)?;
-        file.sync_data()?;
+        write_header(&file, generation, false)?;
         self.open = Some(Open { file, generation, sequence: 0, at: HEADER_BYTES });
         Ok(())
     }
+
+    /// Notes that the file has nothing which is to be played back, so that nobody has to read it.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        match self.open.take() {
+            Some(open) => write_header(&open.file, self.generations.next(), true),
+            None => Ok(()),
+        }
+    }
 }
 
-fn header(generation: u64) -> [u8; 20] {
-    let mut header = [0; 20];
-    let (fields, sum) = header.split_at_mut(16);
-    fields[..8].copy_from_slice(MAGIC);
-    fields[8..].copy_from_slice(&generation.to_le_bytes());
-    sum.copy_from_slice(&crc32fast::hash(fields).to_le_bytes());
-    header
+fn write_header(file: &File, generation: u64, empty: bool) -> io::Result<()> {
+    let mut fields = MAGIC.to_vec();
+    fields.extend_from_slice(&generation.to_le_bytes());
+    fields.push(u8::from(empty));
+    fields.extend_from_slice(&crc32fast::hash(&fields).to_le_bytes());
+    file.write_all_at(&fields, 0)?;
+    file.sync_data()
 }
 
 /// A file whose blocks are written: into such an `fdatasync` takes no metadata with it, and so half the time.

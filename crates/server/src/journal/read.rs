@@ -1,6 +1,7 @@
 //! Reading a journal that a former life has left.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use syncline_engine::Record;
@@ -27,11 +28,14 @@ pub(crate) struct Entry {
 
 /// Reads a file. A torn frame at the end was never acknowledged.
 pub(crate) fn read(path: &Path) -> io::Result<Contents> {
+    if header_of(path)?.is_some_and(|header| header.empty) {
+        return Ok(Contents::default());
+    }
     Ok(parse_file(&std::fs::read(path)?))
 }
 
 fn parse_file(bytes: &[u8]) -> Contents {
-    let Some(generation) = generation(bytes) else {
+    let Some(Header { generation, .. }) = header(bytes) else {
         // The header is durable before the first frame. Where there is none, there are no frames, unless it
         // was damaged later.
         let first = bytes.get(HEADER_BYTES as usize..).unwrap_or_default();
@@ -69,12 +73,21 @@ fn parse_file(bytes: &[u8]) -> Contents {
     }
 }
 
-fn generation(bytes: &[u8]) -> Option<u64> {
-    let (fields, sum) = bytes.get(..20)?.split_at_checked(16)?;
-    if !fields.starts_with(MAGIC) || crc32fast::hash(fields).to_le_bytes() != sum {
+struct Header {
+    generation: u64,
+    /// There are no frames.
+    empty: bool,
+}
+
+const HEADER: usize = 8 + 8 + 1 + 4;
+
+fn header(bytes: &[u8]) -> Option<Header> {
+    let (fields, sum) = bytes.get(..HEADER)?.split_last_chunk::<4>()?;
+    let (empty, numbered) = fields.split_last()?;
+    if !fields.starts_with(MAGIC) || crc32fast::hash(fields).to_le_bytes() != *sum {
         return None;
     }
-    Some(u64::from_le_bytes(*fields.last_chunk()?))
+    Some(Header { generation: u64::from_le_bytes(*numbered.last_chunk()?), empty: *empty == 1 })
 }
 
 /// A frame of this generation that was written after the one that should be here.
@@ -101,8 +114,11 @@ fn entries(mut bytes: &[u8], into: &mut Vec<Entry>) -> Result<(), String> {
 
 /// Only which generation a file is.
 pub(crate) fn generation_of(path: &Path) -> io::Result<u64> {
-    use std::io::Read;
-    let mut head = Vec::with_capacity(20);
-    std::fs::File::open(path)?.take(20).read_to_end(&mut head)?;
-    Ok(generation(&head).unwrap_or_default())
+    Ok(header_of(path)?.map(|header| header.generation).unwrap_or_default())
+}
+
+fn header_of(path: &Path) -> io::Result<Option<Header>> {
+    let mut head = Vec::with_capacity(HEADER);
+    File::open(path)?.take(HEADER as u64).read_to_end(&mut head)?;
+    Ok(header(&head))
 }

@@ -93,6 +93,9 @@ fn what_former_generations_have_left_is_never_read() {
     assert_eq!(read_records(&path), (vec![], None));
     journal.append(&mut frame(&records[..1])).unwrap();
     assert_eq!(read_records(&path), (records[..1].to_vec(), None));
+    journal.end().unwrap();
+    assert_eq!(read_records(&path), (vec![], None));
+    assert_eq!(generation_of(&path).unwrap(), 10);
 }
 
 #[test]

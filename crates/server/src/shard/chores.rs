@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use syncline_engine::protocol::StoreId;
 
+use tracing::error;
+
 use super::Shard;
 
 /// A store is quiet when nothing has come for so long.
@@ -44,7 +46,11 @@ impl Shard {
 
     /// The last thing that a shard does.
     pub(super) fn stop(&mut self) {
-        self.flush_all();
+        if self.flush_all()
+            && let Err(error) = self.journal.end()
+        {
+            error!("the journal is played back at the next start, as it cannot be ended: {error}");
+        }
         self.stores.clear();
     }
 }

@@ -26,14 +26,16 @@ fn texts(writer: &str, counter: u64) -> Vec<String> {
 /// Writers push until the server is gone, which is once so much was acknowledged.
 fn load(server: Process, acknowledged: u64) -> (Told, Vec<String>) {
     let (address, count) = (server.address, AtomicU64::new(0));
+    let clients: Vec<Client> = (0..WRITERS)
+        .map(|writer| format!("w{writer}"))
+        .map(|name| Client::connect(address, store_of(&name), &name))
+        .collect();
     std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..WRITERS)
-            .map(|writer| {
-                let (name, count) = (format!("w{writer}"), &count);
-                scope.spawn(move || {
-                    let mut client = Client::connect(address, store_of(&name), &name);
-                    write(&mut client, count)
-                })
+        let writers: Vec<_> = clients
+            .into_iter()
+            .map(|mut client| {
+                let count = &count;
+                scope.spawn(move || write(&mut client, count))
             })
             .collect();
         while count.load(Ordering::Relaxed) < acknowledged {

@@ -18,7 +18,7 @@ pub(crate) fn settings(data: &Path) -> Settings {
         token: Some(TOKEN.to_owned()),
         shards: Some(2),
         journal_mib: Some(1),
-        drain_seconds: Some(3),
+        drain_seconds: Some(1),
         ..Settings::default()
     }
 }
