@@ -55,15 +55,16 @@ fn open(load: &Load, store: &str, client: &str, cursor: bool) -> Socket {
     let welcome = read(&mut socket);
     assert!(welcome.contains("\"welcome\""), "{welcome}");
     if cursor {
-        let mut at: Value = serde_json::from_str(&welcome).expect("JSON");
-        let head = at["head"].take().as_u64().expect("a head");
+        let at: Value = serde_json::from_str(&welcome).expect("JSON");
+        let head = at.get("head").and_then(Value::as_u64).expect("a head");
         let mut after = 0;
         while after < head {
             let page: Value = serde_json::from_str(&read(&mut socket)).expect("JSON");
-            after = page["entries"]
-                .as_array()
+            after = page
+                .get("entries")
+                .and_then(Value::as_array)
                 .and_then(|all| all.last())
-                .and_then(|e| e["seq"].as_u64())
+                .and_then(|e| e.get("seq")?.as_u64())
                 .unwrap_or(after);
             socket
                 .send(Message::text(json!({ "type": "pull", "after": after }).to_string()))
