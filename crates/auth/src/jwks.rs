@@ -42,10 +42,10 @@ impl JwksUrl {
     pub fn parse(text: impl Into<String>) -> Result<Self, InvalidUrl> {
         let text = text.into();
         let (scheme, rest) = text.split_once("://").ok_or(InvalidUrl)?;
-        let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let host = authority.split_once(':').map_or(authority, |(host, _)| host);
         let local = ["localhost", "127.0.0.1"].contains(&host) && !authority.contains('@');
-        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if plain && !host.is_empty() && (scheme == "https" || scheme == "http" && local) {
             Ok(Self(text))
         } else {

@@ -1,5 +1,6 @@
 //! From a JWT to a grant: which key signed it, whether it is for us and for now, and which stores it opens.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use syncline_engine::Grant;
 use syncline_engine::protocol::{Millis, StoreId, Subject};
@@ -39,8 +40,12 @@ impl Jwt {
         self.check_parties(&claims)?;
         let subject = claims.get("sub").and_then(Value::as_str).and_then(|text| Subject::parse(text).ok());
         let subject = Some(subject.ok_or(TokenError::Subject)?);
-        let access = claims.get(&self.claim).map(|claim| serde_json::from_value::<Access>(claim.clone()));
-        let access = access.transpose().map_err(|_| TokenError::Access)?.unwrap_or_default();
+        let access = match claims.get(&self.claim) {
+            // Serde would take an array for a struct, too.
+            Some(claim @ Value::Object(_)) => Access::deserialize(claim).map_err(|_| TokenError::Access)?,
+            Some(_) => return Err(TokenError::Access),
+            None => Access::default(),
+        };
         let write = access.to(store).ok_or(TokenError::OtherStore)?;
         Ok(Grant { subject, write, expires: Some(expires) })
     }

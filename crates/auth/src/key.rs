@@ -144,3 +144,6 @@ impl fmt::Debug for Key {
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text).ok()
 }
+
+#[cfg(test)]
+mod vectors;

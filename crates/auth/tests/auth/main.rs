@@ -1,0 +1,11 @@
+//! Tokens through the public API: what a host is told about each.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+mod access;
+mod config;
+mod jwks;
+mod properties;
+mod refused;
+mod schemes;
+mod world;
