@@ -40,6 +40,12 @@ impl Auth {
         matches!(self.0, Scheme::None)
     }
 
+    /// Whether keys are ever to be fetched.
+    #[must_use]
+    pub fn has_issuer(&self) -> bool {
+        matches!(&self.0, Scheme::Jwt(jwt) if jwt.jwks.is_some())
+    }
+
     /// Where to fetch the issuer's keys before this token is authorized: there are none yet, they are old, or
     /// none has the name that the token gives. Whoever makes up names is the cause of a fetch only rarely.
     #[must_use]

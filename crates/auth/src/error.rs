@@ -38,7 +38,7 @@ pub(crate) enum TokenError {
     #[error("the token's `sub` is missing, or is not a subject: 1 to 128 bytes without control characters")]
     Subject,
     #[error("the token's claim about stores is not {{\"read\": […], \"write\": […]}} of ids and beginnings")]
-    Access,
+    Stores,
     // Nobody yet: try again.
     #[error("the keys that tokens are signed with could not be fetched")]
     NoKeys,
@@ -62,7 +62,7 @@ impl TokenError {
             | Self::Audience
             | Self::Issuer
             | Self::Subject
-            | Self::Access => Code::Unauthorized,
+            | Self::Stores => Code::Unauthorized,
         }
     }
 }

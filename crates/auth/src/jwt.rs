@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use syncline_engine::Grant;
 use syncline_engine::protocol::{Millis, StoreId, Subject};
 
-use crate::access::Access;
 use crate::error::TokenError;
 use crate::jwks::{Jwks, JwksError, JwksUrl, NamedKey};
 use crate::key::{Algorithm, Key};
+use crate::stores::Stores;
 use crate::token::Token;
 
 #[derive(Clone, Debug)]
@@ -40,13 +40,13 @@ impl Jwt {
         self.check_parties(&claims)?;
         let subject = claims.get("sub").and_then(Value::as_str).and_then(|text| Subject::parse(text).ok());
         let subject = Some(subject.ok_or(TokenError::Subject)?);
-        let access = match claims.get(&self.claim) {
+        let stores = match claims.get(&self.claim) {
             // Serde would take an array for a struct, too.
-            Some(claim @ Value::Object(_)) => Access::deserialize(claim).map_err(|_| TokenError::Access)?,
-            Some(_) => return Err(TokenError::Access),
-            None => Access::default(),
+            Some(claim @ Value::Object(_)) => Stores::deserialize(claim).map_err(|_| TokenError::Stores)?,
+            Some(_) => return Err(TokenError::Stores),
+            None => Stores::default(),
         };
-        let write = access.to(store).ok_or(TokenError::OtherStore)?;
+        let write = stores.to(store).ok_or(TokenError::OtherStore)?;
         Ok(Grant { subject, write, expires: Some(expires) })
     }
 

@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod access;
 mod auth;
 mod config;
 mod error;
@@ -16,12 +15,13 @@ mod jwt;
 mod key;
 #[cfg(feature = "sign")]
 mod sign;
+mod stores;
 mod token;
 
-pub use access::{Access, InvalidPattern, StorePattern};
 pub use auth::Auth;
 pub use config::{AuthConfig, ConfigError, JwtConfig, Secret};
 pub use jwks::{FETCH_SECONDS, InvalidUrl, JWKS_BYTES, JwksError, JwksUrl};
 pub use key::Algorithm;
 #[cfg(feature = "sign")]
 pub use sign::{Claims, SignError, SigningKey, header, sign};
+pub use stores::{InvalidPattern, StorePattern, Stores};

@@ -11,8 +11,8 @@ use sha2::Sha256;
 use syncline_engine::protocol::{Millis, Subject};
 use thiserror::Error;
 
-use crate::access::Access;
 use crate::key::Algorithm;
+use crate::stores::Stores;
 
 /// What tokens are signed with.
 pub enum SigningKey {
@@ -94,7 +94,7 @@ pub struct Claims {
     /// When it expires.
     pub expires: Millis,
     /// The stores.
-    pub access: Access,
+    pub stores: Stores,
     /// Whom it is for.
     pub audience: Option<String>,
     /// Whom it is from.
@@ -108,7 +108,7 @@ impl Claims {
         let mut json = Map::new();
         json.insert("sub".to_owned(), json!(self.subject));
         json.insert("exp".to_owned(), json!(self.expires.get() / 1_000));
-        json.insert(claim.to_owned(), json!(self.access));
+        json.insert(claim.to_owned(), json!(self.stores));
         json.extend(self.audience.as_ref().map(|audience| ("aud".to_owned(), json!(audience))));
         json.extend(self.issuer.as_ref().map(|issuer| ("iss".to_owned(), json!(issuer))));
         Value::Object(json)

@@ -99,6 +99,18 @@ pub fn decode_client(text: &str, limit: usize) -> Result<ClientMessage, DecodeEr
         "hello" Hello "push" Push "pull" Pull "ack" Ack "presence" Presence "auth" Auth)
 }
 
+/// The token that a client's frame brings, where it brings one: what a host has to know before a room is
+/// asked.
+#[must_use]
+pub fn token_of(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Bearer {
+        token: Option<String>,
+    }
+    let brings = matches!(tag(text).ok()?.as_ref(), "hello" | "auth");
+    brings.then(|| serde_json::from_str::<Bearer>(text).ok()?.token).flatten()
+}
+
 /// Reads a server's frame.
 ///
 /// # Errors

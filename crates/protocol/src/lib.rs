@@ -21,7 +21,7 @@ mod verdict;
 pub use code::{CODES, Code, CodeInfo};
 pub use codec::{
     DecodeError, EntriesFrame, LeaderFrame, decode_client, decode_entries, decode_server, encode_entries,
-    encode_segment, excerpt, message_schema,
+    encode_segment, excerpt, message_schema, token_of,
 };
 pub use digest::{Chain, CommitDigest, Digest, Hasher};
 pub use entry::Entry;

@@ -13,14 +13,16 @@ mod sql;
 mod stores;
 mod text;
 mod token;
+mod wait;
 
 pub use object::Object;
 pub use router::route;
 
 /// The whole worker of an app: its fetch handler, and the class `StoreObject`, which is a store.
 ///
-/// The bindings that it looks for: `STORE`, the Durable Object namespace of `StoreObject`; `AUTH_TOKEN`,
-/// the secret that all clients share; and `DB`, the D1 database of the archive, if there is to be one.
+/// The bindings that it looks for: `STORE`, the Durable Object namespace of `StoreObject`; those that say who
+/// may connect, which [`syncline_auth::AuthConfig::from_vars`] reads; and `DB`, the D1 database of the archive,
+/// if there is to be one.
 ///
 /// ```text
 /// syncline_worker::worker!(chat_model::Chat);
@@ -46,13 +48,13 @@ macro_rules! worker {
 
             /// One store.
             #[wasm_bindgen]
-            pub struct StoreObject($crate::Object);
+            pub struct StoreObject(::std::rc::Rc<$crate::Object>);
 
             #[wasm_bindgen(wasm_bindgen_futures = wasm_bindgen_futures, js_sys = js_sys)]
             impl StoreObject {
                 #[wasm_bindgen(constructor)]
                 pub fn new(state: DurableObjectState, env: ::worker::Env) -> Self {
-                    Self($crate::Object::new::<$model>(state, env))
+                    Self(::std::rc::Rc::new($crate::Object::new::<$model>(state, env)))
                 }
 
                 pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {

@@ -7,11 +7,12 @@ mod alarm;
 mod archive;
 mod calls;
 mod facts;
+mod held;
 mod socket;
-mod wait;
 mod webhook;
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use js_sys::{Function, JsString, Promise};
 use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, ServerMessage, StoreId};
@@ -29,7 +30,8 @@ use crate::clock::now;
 use crate::router;
 use crate::sql::ObjectSql;
 use crate::text;
-use crate::token;
+use crate::token::{self, Tokens};
+use held::Held;
 use socket::{Attachment, Socket};
 
 /// How long a client waits before it tries again after a failure of the storage.
@@ -43,9 +45,12 @@ const CONNECTIONS: usize = 10_000;
 pub struct Object {
     state: State,
     env: Env,
-    token: Option<SharedToken>,
+    /// Or what is wrong with the configuration.
+    tokens: Result<Tokens, String>,
     admin: Option<SharedToken>,
     receiver: Option<webhook::Receiver>,
+    /// Frames that wait for the keys of their token.
+    held: RefCell<Vec<Held>>,
     /// Who waits for the next entries, over HTTP.
     waiting: RefCell<Vec<Function>>,
     rules: Rules,
@@ -66,7 +71,8 @@ impl Object {
         let state = State::from(state);
         let db = RefCell::new(ObjectSql::new(state.storage().as_raw()));
         Self {
-            token: token::configured(&env),
+            tokens: token::configured(&env),
+            held: RefCell::default(),
             admin: token::admin(&env),
             receiver: webhook::Receiver::configured(&env),
             waiting: RefCell::default(),
@@ -94,11 +100,15 @@ impl Object {
         }
         let (route, _) =
             router::parse(&mut request).await?.map_err(|_| "the router lets nothing else through")?;
-        let Some(auth) = &self.token else {
-            return Err("the router lets nobody through without a token".into());
+        let Ok(tokens) = &self.tokens else {
+            return Err("the router lets nobody through without a configuration".into());
         };
-        let granted = router::grant(&route, &request, auth, self.admin.as_ref());
-        let granted = granted.map_err(|_| "the router lets no wrong token through")?;
+        tokens.prepare(router::token(&request).as_deref()).await;
+        let granted = match router::grant(&route, &request, tokens, self.admin.as_ref()) {
+            Ok(granted) => granted,
+            // The router let it through a moment ago: it has expired since, or its key was taken back.
+            Err(answer) => return Ok(answer::response(answer)?.into()),
+        };
         let (store, granted) = match (route, granted) {
             (Route::Sync(store), granted) => (store, granted),
             (Route::Store(store, call), Some(grant)) => {
@@ -123,7 +133,11 @@ impl Object {
 
     /// Handles one message of a socket, wholly: nothing else runs in between. What it returns
     /// settles once the alarm is set that it asked for, if it did.
-    pub fn message(&self, socket: &WebSocket, message: &JsValue) -> Promise {
+    pub fn message(self: &Rc<Self>, socket: &WebSocket, message: &JsValue) -> Promise {
+        self.hold(socket, message).unwrap_or_else(|| self.handle(socket, message))
+    }
+
+    fn handle(&self, socket: &WebSocket, message: &JsValue) -> Promise {
         let socket = Socket::new(socket);
         if !socket.is_open() {
             return settled();
@@ -161,19 +175,18 @@ impl Object {
             return Err(DecodeError::TooLarge { bytes: units, limit }.frame());
         }
         let text = text::from_js(text);
-        let Some(token) = &self.token else {
-            return Err(ErrorFrame::new(Code::NotConfigured, "the server has no AUTH_TOKEN"));
-        };
+        let tokens =
+            self.tokens.as_ref().map_err(|error| ErrorFrame::new(Code::NotConfigured, error.clone()))?;
         let Some(before) = socket.attached() else {
             return Err(ErrorFrame::new(Code::ServerFailed, "nothing is known of this socket: reconnect"));
         };
         let now = now();
-        if let Some(outputs) = Room::refuse_stranger(&before.connection, &before.store, now, &text, token) {
+        if let Some(outputs) = Room::refuse_stranger(&before.connection, &before.store, now, &text, tokens) {
             return Ok(outputs);
         }
         let mut after = before.clone();
         let outputs = self.with_room(Some(&before.store), |room, db| {
-            Ok(room.receive(db, now, &mut after.connection, &text, token))
+            Ok(room.receive(db, now, &mut after.connection, &text, tokens))
         });
         let outputs = outputs.map_err(|error| failed(&error))?;
         if after != before

@@ -6,10 +6,11 @@ use futures_util::stream;
 use serde::Serialize;
 use syncline_engine::protocol::{Code, ErrorFrame, Limits, Seq, StoreId};
 use syncline_engine::{Grant, SharedToken};
-use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route};
-use worker::{Env, Method, RequestInit, Response, Result, Stub, console_error};
+use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route, bearer};
+use worker::{Env, Method, RequestInit, Response, Result, Stub};
 
 use crate::clock::now;
+use crate::token::Tokens;
 use crate::{answer, stores, token};
 
 /// Answers a request, or hands it to its store.
@@ -25,13 +26,12 @@ pub async fn route(mut request: worker::Request, env: Env) -> Result<Response> {
         Ok(parsed) => parsed,
         Err(answer) => return answer::response(answer),
     };
-    let Some(auth) = token::configured(&env) else {
-        let message =
-            "the server has no AUTH_TOKEN: set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars";
-        console_error!("{message}");
-        return answer::refusal(Code::NotConfigured, message);
+    let tokens = match token::configured(&env) {
+        Ok(tokens) => tokens,
+        Err(error) => return answer::refusal(Code::NotConfigured, error),
     };
-    if let Err(answer) = grant(&route, &request, &auth, token::admin(&env).as_ref()) {
+    tokens.prepare(token(&request).as_deref()).await;
+    if let Err(answer) = grant(&route, &request, &tokens, token::admin(&env).as_ref()) {
         return answer::response(answer);
     }
     match route {
@@ -88,11 +88,17 @@ pub(crate) async fn parse(
     Ok(route.map(|route| (route, body)))
 }
 
+/// The token in the header of a request.
+pub(crate) fn token(request: &worker::Request) -> Option<String> {
+    let header = request.headers().get("authorization").ok()??;
+    bearer(&header).ok().map(str::to_owned)
+}
+
 /// What the header of a request is good for. A socket's token may be missing there, not wrong.
 pub(crate) fn grant(
     route: &Route,
     request: &worker::Request,
-    auth: &SharedToken,
+    auth: &Tokens,
     admin: Option<&SharedToken>,
 ) -> std::result::Result<Option<Grant>, Answer> {
     let header = request.headers().get("authorization").ok().flatten();

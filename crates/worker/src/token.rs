@@ -1,19 +1,113 @@
-//! The tokens that are configured.
+//! The tokens that are configured, and the keys that an issuer publishes for them.
 
-use syncline_engine::SharedToken;
-use worker::Env;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
 
-/// The token that all clients share; nothing where none is configured: then nobody may connect.
-pub(crate) fn configured(env: &Env) -> Option<SharedToken> {
-    secret(env, "AUTH_TOKEN")
+use js_sys::Reflect;
+use syncline_auth::{Auth, AuthConfig, FETCH_SECONDS, JWKS_BYTES, JwksUrl};
+use syncline_engine::protocol::{ErrorFrame, Millis, StoreId};
+use syncline_engine::{Authorize, Grant, SharedToken};
+use worker::{
+    Env, Fetch, Request, RequestInit, RequestRedirect, Result, console_error, console_log, console_warn,
+};
+
+use crate::clock::now;
+use crate::wait::within;
+
+/// Who may connect. All that run in one isolate share it, and the keys that were fetched.
+#[derive(Clone)]
+pub(crate) struct Tokens(Rc<RefCell<Auth>>);
+
+/// As the bindings say it, or what is wrong with them: then nobody may connect. They are read once, as an
+/// isolate never gets others.
+pub(crate) fn configured(env: &Env) -> std::result::Result<Tokens, String> {
+    thread_local! {
+        static TOKENS: OnceCell<std::result::Result<Tokens, String>> = const { OnceCell::new() };
+    }
+    TOKENS.with(|tokens| tokens.get_or_init(|| read(env)).clone())
+}
+
+fn read(env: &Env) -> std::result::Result<Tokens, String> {
+    let auth = AuthConfig::from_vars(|name| text(env, name)).and_then(Auth::new).map_err(|error| {
+        console_error!("nobody gets in: {error}");
+        error.to_string()
+    })?;
+    if auth.is_open() {
+        console_warn!("AUTH is none: EVERYBODY may read and write EVERY store. For development alone.");
+    }
+    Ok(Tokens(Rc::new(RefCell::new(auth))))
+}
+
+/// A variable or a secret. A number in wrangler.toml comes as one.
+fn text(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env, &name.into()).ok()?;
+    value.as_string().or_else(|| Some(value.as_f64()?.to_string()))
 }
 
 /// The operator's; nothing where none is configured: then nobody may ask what only an operator may.
 pub(crate) fn admin(env: &Env) -> Option<SharedToken> {
-    secret(env, "ADMIN_TOKEN")
+    let token = text(env, "ADMIN_TOKEN")?;
+    (!token.is_empty()).then(|| SharedToken::new(&token))
 }
 
-fn secret(env: &Env, name: &str) -> Option<SharedToken> {
-    let token = env.secret(name).ok()?.to_string();
-    (!token.is_empty()).then(|| SharedToken::new(&token))
+impl Tokens {
+    /// Whether keys are ever to be fetched.
+    pub(crate) fn has_issuer(&self) -> bool {
+        self.0.borrow().has_issuer()
+    }
+
+    /// Whether keys are to be fetched before this token is looked at.
+    pub(crate) fn wants_keys(&self, token: &str) -> bool {
+        self.0.borrow().wants_keys(Some(token), now()).is_some()
+    }
+
+    /// Fetches keys, where that is to be done before this token is looked at. Who asks meanwhile may fetch
+    /// them, too: what one request waits for, another cannot.
+    pub(crate) async fn prepare(&self, token: Option<&str>) {
+        let url = self.0.borrow().wants_keys(token, now()).cloned();
+        let Some(url) = url else { return };
+        let document = match within(Duration::from_secs(FETCH_SECONDS), fetch(&url)).await {
+            Some(Ok(document)) => Some(document),
+            Some(Err(error)) => {
+                console_error!("no keys from {}: {error}", url.as_str());
+                None
+            }
+            None => {
+                console_error!("no keys from {} within {FETCH_SECONDS} s", url.as_str());
+                None
+            }
+        };
+        match self.0.borrow_mut().fetched(now(), document.as_deref()) {
+            Ok(()) if document.is_some() => console_log!("fetched the keys at {}", url.as_str()),
+            Ok(()) => {}
+            Err(error) => console_error!("no keys from {}: {error}", url.as_str()),
+        }
+    }
+}
+
+impl Authorize for Tokens {
+    fn authorize(
+        &self,
+        store: &StoreId,
+        token: Option<&str>,
+        now: Millis,
+    ) -> std::result::Result<Grant, ErrorFrame> {
+        self.0.borrow().authorize(store, token, now)
+    }
+}
+
+/// From where the operator has said, and from nowhere that it leads to.
+async fn fetch(url: &JwksUrl) -> Result<String> {
+    let mut init = RequestInit::new();
+    init.with_redirect(RequestRedirect::Manual);
+    let mut answer = Fetch::Request(Request::new_with_init(url.as_str(), &init)?).send().await?;
+    if answer.status_code() != 200 {
+        return Err(format!("status {}", answer.status_code()).into());
+    }
+    let length = answer.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
+    if length.is_some_and(|length| length > JWKS_BYTES) {
+        return Err("the document is too large".into());
+    }
+    answer.text().await
 }

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
-mod access;
 mod config;
 mod jwks;
 mod properties;
 mod refused;
 mod schemes;
+mod stores;
 mod world;

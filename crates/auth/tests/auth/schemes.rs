@@ -1,7 +1,7 @@
 //! The two ways without claims: nobody is asked, or all share a secret.
 
 use serde_json::json;
-use syncline_auth::{Access, Claims, StorePattern, header, sign};
+use syncline_auth::{Claims, StorePattern, Stores, header, sign};
 use syncline_engine::protocol::{Code, Subject};
 use syncline_engine::{Authorize, Grant};
 
@@ -34,11 +34,11 @@ fn a_token_made_for_a_developer_is_let_in() {
     let config = json!({
         "algorithms": ["ES256"], "jwks": JWKS, "audience": "chat", "issuer": "me", "claim": "stores",
     });
-    let access = Access { read: vec![StorePattern::parse("*").unwrap()], write: Vec::new() };
+    let stores = Stores { read: vec![StorePattern::parse("*").unwrap()], write: Vec::new() };
     let claims = Claims {
         subject: Subject::parse("ann").unwrap(),
         expires: at(NOW + 60),
-        access,
+        stores,
         audience: Some("chat".to_owned()),
         issuer: Some("me".to_owned()),
     };

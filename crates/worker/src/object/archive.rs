@@ -11,9 +11,9 @@ use syncline_engine::{ArchivePage, Room, SqlError};
 use wasm_bindgen::JsValue;
 use worker::{D1Database, console_error};
 
-use super::wait::within;
 use super::{Object, facts, incarnation, settled, socket};
 use crate::clock::now;
+use crate::wait::within;
 
 /// How long entries wait for others to be archived with.
 const GATHER_MS: u64 = 1_000;

@@ -9,10 +9,10 @@ use syncline_engine::protocol::StoreId;
 use syncline_http::{Asked, Call, Reply};
 use worker::Response;
 
-use super::wait::within;
 use super::{Object, incarnation, socket};
 use crate::answer;
 use crate::clock::now;
+use crate::wait::within;
 
 impl Object {
     /// Asks the room.

@@ -5,8 +5,8 @@ use syncline_http::{DELIVERY, SIGNATURE, signature};
 use worker::{Env, Fetch, Headers, Method, Request, RequestInit, console_error};
 
 use super::Object;
-use super::wait::within;
 use crate::clock::now;
+use crate::wait::within;
 
 /// Deliveries of one alarm: its work is bounded.
 const DELIVERIES: usize = 8;

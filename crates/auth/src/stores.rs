@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// The claim: `{"read": ["team-1", "user-*"], "write": ["team-1"]}`. Who may write a store may read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Access {
+pub struct Stores {
     /// Stores to read.
     #[serde(default)]
     pub read: Vec<StorePattern>,
@@ -15,7 +15,7 @@ pub struct Access {
     pub write: Vec<StorePattern>,
 }
 
-impl Access {
+impl Stores {
     /// Whether the store may be written, if it may be read at all.
     pub(crate) fn to(&self, store: &StoreId) -> Option<bool> {
         let write = self.write.iter().any(|pattern| pattern.matches(store));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use worker::Delay;
 
 /// What a future comes to, unless it takes longer.
-pub(super) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     let (mut future, mut limit) = (pin!(future), pin!(Delay::from(limit)));
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
