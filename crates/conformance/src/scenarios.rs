@@ -1,0 +1,37 @@
+//! What a server must do, subject after subject.
+
+mod counters;
+mod crowd;
+mod frames;
+mod greeting;
+mod http;
+mod isolation;
+mod limits;
+mod live;
+mod presence;
+mod push;
+mod rates;
+mod snapshots;
+mod tokens;
+
+use crate::scenario::Scenario;
+
+/// Every scenario, in the order in which they run: what others build on comes first.
+pub fn all() -> impl Iterator<Item = Scenario> {
+    const SCENARIOS: [&[Scenario]; 13] = [
+        http::SCENARIOS,
+        greeting::SCENARIOS,
+        tokens::SCENARIOS,
+        frames::SCENARIOS,
+        push::SCENARIOS,
+        counters::SCENARIOS,
+        limits::SCENARIOS,
+        live::SCENARIOS,
+        isolation::SCENARIOS,
+        presence::SCENARIOS,
+        snapshots::SCENARIOS,
+        crowd::SCENARIOS,
+        rates::SCENARIOS,
+    ];
+    SCENARIOS.into_iter().flatten().copied()
+}
