@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod ci;
 mod codegen;
+mod conformance;
 mod dev;
 mod explore;
 mod figures;
@@ -18,6 +19,7 @@ mod setup;
 mod sim;
 mod test;
 mod torture;
+mod workerd;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ enum Command {
     Test(test::Args),
     /// What CI runs: every step of `test`
     Ci,
+    /// Hold a running server against the protocol, over real sockets
+    Conformance(conformance::Args),
     /// Kill real servers and clients while they work, and hold what is left against what was promised
     Torture(torture::Args),
     #[command(hide = true)]
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Torture(args) => torture::run(&args),
         Command::TortureClient(args) => torture::run_client(&args),
         Command::Explore(args) => explore::run(&args),

@@ -4,7 +4,6 @@
 mod arena;
 mod client;
 mod round;
-mod server;
 mod summary;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -2,8 +2,8 @@
 
 use chat_model::ChatEvent;
 use syncline_engine::protocol::{
-    Args, ClientMessage, Commit, Counter, Entry, Hello, ModelVersion, Outcome, Push, RawEvent, Rejection,
-    Seq, ServerMessage, StoreId, Subject, Verdict, Welcome,
+    Args, ClientMessage, Commit, Counter, Entry, ErrorFrame, Hello, ModelVersion, Outcome, Push, RawEvent,
+    Rejection, Seq, ServerMessage, StoreId, Subject, Verdict, Welcome,
 };
 
 use crate::failure::{Done, Failure, ensure, same, some};
@@ -113,21 +113,26 @@ impl Client {
 
     /// The verdicts of a push, and before them its entries, where it has led to any.
     pub(crate) fn decided(&mut self) -> Done<Vec<Verdict>> {
+        let answer = self.answer()?;
+        answer
+            .map_err(|frame| Failure::new("entries, and then verdicts", ServerMessage::Error(frame).encode()))
+    }
+
+    /// The verdicts of a push after its entries, or the error in their place.
+    pub(crate) fn answer(&mut self) -> Done<Result<Vec<Verdict>, ErrorFrame>> {
         loop {
-            match self.socket.message("entries, and then verdicts")? {
-                ServerMessage::Entries(entries) => {
-                    let gap = self.log.take(&entries)?;
-                    ensure(!gap, "entries without a gap, as this socket is live", entries.after)?;
-                }
-                ServerMessage::Verdicts(verdicts) => {
-                    same(
-                        "the head that the verdicts follow was sent before them",
-                        verdicts.head,
-                        self.log.head(),
-                    )?;
-                    return Ok(verdicts.verdicts);
-                }
-                other => return Err(Failure::new("entries, and then verdicts", other.encode())),
+            let came = self.socket.message("entries, and then verdicts")?;
+            if let ServerMessage::Entries(entries) = &came {
+                let gap = self.log.take(entries)?;
+                ensure(!gap, "entries without a gap, as this socket is live", entries.after)?;
+            } else if let ServerMessage::Verdicts(verdicts) = came {
+                let what = "the head that the verdicts follow was sent before them";
+                same(what, verdicts.head, self.log.head())?;
+                return Ok(Ok(verdicts.verdicts));
+            } else if let ServerMessage::Error(frame) = came {
+                return Ok(Err(frame));
+            } else {
+                return Err(Failure::new("entries, and then verdicts", came.encode()));
             }
         }
     }
@@ -173,7 +178,9 @@ impl Client {
         same("the head, as nothing was logged", before, self.log.head())?;
         match verdict.outcome {
             Outcome::Rejected(rejection) if rejection.code == code => Ok(rejection),
-            other => Err(Failure::new(expected, format!("{other:?}"))),
+            outcome @ (Outcome::Rejected(_) | Outcome::Accepted { .. }) => {
+                Err(Failure::new(expected, format!("{outcome:?}")))
+            }
         }
     }
 }

@@ -3,10 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
-use ureq::{Agent, Body};
+use ureq::{Agent, AsSendBody, Body};
 
 use crate::failure::{Done, Failure, same};
 use crate::server::{Server, own};
+
+/// An answer larger than this is a defect.
+const BODY_BYTES: u64 = 64 << 20;
 
 /// What the server answered.
 #[derive(Debug)]
@@ -24,6 +27,14 @@ struct Refusal {
 
 impl Server {
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Done<Answer> {
+        self.ask(method, path, headers, ())
+    }
+
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Done<Answer> {
+        self.ask("POST", path, headers, body)
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl AsSendBody) -> Done<Answer> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -33,11 +44,11 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(()).map_err(own)?;
+        let request = request.body(body).map_err(own)?;
         let answer = config.build().new_agent().run(request);
         let answer = answer.map_err(|error| Failure::new("an answer over HTTP", error.to_string()))?;
         let (parts, mut body): (_, Body) = answer.into_parts();
-        let body = body.read_to_string();
+        let body = body.with_config().limit(BODY_BYTES).read_to_string();
         let body = body.map_err(|error| Failure::new("an answer's body", error.to_string()))?;
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }

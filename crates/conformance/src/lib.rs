@@ -6,6 +6,7 @@
 mod client;
 mod failure;
 mod http;
+mod jwt;
 mod log;
 mod report;
 mod scenario;
@@ -16,4 +17,4 @@ mod socket;
 pub use report::{Outcome, Report, run};
 pub use scenario::{Needs, Scenario};
 pub use scenarios::all;
-pub use server::{Server, Setup, Tokens};
+pub use server::{Jwt, Server, Setup, Tokens};

@@ -63,3 +63,54 @@ fn whole(entries: &[Entry]) -> Done {
     }
     ensure(open.is_none(), "whole-commits: a message ends with the end of a commit", open)
 }
+
+#[cfg(test)]
+mod tests {
+    use syncline_engine::protocol::{Args, ClientId, Counter, Millis, Subject};
+
+    use super::*;
+
+    fn entry(seq: u64, counter: u64, (index, of): (u32, u32)) -> Entry {
+        Entry {
+            seq: Seq::new(seq).unwrap(),
+            client: ClientId::parse("c").unwrap(),
+            counter: Counter::new(counter).unwrap(),
+            index,
+            of,
+            author: Subject::parse("ann").unwrap(),
+            time: Millis::default(),
+            name: "event".to_owned(),
+            args: Args::parse("1").unwrap(),
+            redacted: None,
+        }
+    }
+
+    fn page(after: u64, head: u64, entries: Vec<Entry>) -> Entries {
+        Entries { after: Seq::new(after).unwrap(), head: Seq::new(head).unwrap(), entries }
+    }
+
+    #[test]
+    fn a_log_takes_what_is_new_and_notices_a_gap_before_it() {
+        let mut log = Log::default();
+        assert!(!log.take(&page(0, 3, vec![entry(1, 1, (0, 1)), entry(2, 2, (0, 1))])).unwrap());
+        assert!(!log.take(&page(1, 3, vec![entry(2, 2, (0, 1)), entry(3, 3, (0, 1))])).unwrap());
+        assert!(log.take(&page(4, 5, vec![entry(5, 5, (0, 1))])).unwrap());
+        assert_eq!(log.head(), Seq::new(3).unwrap());
+        assert_eq!(log.entries.len(), 3);
+    }
+
+    #[test]
+    fn a_page_that_breaks_a_promise_is_a_failure() {
+        for broken in [
+            page(0, 2, vec![entry(2, 1, (0, 1))]),
+            page(0, 2, vec![entry(1, 1, (0, 1)), entry(1, 1, (0, 1))]),
+            page(0, 0, vec![entry(1, 1, (0, 1))]),
+            page(0, 1, vec![entry(1, 1, (0, 2))]),
+            page(0, 1, vec![entry(1, 1, (1, 2))]),
+            page(0, 2, vec![entry(1, 1, (0, 2)), entry(2, 2, (1, 2))]),
+            page(0, 3, vec![entry(1, 1, (0, 2)), entry(2, 2, (0, 1)), entry(3, 1, (1, 2))]),
+        ] {
+            assert!(Log::default().take(&broken).is_err(), "{broken:?}");
+        }
+    }
+}

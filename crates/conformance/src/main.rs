@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use console::style;
-use syncline_conformance::{Outcome, Report, Scenario, Server, Setup, Tokens, all, run};
+use syncline_conformance::{Jwt, Outcome, Report, Scenario, Server, Setup, Tokens, all, run};
 
 /// Hold a running server that serves the chat's model against the protocol
 #[derive(Parser)]
@@ -20,6 +20,9 @@ struct Args {
     /// The secret of the server's HS256 tokens
     #[arg(long)]
     jwt_secret: Option<String>,
+    /// For how many seconds the server takes a token that has expired
+    #[arg(long, default_value_t = 60)]
+    jwt_leeway: u64,
     /// How the server limits its clients; `small`: 10 events per second of each
     #[arg(long, value_enum, default_value_t = Limits::Default)]
     limits: Limits,
@@ -67,7 +70,7 @@ fn choose_and_run(args: Args) -> Result<ExitCode> {
         url: args.url,
         tokens: match (args.token, args.jwt_secret) {
             (Some(token), _) => Tokens::Shared(token),
-            (None, Some(secret)) => Tokens::Jwt(secret),
+            (None, Some(secret)) => Tokens::Jwt(Jwt { secret, leeway: args.jwt_leeway }),
             (None, None) => Tokens::None,
         },
         small_rates: args.limits == Limits::Small,

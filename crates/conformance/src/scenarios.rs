@@ -6,11 +6,13 @@ mod frames;
 mod greeting;
 mod http;
 mod isolation;
+mod jwt;
 mod limits;
 mod live;
 mod presence;
 mod push;
 mod rates;
+mod routes;
 mod snapshots;
 mod tokens;
 
@@ -18,10 +20,12 @@ use crate::scenario::Scenario;
 
 /// Every scenario, in the order in which they run: what others build on comes first.
 pub fn all() -> impl Iterator<Item = Scenario> {
-    const SCENARIOS: [&[Scenario]; 13] = [
+    const SCENARIOS: [&[Scenario]; 17] = [
         http::SCENARIOS,
         greeting::SCENARIOS,
         tokens::SCENARIOS,
+        tokens::OF_A_SHARED_TOKEN,
+        jwt::SCENARIOS,
         frames::SCENARIOS,
         push::SCENARIOS,
         counters::SCENARIOS,
@@ -29,6 +33,8 @@ pub fn all() -> impl Iterator<Item = Scenario> {
         live::SCENARIOS,
         isolation::SCENARIOS,
         presence::SCENARIOS,
+        routes::SCENARIOS,
+        routes::WITH_TOKENS,
         snapshots::SCENARIOS,
         crowd::SCENARIOS,
         rates::SCENARIOS,

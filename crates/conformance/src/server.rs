@@ -13,6 +13,7 @@ use syncline_engine::protocol::{
 use tungstenite::http::Uri;
 
 use crate::failure::{Done, Failure};
+use crate::jwt::Claims;
 
 /// How the server is set up.
 #[derive(Clone, Debug)]
@@ -34,8 +35,17 @@ pub enum Tokens {
     None,
     /// Whoever has this secret.
     Shared(String),
-    /// Whoever has a JWT that is signed with this secret, by HS256.
-    Jwt(String),
+    /// Whoever has a JWT.
+    Jwt(Jwt),
+}
+
+/// What a JWT has to be.
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    /// It is signed with this, by HS256.
+    pub secret: String,
+    /// For so many seconds it is still taken after it has expired.
+    pub leeway: u64,
 }
 
 /// The server that is asked.
@@ -112,12 +122,12 @@ impl Server {
     }
 
     /// What opens the store to a subject.
-    pub(crate) fn token(&self, _: &StoreId, _: &Subject) -> Done<Option<String>> {
-        Ok(match &self.setup.tokens {
-            Tokens::None => None,
-            Tokens::Shared(secret) => Some(secret.clone()),
-            Tokens::Jwt(_) => None,
-        })
+    pub(crate) fn token(&self, store: &StoreId, subject: &Subject) -> Done<Option<String>> {
+        match &self.setup.tokens {
+            Tokens::None => Ok(None),
+            Tokens::Shared(secret) => Ok(Some(secret.clone())),
+            Tokens::Jwt(jwt) => jwt.sign(&Claims::of(store, subject)?).map(Some),
+        }
     }
 }
 

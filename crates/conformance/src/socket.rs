@@ -125,18 +125,23 @@ impl Socket {
     }
 
     pub(crate) fn entries(&mut self) -> Done<Entries> {
-        match self.message("entries")? {
-            ServerMessage::Entries(entries) => Ok(entries),
-            other => Err(Failure::new("entries", other.encode())),
-        }
+        let came = self.message("entries")?;
+        let ServerMessage::Entries(entries) = came else {
+            return Err(Failure::new("entries", came.encode()));
+        };
+        Ok(entries)
     }
 
     pub(crate) fn error(&mut self, code: Code) -> Done<ErrorFrame> {
         let expected = format!("an error {code}");
-        match self.message(&expected)? {
-            ServerMessage::Error(frame) if frame.code == code => Ok(frame),
-            other => Err(Failure::new(expected, other.encode())),
+        let came = self.message(&expected)?;
+        let ServerMessage::Error(frame) = came else {
+            return Err(Failure::new(expected, came.encode()));
+        };
+        if frame.code == code {
+            return Ok(frame);
         }
+        Err(Failure::new(expected, ServerMessage::Error(frame).encode()))
     }
 
     /// An error, and then the socket is closed for its code.
@@ -164,10 +169,11 @@ impl Socket {
 
     pub(crate) fn greet(&mut self, hello: Hello) -> Done<Welcome> {
         self.send(&ClientMessage::Hello(hello))?;
-        match self.message("welcome")? {
-            ServerMessage::Welcome(welcome) => Ok(welcome),
-            other => Err(Failure::new("welcome", other.encode())),
-        }
+        let came = self.message("welcome")?;
+        let ServerMessage::Welcome(welcome) = came else {
+            return Err(Failure::new("welcome", came.encode()));
+        };
+        Ok(welcome)
     }
 
     pub(crate) fn pull(&mut self, after: Seq) -> Done<Entries> {

@@ -9,7 +9,7 @@ use super::purity;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::workspace::WASM_TARGET;
-use crate::{codegen, explore, process, setup, sim, workspace};
+use crate::{codegen, conformance, explore, process, setup, sim, workspace};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 17] = [
+pub(crate) const STEPS: [Step; 18] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
@@ -48,6 +48,12 @@ pub(crate) const STEPS: [Step; 17] = [
     Step { name: "build", about: "worker, client and page, as shipped", needs: None, work: build },
     Step { name: "tsc", about: "TypeScript's types", needs: Some("build"), work: tsc },
     Step { name: "vitest", about: "TypeScript tests", needs: Some("build"), work: vitest },
+    Step {
+        name: "conformance",
+        about: "workerd keeps the protocol",
+        needs: Some("build"),
+        work: conformance,
+    },
     Step { name: "e2e", about: "the chat in Chromium against workerd", needs: Some("build"), work: e2e },
 ];
 
@@ -153,6 +159,10 @@ fn tsc(log: &Log) -> Result<Done> {
 
 fn vitest(log: &Log) -> Result<Done> {
     run(&mut npm_script("test"), log)
+}
+
+fn conformance(log: &Log) -> Result<Done> {
+    conformance::workerd(&[], log).map(|()| Done::Done)
 }
 
 fn e2e(log: &Log) -> Result<Done> {

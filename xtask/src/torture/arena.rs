@@ -10,7 +10,7 @@ use syncline_torture::Dice;
 use syncline_torture::judge::Counts;
 
 use super::client::{Client, Place};
-use super::server::Server;
+use crate::workerd::Server;
 use crate::workspace;
 
 pub(super) struct Arena {

@@ -11,8 +11,8 @@ use syncline_engine::protocol::{ClientId, StoreId, Subject};
 use syncline_torture::client::{Assignment, RECEIPTS};
 use syncline_torture::{Files, Proxy, Receipt, Receipts, Report, read_receipts};
 
-use super::server::{TOKEN, start_into};
 use crate::process::Running;
+use crate::workerd::{TOKEN, start_into};
 
 pub(super) struct Client {
     assignment: Assignment,

@@ -13,8 +13,8 @@ use syncline_torture::{Fault, Order, Report, schedule};
 
 use super::arena::Arena;
 use super::client::Client;
-use super::server::{TOKEN, copy_all};
 use super::summary::{Round, Struck};
+use crate::workerd::{TOKEN, copy_all};
 
 const TICK: Duration = Duration::from_millis(10);
 

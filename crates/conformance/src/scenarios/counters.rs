@@ -86,16 +86,9 @@ fn a_commit_sent_again_on_another_socket_is_logged_once(server: &Server) -> Done
     drop(ann);
     again.catch_up()?;
     again.send(vec![commit.clone()])?;
-    let decided = loop {
-        use syncline_engine::protocol::ServerMessage;
-        match again.socket.message("verdicts")? {
-            ServerMessage::Entries(entries) => ensure(!again.log.take(&entries)?, "no gap", entries.after)?,
-            ServerMessage::Verdicts(verdicts) => break verdicts,
-            other => return Err(crate::failure::Failure::new("verdicts", other.encode())),
-        }
-    };
-    let accepted = decided.verdicts.iter().all(|verdict| matches!(verdict.outcome, Outcome::Accepted { .. }));
-    ensure(accepted && decided.verdicts.len() == 1, "one verdict, accepted", &decided)?;
+    let verdicts = again.decided()?;
+    let accepted = verdicts.iter().all(|verdict| matches!(verdict.outcome, Outcome::Accepted { .. }));
+    ensure(accepted && verdicts.len() == 1, "one verdict, accepted", &verdicts)?;
     let read = read_log(server, &store, "ben")?;
     let logged = read.entries.iter().filter(|entry| entry.counter == commit.counter).count();
     same("how often it is logged", 1, logged)

@@ -142,11 +142,10 @@ fn what_is_published_stays_in_its_store(server: &Server) -> Done {
     let commit = owner.commit([message("published", SECRET)])?;
     owner.accepted(vec![commit])?;
     outside.socket.send(&ClientMessage::Pull(Pull { after: Seq::ZERO, part: None }))?;
-    match outside.socket.message("entries of its own store")? {
-        ServerMessage::Entries(entries) => {
-            same("entries of its own store", outside.log.entries, entries.entries)?
-        }
-        other => return Err(Failure::new("entries of its own store", other.encode())),
-    }
+    let came = outside.socket.message("entries of its own store")?;
+    let ServerMessage::Entries(entries) = came else {
+        return Err(Failure::new("entries of its own store", came.encode()));
+    };
+    same("entries of its own store", outside.log.entries, entries.entries)?;
     nothing_leaks(&mut outside.socket, &owner)
 }

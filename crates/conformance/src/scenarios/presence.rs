@@ -33,10 +33,11 @@ fn told(to: &mut Client, of: &Client, session: &str, value: Option<&str>) -> Don
         subject: of.subject.clone(),
         value: value.map(Args::parse).transpose().map_err(own)?,
     };
-    match to.socket.message("presence")? {
-        ServerMessage::Presence(presence) => same("presence", expected, presence),
-        other => Err(Failure::new(format!("{expected:?}"), other.encode())),
-    }
+    let came = to.socket.message("presence")?;
+    let ServerMessage::Presence(presence) = came else {
+        return Err(Failure::new(format!("{expected:?}"), came.encode()));
+    };
+    same("presence", expected, presence)
 }
 
 fn presence_is_told_to_the_others_and_not_to_oneself(server: &Server) -> Done {
@@ -44,7 +45,7 @@ fn presence_is_told_to_the_others_and_not_to_oneself(server: &Server) -> Done {
     let mut ann = Client::join(server, &store, "ann")?;
     let mut others = [Client::join(server, &store, "ben")?, Client::join(server, &store, "ann")?];
     let mut elsewhere = Client::join(server, &server.store()?, "ben")?;
-    for value in [r#"{ "typing" : true }"#, "null", "[1,2]", "\"é\""] {
+    for value in [r#"{ "typing" : true }"#, "false", "[1,2]", "\"é\""] {
         send(&mut ann, "tab-1", Some(value))?;
         ann.socket.nothing_more()?;
         for other in &mut others {
@@ -64,12 +65,11 @@ fn presence_is_told_to_whoever_comes(server: &Server) -> Done {
     let mut ben = Client::join(server, &store, "ben")?;
     let mut heard = Vec::new();
     for _ in 0..2 {
-        match ben.socket.message("presence")? {
-            ServerMessage::Presence(PresenceOf { session, value, .. }) => {
-                heard.push((session.to_string(), value.map(|value| value.get().to_owned())));
-            }
-            other => return Err(Failure::new("presence", other.encode())),
-        }
+        let came = ben.socket.message("presence")?;
+        let ServerMessage::Presence(PresenceOf { session, value, .. }) = came else {
+            return Err(Failure::new("presence", came.encode()));
+        };
+        heard.push((session.to_string(), value.map(|value| value.get().to_owned())));
     }
     heard.sort();
     let last = |session: &str, value: &str| (session.to_owned(), Some(value.to_owned()));
@@ -110,6 +110,11 @@ fn presence_of_a_session_can_be_taken_back(server: &Server) -> Done {
     send(&mut ann, "tab-1", None)?;
     ann.socket.nothing_more()?;
     ben.socket.nothing_more()?;
+    // `null` is as nothing.
+    send(&mut ann, "tab-1", Some("2"))?;
+    told(&mut ben, &ann, "tab-1", Some("2"))?;
+    send(&mut ann, "tab-1", Some("null"))?;
+    told(&mut ben, &ann, "tab-1", None)?;
     Client::join(server, &store, "cat")?.socket.nothing_more()
 }
 
@@ -160,12 +165,8 @@ fn presence_that_comes_too_fast_is_refused_for_a_while(server: &Server) -> Done 
     // Commits are not held up by it; what else was refused is read on the way.
     let commit = ann.commit([message("m", "meanwhile")])?;
     ann.send(vec![commit])?;
-    loop {
-        match ann.socket.message("verdicts, after what was refused")? {
-            ServerMessage::Error(frame) if frame.code == Code::PresenceRefused => {}
-            ServerMessage::Entries(entries) => drop(ann.log.take(&entries)?),
-            ServerMessage::Verdicts(_) => return Ok(()),
-            other => return Err(Failure::new("verdicts", other.encode())),
-        }
+    while let Err(frame) = ann.answer()? {
+        same("what else comes", Code::PresenceRefused, frame.code)?;
     }
+    Ok(())
 }

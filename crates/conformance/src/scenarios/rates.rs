@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use syncline_engine::protocol::{Code, ServerMessage};
+use syncline_engine::protocol::Code;
 
 use crate::client::{Client, message, read_log};
 use crate::failure::{Done, Failure, ensure, same, some};
@@ -32,18 +32,10 @@ fn until_limited(ann: &mut Client) -> Done<(syncline_engine::protocol::Commit, D
 
 /// Reads what comes of a push: how long to wait, where it was refused.
 fn limited(ann: &mut Client) -> Done<Option<Duration>> {
-    loop {
-        match ann.socket.message("verdicts, or rate-limited")? {
-            ServerMessage::Entries(entries) => ensure(!ann.log.take(&entries)?, "no gap", entries.after)?,
-            ServerMessage::Verdicts(_) => return Ok(None),
-            ServerMessage::Error(frame) if frame.code == Code::RateLimited => {
-                let wait =
-                    some(frame.retry_after_ms.filter(|ms| *ms > 0), "rate-limited says how long to wait")?;
-                return Ok(Some(Duration::from_millis(wait.into())));
-            }
-            other => return Err(Failure::new("verdicts, or rate-limited", other.encode())),
-        }
-    }
+    let Err(frame) = ann.answer()? else { return Ok(None) };
+    same("the error in place of verdicts", Code::RateLimited, frame.code)?;
+    let wait = some(frame.retry_after_ms.filter(|ms| *ms > 0), "rate-limited says how long to wait")?;
+    Ok(Some(Duration::from_millis(wait.into())))
 }
 
 fn a_client_that_pushes_too_much_is_held_back_and_loses_nothing(server: &Server) -> Done {

@@ -108,10 +108,11 @@ fn offered(server: &Server, store: &StoreId) -> Done<SnapshotOffer> {
 
 fn pull_part(client: &mut Client, seq: Seq, part: u32) -> Done<Snapshot> {
     client.socket.send(&ClientMessage::Pull(Pull { after: seq, part: Some(part) }))?;
-    match client.socket.message("a part of the snapshot")? {
-        ServerMessage::Snapshot(snapshot) => Ok(snapshot),
-        other => Err(Failure::new("a part of the snapshot", other.encode())),
-    }
+    let came = client.socket.message("a part of the snapshot")?;
+    let ServerMessage::Snapshot(snapshot) = came else {
+        return Err(Failure::new("a part of the snapshot", came.encode()));
+    };
+    Ok(snapshot)
 }
 
 fn gone(client: &mut Client, seq: Seq, part: u32) -> Done {

@@ -17,6 +17,19 @@ pub(super) const SCENARIOS: &[Scenario] = scenarios![Needs::Tokens;
     a_wrong_token_on_a_live_socket_closes_it,
 ];
 
+pub(super) const OF_A_SHARED_TOKEN: &[Scenario] = scenarios![Needs::SharedToken;
+    with_a_shared_token_hello_names_the_subject,
+];
+
+fn with_a_shared_token_hello_names_the_subject(server: &Server) -> Done {
+    let store = server.store()?;
+    let mut hello = server.hello(&store, "ann")?;
+    hello.subject = None;
+    let mut socket = server.socket(&store)?;
+    socket.send(&ClientMessage::Hello(hello))?;
+    socket.refusal(Code::Unauthorized).map(drop)
+}
+
 fn a_wrong_token_in_hello_closes_the_socket(server: &Server) -> Done {
     let store = server.store()?;
     let right = server.hello(&store, "ann")?.token.unwrap_or_default();

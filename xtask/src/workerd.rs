@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,12 +15,12 @@ use crate::log::Log;
 use crate::process::{self, Running};
 use crate::workspace;
 
-pub(super) const TOKEN: &str = "the-token-of-the-torture";
+pub(crate) const TOKEN: &str = "the-token-of-the-tests";
 
 /// A port that was free may not be any more: then wrangler ends, and is started again.
 const FAILED_STARTS: u32 = 5;
 
-pub(super) struct Server {
+pub(crate) struct Server {
     folder: PathBuf,
     port: u16,
     running: Option<Running>,
@@ -29,7 +30,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Copies what was built, so that building anew changes nothing here, and creates the archive.
-    pub(super) fn prepare(folder: PathBuf) -> Result<Self> {
+    pub(crate) fn prepare(folder: PathBuf) -> Result<Self> {
         let app = workspace::path(workspace::WORKER_DIR);
         let worker = folder.join("worker");
         fs::create_dir_all(&worker)?;
@@ -44,25 +45,25 @@ impl Server {
         Ok(server)
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
-    pub(super) const fn port(&self) -> u16 {
+    pub(crate) const fn port(&self) -> u16 {
         self.port
     }
 
     /// Where objects and archive are.
-    pub(super) fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.folder.join("state")
     }
 
-    pub(super) fn start_in(&mut self, wait: Duration) {
+    pub(crate) fn start_in(&mut self, wait: Duration) {
         self.start_at = Some(Instant::now() + wait);
     }
 
     /// Starts it when it is time, and again where it ended by itself.
-    pub(super) fn tick(&mut self) -> Result<()> {
+    pub(crate) fn tick(&mut self) -> Result<()> {
         if let Some(how) = self.running.as_ref().and_then(Running::ended) {
             self.running = None;
             self.failed_starts += 1;
@@ -82,8 +83,19 @@ impl Server {
         Ok(())
     }
 
+    /// Starts it, and waits until it answers.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        self.start_in(Duration::ZERO);
+        let address = self.address();
+        until(|| {
+            self.tick()?;
+            Ok(self.running.is_some() && answers(address))
+        })
+        .with_context(|| format!("see {}", self.output().display()))
+    }
+
     /// As a power cut; whether there was something to kill.
-    pub(super) fn kill(&mut self) -> Result<bool> {
+    pub(crate) fn kill(&mut self) -> Result<bool> {
         self.start_at = None;
         let running = self.running.take();
         let was = running.is_some();
@@ -91,9 +103,8 @@ impl Server {
         Ok(was)
     }
 
-    pub(super) fn answers(&mut self) -> bool {
-        let answers =
-            self.running.is_some() && health(self.address()).is_ok_and(|answer| answer.contains(" 200 "));
+    pub(crate) fn answers(&mut self) -> bool {
+        let answers = self.running.is_some() && answers(self.address());
         if answers {
             self.failed_starts = 0;
         }
@@ -112,8 +123,21 @@ impl Server {
     }
 }
 
+/// Waits until something is so, for as long as a server may take to start.
+pub(crate) fn until(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so()? {
+        if Instant::now() > deadline {
+            bail!("the server does not answer within {} s", PATIENCE.as_secs());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
 /// Starts a command whose output goes to a file.
-pub(super) fn start_into(command: &mut Command, output: File) -> Result<Running> {
+pub(crate) fn start_into(command: &mut Command, output: File) -> Result<Running> {
     command.stdout(output.try_clone()?).stderr(output);
     process::start(command, &Log::Terminal)
 }
@@ -139,7 +163,7 @@ fn configuration(own: &str, app: &Path) -> Result<String> {
     if changed == 2 { Ok(moved) } else { bail!("wrangler.toml has no main or no migrations_dir") }
 }
 
-pub(super) fn copy_all(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("{}", from.display()))? {
         let entry = entry?;
@@ -153,6 +177,11 @@ pub(super) fn copy_all(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether a server says of itself that it is there.
+pub(crate) fn answers(address: SocketAddr) -> bool {
+    health(address).is_ok_and(|answer| answer.contains(" 200 "))
+}
+
 fn health(address: SocketAddr) -> Result<String> {
     let patience = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
@@ -163,7 +192,7 @@ fn health(address: SocketAddr) -> Result<String> {
     Ok(String::from_utf8_lossy(answer.get(..read).unwrap_or_default()).into_owned())
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
