@@ -3,6 +3,7 @@
 //! It knows no model: what it stores and sends are texts. Its state, for new tabs, is a [`Replica`]
 //! beside it. Like the room it holds only a cache of what is in the database.
 
+mod consume;
 mod former;
 mod hand_over;
 mod push;
@@ -16,6 +17,7 @@ mod tables;
 
 use std::collections::VecDeque;
 
+pub use consume::{Begin, Consumption};
 pub use receive::LeaderError;
 pub use repair::Salvage;
 use replica::Advanced;

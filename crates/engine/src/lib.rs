@@ -101,7 +101,7 @@ mod state;
 
 pub use dump::{load as load_state, state_digest};
 pub use guard::refuse_unportable;
-pub use leader::{Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
+pub use leader::{Begin, Consumption, Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};

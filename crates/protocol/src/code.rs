@@ -162,6 +162,10 @@ codes! {
         "The state of this client and that of the server were not the same at the same place of the log; the message has both digests." "Nothing: the client makes its state anew from the log. Report it: `apply` is not deterministic, or a host differs.";
     StorageDamaged "storage-damaged" "status"
         "The local database was damaged." "Nothing: it was set aside, the log is read again from the server, and commits that could be read are kept. The message says what could not.";
+    AnotherProcess "another-process" "status"
+        "Another process has this client database open." "Use that one, or end it; or give this one a folder of its own.";
+    EntriesMissed "entries-missed" "status"
+        "The log here does not go on from a consumer's place: it was reset or restored, or begins with a snapshot." "Decide where the consumer goes on: the message says where it stood, and what is there.";
     StateDamaged "state-damaged" "status"
         "An entry of the log could not be applied here." "Report it with the message; the log itself is safe.";
 }
@@ -183,6 +187,34 @@ impl Code {
             Self::PushRefused,
         ]
         .contains(&self)
+    }
+
+    /// Whether only a new token helps: the first is said to who connects, the second on a live socket.
+    #[must_use]
+    pub fn needs_auth(self) -> bool {
+        [Self::Unauthorized, Self::NeedsAuth].contains(&self)
+    }
+
+    /// Whether connecting again is of no use.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        [Self::StoreMismatch, Self::UnsupportedProtocol].contains(&self)
+    }
+
+    /// Whether somebody has to do something about it, although a client goes on trying where it can.
+    #[must_use]
+    pub fn blocks(self) -> bool {
+        self.is_final()
+            || [
+                Self::AuthorMismatch,
+                Self::CommitMismatch,
+                Self::ConnectRefused,
+                Self::Forbidden,
+                Self::PushRefused,
+                Self::ReadOnly,
+                Self::ServerBehind,
+            ]
+            .contains(&self)
     }
 
     /// Whether the server closes the socket after an `error` frame with this code.

@@ -4,9 +4,9 @@
 //! database that SQLite cannot read is another matter: its host keeps the file, and opens a new one with the
 //! outbox of the old, as far as that can be read.
 
-use syncline_protocol::{Chain, Code, Counter, ErrorFrame, Limits, RedactionNumber, Seq, SessionId};
+use syncline_protocol::{Chain, Code, Counter, Cursor, ErrorFrame, Limits, RedactionNumber, Seq, SessionId};
 
-use super::{Leader, LeaderConfig, former, tables};
+use super::{Leader, LeaderConfig, consume, former, tables};
 use crate::local::{Lost, Rejected, Taken, Waiting};
 use crate::segment;
 use crate::sql::nested;
@@ -19,6 +19,7 @@ pub struct Salvage {
     taken: Vec<(SessionId, Taken)>,
     rejected: Vec<Rejected>,
     lost: Vec<(Lost, String)>,
+    consumers: Vec<(String, Cursor)>,
     /// Where the newest commits stood in the log: for a session that lives on and was not told yet.
     confirmed: Vec<(Counter, Seq, Seq)>,
     /// What could not be read, for people.
@@ -37,6 +38,7 @@ impl Salvage {
             taken: Vec::new(),
             rejected: Vec::new(),
             lost: Vec::new(),
+            consumers: Vec::new(),
             confirmed: Vec::new(),
             unread: Vec::new(),
         };
@@ -55,6 +57,10 @@ impl Salvage {
         match former::all_lost(db) {
             Ok(lost) => salvage.lost = lost,
             Err(_) => salvage.unread.push("the lost commits"),
+        }
+        match consume::all(db) {
+            Ok(consumers) => salvage.consumers = consumers,
+            Err(_) => salvage.unread.push("the places of consumers"),
         }
         let newest = former::newest_of(db, &salvage.facts.client, salvage.facts.next);
         for confirmed in [tables::all_confirmed(db), newest] {
@@ -159,6 +165,9 @@ fn put(db: &mut dyn Sql, salvage: &Salvage) -> Result<(), SqlError> {
     }
     for (counter, first, last) in &salvage.confirmed {
         tables::put_confirmed(db, *counter, *first, *last)?;
+    }
+    for (name, place) in &salvage.consumers {
+        consume::put(db, name, place)?;
     }
     for rejected in &salvage.rejected {
         let Rejected { code, message, .. } = rejected;

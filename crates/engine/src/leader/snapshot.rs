@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 
-use syncline_protocol::{Chain, Code, ErrorFrame, Hasher, Pull, Seq, Snapshot, SnapshotOffer};
+use syncline_protocol::{Chain, Code, ErrorFrame, Hasher, Incarnation, Pull, Seq, Snapshot, SnapshotOffer};
 
-use super::{Leader, Link, tables};
+use super::{Leader, Link, consume, tables};
 use crate::local::{Epoch, Told};
 use crate::segment;
 use crate::sql::nested;
@@ -35,13 +35,16 @@ CREATE TABLE IF NOT EXISTS syncline_incoming_part (
 
 impl Leader {
     /// What to ask for after `welcome`: the snapshot that the server offers, where it saves much. While a
-    /// former log is to be sorted, every entry is wanted.
+    /// former log is to be sorted, every entry is wanted; so are those that a consumer has not seen.
     pub(super) fn begin(&mut self, db: &mut dyn Sql, offer: Option<SnapshotOffer>) -> Result<(), SqlError> {
         // What a former connection was offered may be of a log that is no more.
         self.compare = offer;
         let Some(offer) = offer else { return Ok(()) };
         let saved = offer.seq.get().saturating_sub(self.cursor.get());
-        let refused = self.former || self.bad_snapshot == Some(offer.digest);
+        let known = self.incarnation.as_ref().map_or("", Incarnation::as_str);
+        let refused = self.former
+            || self.bad_snapshot == Some(offer.digest)
+            || consume::is_needed(&*db, known, offer.seq)?;
         if saved > 0
             && let Link::Up(up) = &mut self.link
         {

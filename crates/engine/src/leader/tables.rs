@@ -62,6 +62,7 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     segment::create(db)?;
     db.run_script(TABLES)?;
     db.run_script(super::former::TABLES)?;
+    db.run_script(super::consume::TABLES)?;
     db.run_script(super::snapshot::TABLES)
 }
 
