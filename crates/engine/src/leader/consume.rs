@@ -72,7 +72,8 @@ impl Leader {
         let segments = segment::page(&*db, place.seq, Limits::SEGMENT_BYTES)?;
         let mut chain = place.chain;
         let mut commits = Vec::new();
-        for commit in segment::entries_after(&segments, place.seq)?.chunk_by(|entry, _| !entry.ends_commit()) {
+        for commit in segment::entries_after(&segments, place.seq)?.chunk_by(|entry, _| !entry.ends_commit())
+        {
             for entry in commit {
                 chain = chain.after(entry, &entry.args_digest());
             }
