@@ -190,7 +190,7 @@ impl Room {
             for (client, counter, after, size) in made {
                 let mut runs = decisions::Runs::new();
                 runs.add(counter, after, decisions::Kept::Accepted(size));
-                runs.keep(db, &client)?;
+                decisions::keep(db, &client, &runs.rows()?)?;
             }
             for segment in log.finish() {
                 segment::append(db, &segment)?;
