@@ -170,7 +170,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
             // The library answers pings, and what has come of a silence is that it is over.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Close(_))) => {
-                let _ = timeout(PATIENCE, self.stream.close(None)).await;
+                // The library has its answer ready, and sends it with what is flushed; to close now would be to say
+                // another, which it refuses.
+                let _ = timeout(PATIENCE, self.stream.flush()).await;
                 return Some(Ended::Gone);
             }
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {

@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 18] = [
+pub(crate) const STEPS: [Step; 19] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
@@ -48,6 +48,12 @@ pub(crate) const STEPS: [Step; 18] = [
     Step { name: "build", about: "worker, client and page, as shipped", needs: None, work: build },
     Step { name: "tsc", about: "TypeScript's types", needs: Some("build"), work: tsc },
     Step { name: "vitest", about: "TypeScript tests", needs: Some("build"), work: vitest },
+    Step {
+        name: "conformance-native",
+        about: "the native server keeps the protocol",
+        needs: None,
+        work: native,
+    },
     Step {
         name: "conformance",
         about: "workerd keeps the protocol",
@@ -159,6 +165,10 @@ fn tsc(log: &Log) -> Result<Done> {
 
 fn vitest(log: &Log) -> Result<Done> {
     run(&mut npm_script("test"), log)
+}
+
+fn native(log: &Log) -> Result<Done> {
+    conformance::native(&[], log).map(|()| Done::Done)
 }
 
 fn conformance(log: &Log) -> Result<Done> {

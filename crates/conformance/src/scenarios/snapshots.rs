@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::failure::{Done, Failure, ensure, same, some};
 use crate::scenario::{Needs, Scenario, scenarios};
 use crate::server::{Server, own};
+use crate::socket::Came;
 
 pub(super) const SCENARIOS: &[Scenario] = scenarios![Needs::Nothing;
     a_long_log_gets_a_snapshot_that_is_what_its_digest_says,
@@ -22,6 +23,9 @@ const ENTRIES: usize = 5_000;
 
 /// A host makes it while nobody waits.
 const IN_TIME: Duration = Duration::from_secs(60);
+
+/// So long nobody asks anything, between two questions: longer than it takes a host to notice that.
+const PAUSE: Duration = Duration::from_secs(3);
 
 fn a_long_log_gets_a_snapshot_that_is_what_its_digest_says(server: &Server) -> Done {
     let store = server.store()?;
@@ -103,6 +107,8 @@ fn offered(server: &Server, store: &StoreId) -> Done<SnapshotOffer> {
             return some(None, "a snapshot is offered within a minute");
         }
         client.catch_up()?;
+        let came = client.socket.next_within(PAUSE)?;
+        ensure(matches!(came, Came::Nothing), "nothing, while nobody pushes", &came)?;
     }
 }
 

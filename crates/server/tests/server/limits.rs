@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tungstenite::Message;
+use tungstenite::protocol::CloseFrame;
 
 use super::client::{Client, Heard, commit, hello, open, push};
 use super::host::{Host, settings};
@@ -127,6 +128,20 @@ fn more_stores_than_may_be_open_at_once_are_served_in_turn() {
         for client in &mut clients {
             assert_eq!(client.say("hello")["counter"], round);
         }
+    }
+    host.stop();
+}
+
+#[test]
+fn who_closes_a_socket_is_answered_with_a_close() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    for code in [1000, 4321] {
+        let mut ann = Client::connect(host.address(), "s", "ann");
+        let why = CloseFrame { code: code.into(), reason: "".into() };
+        ann.socket.close(Some(why)).unwrap();
+        let Heard::Closed(Some(answered)) = ann.hear() else { panic!("it breaks off") };
+        assert_eq!(u16::from(answered.code), code);
     }
     host.stop();
 }
