@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::build::{self, Mode};
@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Which server is started for it; none where `-- --url` names one that runs
     #[arg(long, value_enum, default_value_t = Server::Workerd)]
     server: Server,
+    /// How it is set up
+    #[arg(long, value_enum, default_value_t = Setup::Token)]
+    setup: Setup,
     /// For the suite, as `--only crowd` or `--json`
     #[arg(last = true)]
     suite: Vec<String>,
@@ -29,6 +32,30 @@ enum Server {
     Native,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Setup {
+    /// One token for all clients
+    Token,
+    /// Tokens that say who, what and until when
+    Jwt,
+    /// One token for all clients, each of which may push a few events per second
+    Small,
+}
+
+/// What JWTs are signed with.
+const SECRET: &str = "the-secret-of-the-tokens-of-the-tests";
+
+impl Setup {
+    /// What the suite has to know of it.
+    const fn told(self) -> &'static [&'static str] {
+        match self {
+            Self::Token => &["--token", TOKEN],
+            Self::Jwt => &["--jwt-secret", SECRET],
+            Self::Small => &["--token", TOKEN, "--limits", "small"],
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.suite.iter().any(|word| word.starts_with("--url") || word == "--list") {
         return process::run(suite().args(&args.suite), &Log::Terminal);
@@ -37,29 +64,42 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Server::Workerd => {
             setup::for_worker()?;
             build::worker(Mode::Dev, &Log::Terminal)?;
-            workerd(&args.suite, &Log::Terminal)
+            workerd(args.setup, &args.suite, &Log::Terminal)
         }
-        Server::Native => native(&args.suite, &Log::Terminal),
+        Server::Native => native(args.setup, &args.suite, &Log::Terminal),
     }
 }
 
 /// Against the worker as it was built last.
-pub(crate) fn workerd(suite: &[String], log: &Log) -> Result<()> {
-    let mut server = workerd::Server::prepare(empty("workerd")?)?;
+pub(crate) fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
+    let secrets = match setup {
+        Setup::Token => workerd::shared_token(),
+        Setup::Jwt => format!("AUTH=\"jwt\"\nJWT_ALGORITHMS=\"HS256\"\nJWT_SECRET=\"{SECRET}\"\n"),
+        Setup::Small => bail!("the rates of the worker cannot be set"),
+    };
+    let mut server = workerd::Server::prepare(empty("workerd")?, &secrets)?;
     server.start()?;
-    let asked = ask(server.address(), suite, log);
+    let asked = ask(server.address(), setup, suite, log);
     server.kill()?;
     asked
 }
 
 /// Against the native server of the chat.
-pub(crate) fn native(suite: &[String], log: &Log) -> Result<()> {
+pub(crate) fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
+    let rates = match setup {
+        Setup::Token => "",
+        Setup::Small => "[rates]\nclient-events = 10\n",
+        Setup::Jwt => bail!("the native server is not told of JWTs here"),
+    };
     process::run(workspace::cargo().args(["build", "--package", "chat-server"]), log)?;
     let folder = empty("native")?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, workerd::free_port()?));
     let mut serve = Command::new(workspace::target_dir()?.join("debug/chat-server"));
     serve.args(["serve", "--listen", &address.to_string(), "--data"]).arg(folder.join("data"));
     serve.env("SYNCLINE_TOKEN", TOKEN);
+    let file = folder.join("syncline.toml");
+    fs::write(&file, rates)?;
+    serve.arg("--config").arg(file);
     let output = folder.join("server.txt");
     let running = workerd::start_into(&mut serve, File::create(&output)?)?;
     let started = workerd::until(|| {
@@ -67,15 +107,15 @@ pub(crate) fn native(suite: &[String], log: &Log) -> Result<()> {
         Ok(workerd::answers(address))
     });
     let asked = started
-        .and_then(|()| ask(address, suite, log))
+        .and_then(|()| ask(address, setup, suite, log))
         .with_context(|| format!("what the server said: {}", output.display()));
     running.kill()?;
     asked
 }
 
-fn ask(address: SocketAddr, suite_args: &[String], log: &Log) -> Result<()> {
+fn ask(address: SocketAddr, setup: Setup, suite_args: &[String], log: &Log) -> Result<()> {
     let mut suite = suite();
-    suite.args(["--url", &format!("http://{address}"), "--token", TOKEN]).args(suite_args);
+    suite.args(["--url", &format!("http://{address}")]).args(setup.told()).args(suite_args);
     process::run(&mut suite, log)
 }
 

@@ -15,7 +15,13 @@ use crate::log::Log;
 use crate::process::{self, Running};
 use crate::workspace;
 
+/// The token of a server that is started here.
 pub(crate) const TOKEN: &str = "the-token-of-the-tests";
+
+/// The bindings of a worker that asks for it.
+pub(crate) fn shared_token() -> String {
+    format!("AUTH_TOKEN=\"{TOKEN}\"\n")
+}
 
 /// A port that was free may not be any more: then wrangler ends, and is started again.
 const FAILED_STARTS: u32 = 5;
@@ -30,14 +36,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Copies what was built, so that building anew changes nothing here, and creates the archive.
-    pub(crate) fn prepare(folder: PathBuf) -> Result<Self> {
+    pub(crate) fn prepare(folder: PathBuf, secrets: &str) -> Result<Self> {
         let app = workspace::path(workspace::WORKER_DIR);
         let worker = folder.join("worker");
         fs::create_dir_all(&worker)?;
         copy_all(&app.join("dist"), &worker)?;
         let own = fs::read_to_string(app.join("wrangler.toml"))?;
         fs::write(folder.join("wrangler.toml"), configuration(&own, &app)?)?;
-        fs::write(folder.join(".dev.vars"), format!("AUTH_TOKEN=\"{TOKEN}\"\n"))?;
+        fs::write(folder.join(".dev.vars"), secrets)?;
         let server = Self { folder, port: free_port()?, running: None, start_at: None, failed_starts: 0 };
         let said = Log::buffer();
         let mut migrations = server.wrangler(&["d1", "migrations", "apply", "DB", "--local"]);

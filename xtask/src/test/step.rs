@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::purity;
 use crate::build::{self, Mode};
+use crate::conformance::Setup;
 use crate::log::Log;
 use crate::workspace::WASM_TARGET;
 use crate::{codegen, conformance, explore, process, setup, sim, workspace};
@@ -168,11 +169,13 @@ fn vitest(log: &Log) -> Result<Done> {
 }
 
 fn native(log: &Log) -> Result<Done> {
-    conformance::native(&[], log).map(|()| Done::Done)
+    conformance::native(Setup::Token, &[], log)?;
+    conformance::native(Setup::Small, &[], log).map(|()| Done::Done)
 }
 
 fn conformance(log: &Log) -> Result<Done> {
-    conformance::workerd(&[], log).map(|()| Done::Done)
+    conformance::workerd(Setup::Token, &[], log)?;
+    conformance::workerd(Setup::Jwt, &[], log).map(|()| Done::Done)
 }
 
 fn e2e(log: &Log) -> Result<Done> {

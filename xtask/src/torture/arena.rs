@@ -10,7 +10,7 @@ use syncline_torture::Dice;
 use syncline_torture::judge::Counts;
 
 use super::client::{Client, Place};
-use crate::workerd::Server;
+use crate::workerd::{self, Server};
 use crate::workspace;
 
 pub(super) struct Arena {
@@ -39,7 +39,7 @@ impl Arena {
         fs::write(folder.join("seed.txt"), format!("{seed}\n"))?;
         let program = folder.join("program");
         fs::copy(std::env::current_exe()?, &program)?;
-        let mut server = Server::prepare(folder.join("server"))?;
+        let mut server = Server::prepare(folder.join("server"), &workerd::shared_token())?;
         server.start_in(Duration::ZERO);
         Ok(Self {
             program,
