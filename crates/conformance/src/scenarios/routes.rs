@@ -123,7 +123,10 @@ fn a_push_over_http_that_is_none_is_refused(server: &Server) -> Done {
         post(server, &store, "push", body)?.refuses(body, 400, &["bad-request"])?;
     }
     let large = format!("{{\"pad\":\"{}\"}}", "x".repeat(ann.welcome.limits.message_bytes));
-    post(server, &store, "push", &large)?.refuses("a large body", 413, &["message-too-large"])?;
+    // A server need not read it to its end: then the connection breaks off, and no answer comes through.
+    if let Ok(answer) = post(server, &store, "push", &large) {
+        answer.refuses("a large body", 413, &["message-too-large"])?;
+    }
     same("the log", ann.log.entries, read_log(server, &store, "ben")?.entries)
 }
 
