@@ -11,6 +11,9 @@ use crate::log::Log;
 use crate::server::{Server, own};
 use crate::socket::Socket;
 
+/// More frames in a row after a gap than the busiest scenario has on their way.
+const GAPS: usize = 1_000;
+
 pub(crate) struct Client {
     pub(crate) socket: Socket,
     pub(crate) hello: Hello,
@@ -63,6 +66,7 @@ impl Client {
 
     /// Reads, and pulls where it has to, until it has an entry.
     pub(crate) fn follow_to(&mut self, seq: Seq) -> Done {
+        let mut gaps = 0;
         while self.log.head() < seq {
             let frame = self.socket.entries()?;
             let before = self.log.head();
@@ -72,6 +76,9 @@ impl Client {
                 "a page after the cursor, where the log goes on",
                 (before, frame.after, frame.head),
             )?;
+            // What is published may come before what is between; the pages that are pulled then have no gap.
+            gaps = if gap { gaps + 1 } else { 0 };
+            ensure(gaps < GAPS, "a page right after the cursor", (before, frame.after))?;
             if gap || self.log.head() < frame.head {
                 let after = self.log.head();
                 self.socket
@@ -165,6 +172,11 @@ impl Client {
                 "own-name: the entries of a commit are those of its client and author",
                 &logged,
             )?;
+            let of = logged.len();
+            for (index, entry) in logged.iter().enumerate() {
+                let place = (entry.index as usize, entry.of as usize);
+                same("whole-commits: the place of an entry in its commit", (index, of), place)?;
+            }
             let events: Vec<RawEvent> = logged.iter().map(|entry| entry.event()).collect();
             same("the events of a commit, as they were sent", &commit.events, &events)?;
             places.push((first, last));
