@@ -43,6 +43,16 @@ impl Database {
         Ok(())
     }
 
+    /// Lets the write-ahead log grow to so many pages before a commit brings them into the file, which takes
+    /// two fsyncs, and writes each page once however often it has changed.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`].
+    pub fn checkpoint_every(&mut self, pages: u32) -> Result<(), SqlError> {
+        let sql = format!("PRAGMA wal_autocheckpoint = {pages}");
+        self.own(|connection| connection.query_row(&sql, [], |_| Ok(())))
+    }
+
     /// Keeps at most about this many bytes of pages in memory, where many databases are open.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! journal of its own, and by none to their databases: what those have lost with the machine, it plays back.
 
 use serde::{Deserialize, Serialize};
-use syncline_protocol::{Chain, ClientId, Incarnation, Seq};
+use syncline_protocol::{Chain, ClientId, Incarnation, Seq, encode_entries};
 use thiserror::Error;
 
 use super::decisions::{self, DecisionRow};
@@ -50,6 +50,22 @@ impl Record {
     #[must_use]
     pub const fn before(&self) -> Seq {
         self.before
+    }
+
+    /// The entries of pushes that follow each other, as one frame for every live socket in place of the one of
+    /// each push; none, where none was accepted. `head` is the head after the last.
+    #[must_use]
+    pub fn published(records: &[Self], head: Seq) -> Option<String> {
+        let segments = || records.iter().flat_map(|record| &record.segments);
+        let first = segments().next()?;
+        let texts: Vec<&str> = segments().map(|segment| segment.text.as_str()).collect();
+        Some(encode_entries(first.first.before(), head, &texts))
+    }
+
+    /// Bytes of its entries.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.segments.iter().map(|segment| segment.text.len()).sum()
     }
 
     /// Appends its bytes.

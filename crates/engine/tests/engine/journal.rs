@@ -184,6 +184,31 @@ fn what_a_transaction_around_a_push_takes_back_is_not_there_after_another_openin
 }
 
 #[test]
+fn what_many_pushes_have_published_is_one_frame_of_the_same_entries() {
+    let mut server = Server::new();
+    server.room.keep_journal();
+    let mut connection = greeted(&mut server, "ann");
+    let mut entries = Vec::new();
+    for n in 1..=4 {
+        // One of them is rejected.
+        for output in
+            server.receive(&mut connection, &push(json!([commit(n, &format!("note {}", n.min(3)))])))
+        {
+            if let Output::Publish(text) = output {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                entries.extend(frame["entries"].as_array().unwrap().clone());
+            }
+        }
+    }
+    let records = server.room.take_journal();
+    let merged = Record::published(&records, server.room.head()).unwrap();
+    let merged: Value = serde_json::from_str(&merged).unwrap();
+    assert_eq!(merged["entries"].as_array().unwrap(), &entries);
+    assert_eq!((&merged["after"], &merged["head"]), (&json!(0), &json!(3)));
+    assert_eq!(Record::published(&records[3..], server.room.head()), None);
+}
+
+#[test]
 fn a_record_reads_back_as_it_was_and_a_part_of_it_as_nothing() {
     let (.., records) = history();
     for record in &records {
