@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use syncline_engine::protocol::Limits;
-use syncline_engine::{Rates, RoomConfig};
+use syncline_engine::{Rates, RoomConfig, Upkeep};
 use thiserror::Error;
 
 /// Why a configuration is none.
@@ -77,6 +77,9 @@ pub struct Settings {
     /// The token that all clients share; better in the environment or the file than as a flag
     #[arg(long, env = "SYNCLINE_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// The operator's token: without one, nobody may ask what only an operator may
+    #[arg(long, env = "SYNCLINE_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
     /// A chain of certificates as PEM: with it and its key, the server speaks TLS
     #[arg(long, env = "SYNCLINE_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
@@ -128,6 +131,9 @@ pub struct Settings {
     /// How much may come in a time: in the file alone
     #[arg(skip)]
     pub rates: Option<Rates>,
+    /// When segments are merged and snapshots made: in the file alone
+    #[arg(skip)]
+    pub upkeep: Option<Upkeep>,
 }
 
 /// Takes each from the first that has it.
@@ -153,9 +159,9 @@ impl Settings {
     pub fn or(self, other: Self) -> Self {
         let first = self;
         first_of!(
-            first, other: listen, data, auth, token, tls_cert, tls_key, shards, open_stores, idle_seconds,
+            first, other: listen, data, auth, token, admin_token, tls_cert, tls_key, shards, open_stores, idle_seconds,
             cache_kib, store_mib, journal_mib, connections, unsent_kib, backlog, backlog_mib, drain_seconds,
-            log_format, log, limits, rates,
+            log_format, log, limits, rates, upkeep,
         )
     }
 }
@@ -169,6 +175,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The token that all clients share; nobody needs one where there is none.
     pub token: Option<String>,
+    /// The operator's token.
+    pub admin_token: Option<String>,
     /// Certificates and key.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Threads that decide.
@@ -216,12 +224,14 @@ impl TryFrom<Settings> for Config {
         let room = RoomConfig {
             limits: settings.limits.unwrap_or_default(),
             rates: settings.rates.unwrap_or_default(),
+            upkeep: settings.upkeep.unwrap_or_default(),
             ..RoomConfig::default()
         };
         Ok(Self {
             listen: settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8787))),
             data: settings.data.unwrap_or_else(|| PathBuf::from("data")),
             token,
+            admin_token: settings.admin_token.filter(|token| !token.is_empty()),
             tls,
             shards: settings.shards.unwrap_or(cores / 2).max(1),
             open_stores: settings.open_stores.unwrap_or(256).max(1),

@@ -23,11 +23,11 @@ pub enum DirectoryError {
     },
 }
 
-/// A directory that is locked, as long as this lives.
+/// A directory that is locked, until it is released or this is gone.
 #[derive(Debug)]
 pub(crate) struct Directory {
     root: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -44,7 +44,7 @@ impl Directory {
             Err(TryLockError::WouldBlock) => return Err(DirectoryError::InUse(root.to_owned())),
             Err(TryLockError::Error(source)) => return Err(unusable(&path, source)),
         }
-        let directory = Self { root: root.to_owned(), _lock: lock };
+        let directory = Self { root: root.to_owned(), lock };
         // A file may be opened where none can be made, and the other way round.
         for path in [directory.root.join("stores/writable"), directory.root.join("journal/writable")] {
             File::create(&path)
@@ -54,9 +54,27 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Lets another server have it, whoever of this one still knows it.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        self.lock.unlock()
+    }
+
     /// A store's database.
     pub(crate) fn store(&self, store: &StoreId) -> PathBuf {
         self.root.join("stores").join(format!("{}.db", file_name(store)))
+    }
+
+    /// All stores, and the bytes of their files.
+    pub(crate) fn stores(&self) -> io::Result<Vec<(StoreId, u64)>> {
+        let mut stores = Vec::new();
+        for entry in std::fs::read_dir(self.root.join("stores"))? {
+            let entry = entry?;
+            if let Some(store) = entry.file_name().to_str().and_then(store_of) {
+                stores.push((store, entry.metadata()?.len()));
+            }
+        }
+        stores.sort();
+        Ok(stores)
     }
 
     /// Makes new files of stores findable after the end of the machine.
@@ -115,6 +133,19 @@ fn file_name(store: &StoreId) -> String {
     name
 }
 
+fn store_of(file: &str) -> Option<StoreId> {
+    let name = file.strip_prefix("store-")?.strip_suffix(".db")?;
+    let mut id = String::with_capacity(name.len());
+    let mut capital = false;
+    for c in name.chars() {
+        match c {
+            '+' => capital = true,
+            c => id.push(if std::mem::take(&mut capital) { c.to_ascii_uppercase() } else { c }),
+        }
+    }
+    StoreId::parse(id).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +159,10 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), ids.len());
         assert_eq!(name("Team-1_x"), "store-+team-1_x");
+        for id in ids {
+            assert_eq!(store_of(&format!("{}.db", name(id))).unwrap().as_str(), id);
+        }
+        assert_eq!(store_of("store-a.db-wal"), None);
     }
 
     #[test]

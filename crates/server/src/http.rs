@@ -1,33 +1,44 @@
-//! From a request to its answer, or to a socket: the routes and answers of the worker.
+//! From a request to its answer, or to a socket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Version};
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use syncline_engine::protocol::{Code, ErrorFrame, StoreId};
-use syncline_engine::{Authorize, Grant};
+use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
+use syncline_engine::{Authorize, Grant, SharedToken};
+use syncline_http::{Access, Answer, Call, LAST, LogCall, Route};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::{debug, info};
 
 use crate::clock;
 use crate::connection::{self, Ended, Session, SocketLimits};
+use crate::directory::Directory;
+use crate::metrics::Metrics;
 use crate::shard::Shards;
+
+/// A body that has not come by then does not come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the routes share.
 #[derive(Clone)]
 pub(crate) struct Served {
     pub(crate) shards: Arc<Shards>,
     pub(crate) auth: Arc<dyn Authorize + Send + Sync>,
+    pub(crate) admin: Option<SharedToken>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: SocketLimits,
     pub(crate) draining: watch::Receiver<bool>,
     /// Each socket holds one until it has ended.
@@ -35,89 +46,164 @@ pub(crate) struct Served {
     pub(crate) numbers: Arc<AtomicU64>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Route<'a> {
-    Health,
-    Ready,
-    Sync { store: &'a str },
-    Unknown,
-}
-
-fn parse(path: &str) -> Route<'_> {
-    let mut parts = path.split('/').skip(1);
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("health"), None, ..) => Route::Health,
-        (Some("ready"), None, ..) => Route::Ready,
-        (Some("stores"), Some(store), Some("sync"), None) => Route::Sync { store },
-        _ => Route::Unknown,
-    }
-}
-
-/// All routes. The path is read as it came: nothing in it is decoded.
+/// All routes: those of both servers. The path is read as it came, and nothing in it is decoded.
 pub(crate) fn router(served: Served) -> Router {
     Router::new().fallback(answer).with_state(served)
 }
 
 async fn answer(State(served): State<Served>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    let (route, method) = (parse(&path), request.method().clone());
-    if route == Route::Unknown {
-        return refusal(StatusCode::NOT_FOUND, Code::NotFound, "there is nothing at this path");
-    }
-    if matches!(route, Route::Health | Route::Ready) && method == Method::OPTIONS {
-        let mut answer = Response::new(Body::empty());
-        *answer.status_mut() = StatusCode::NO_CONTENT;
-        return with_cors(answer);
-    }
-    if method != Method::GET {
-        let answer =
-            refusal(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, "this path answers GET only");
-        return with(answer, header::ALLOW, "GET");
-    }
-    match route {
-        Route::Health => with_cors(health(StatusCode::OK, "ok")),
-        Route::Ready if *served.draining.borrow() => {
-            with_cors(health(StatusCode::SERVICE_UNAVAILABLE, "draining"))
-        }
-        Route::Ready => with_cors(health(StatusCode::OK, "ready")),
-        Route::Sync { store } => match StoreId::parse(store) {
-            Ok(store) => sync(served, store, request),
-            Err(error) => refusal(StatusCode::NOT_FOUND, Code::BadStoreId, error.to_string()),
-        },
-        Route::Unknown => refusal(StatusCode::NOT_FOUND, Code::NotFound, "there is nothing at this path"),
+    let (mut head, body) = request.into_parts();
+    let body = match body_of(&head.method, &head.headers, body, served.limits.message_bytes).await {
+        Ok(body) => body,
+        Err(refused) => return response(Answer::refusal(&refused)),
+    };
+    let asked = syncline_http::Request {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        body: &body,
+    };
+    let route = match Route::parse(&asked) {
+        Ok(route) => route,
+        Err(answer) => return response(answer),
+    };
+    let granted = match grant(&route, &head.headers, &served) {
+        Ok(granted) => granted,
+        Err(answer) => return response(answer),
+    };
+    match (route, granted) {
+        (Route::Health, _) => response(health(200, "ok")),
+        (Route::Ready, _) if *served.draining.borrow() => response(health(503, "draining")),
+        (Route::Ready, _) => response(health(200, "ok")),
+        (Route::Metrics, _) => response(Answer::text(served.metrics.text())),
+        (Route::Stores, _) => response(stores(&served)),
+        (Route::Sync(store), grant) => sync(served, store, grant, &mut head),
+        (Route::Store(store, Call::Log(call)), Some(grant)) => log(served.shards, store, call, grant).await,
+        (Route::Store(store, call), Some(grant)) => response(ask(&served.shards, &store, call, grant).await),
+        (Route::Store(..), None) => response(refusal(Code::Unauthorized, "the token is missing")),
     }
 }
 
-fn sync(served: Served, store: StoreId, mut request: Request) -> Response {
-    let grant = match granted(request.headers(), &*served.auth, &store) {
-        Ok(grant) => grant,
-        Err(refused) if refused.code == Code::Forbidden => return json(StatusCode::FORBIDDEN, &refused),
-        Err(refused) => {
-            return with(json(StatusCode::UNAUTHORIZED, &refused), header::WWW_AUTHENTICATE, "Bearer");
-        }
-    };
-    if !has(request.headers(), &header::UPGRADE, "websocket") {
-        let answer =
-            refusal(StatusCode::UPGRADE_REQUIRED, Code::UpgradeExpected, "this path speaks WebSocket only");
-        return with(answer, header::UPGRADE, "websocket");
+/// The body of a `POST`, if it is not too large and comes in time.
+async fn body_of(
+    method: &Method,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<String, ErrorFrame> {
+    if method != Method::POST {
+        return Ok(String::new());
     }
-    let key = request.headers().get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
-    let is_handshake = has(request.headers(), &header::CONNECTION, "upgrade")
-        && request.headers().get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13")
-        && request.version() == Version::HTTP_11;
-    let upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let too_large =
+        || ErrorFrame::new(Code::MessageTooLarge, format!("the limit of a body is {limit} bytes"));
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let unread = || ErrorFrame::new(Code::BadRequest, "the body does not come");
+    let read = timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await.map_err(|_| unread())?;
+    String::from_utf8(read.map_err(|_| too_large())?.into())
+        .map_err(|_| ErrorFrame::new(Code::BadRequest, "the body is not UTF-8"))
+}
+
+/// What the header of a request is good for. A socket's token may be missing there, not wrong.
+fn grant(route: &Route, headers: &HeaderMap, served: &Served) -> Result<Option<Grant>, Answer> {
+    let given = headers.get(header::AUTHORIZATION).map(|given| given.to_str().unwrap_or_default());
+    let (auth, admin): (&dyn Authorize, _) = (&*served.auth, served.admin.as_ref());
+    let now = clock::now();
+    match (route, given) {
+        (Route::Sync(_), None) => Ok(None),
+        (Route::Sync(store), given) => Access::Read.grant(given, Some(store), (auth, None), now).map(Some),
+        (Route::Store(store, _), given) => {
+            route.access().grant(given, Some(store), (auth, admin), now).map(Some)
+        }
+        (Route::Health | Route::Ready | Route::Metrics | Route::Stores, given) => {
+            route.access().grant(given, None, (auth, admin), now).map(Some)
+        }
+    }
+}
+
+async fn ask(shards: &Shards, store: &StoreId, call: Call, grant: Grant) -> Answer {
+    let Ok(answer) = shards.ask(store, call, grant) else {
+        return refusal(Code::Overloaded, "the server has more to do than it can");
+    };
+    answer.await.unwrap_or_else(|_| refusal(Code::ServerFailed, "the server stops"))
+}
+
+/// A log, part after part, as one stream: nobody ever holds more than a part.
+async fn log(shards: Arc<Shards>, store: StoreId, call: LogCall, grant: Grant) -> Response {
+    let (first, rest) = part(&shards, &store, call, &grant).await;
+    let Some(rest) = rest.filter(|_| first.status == 200) else { return response(first) };
+    let head = Answer { body: String::new(), ..first.clone() };
+    let parts = futures_util::stream::unfold(Some((first.body, Some(rest))), move |state| {
+        let (shards, store, grant) = (Arc::clone(&shards), store.clone(), grant.clone());
+        async move {
+            let (text, rest) = state?;
+            let Some(call) = rest else { return Some((Ok(text), None)) };
+            let (answer, rest) = part(&shards, &store, call, &grant).await;
+            if answer.status != 200 {
+                return Some((Err(std::io::Error::other(answer.body)), None));
+            }
+            Some((Ok(text), Some((answer.body, rest))))
+        }
+    });
+    response(head).map(|_| Body::from_stream(parts))
+}
+
+/// A part of a log, and what is left after it.
+async fn part(shards: &Shards, store: &StoreId, call: LogCall, grant: &Grant) -> (Answer, Option<LogCall>) {
+    let mut answer = ask(shards, store, Call::Log(call.clone()), grant.clone()).await;
+    let last = answer.headers.iter().find(|(name, _)| *name == LAST).and_then(|(_, last)| last.parse().ok());
+    answer.headers.retain(|(name, _)| *name != LAST);
+    let rest = last.and_then(|last| Seq::new(last).ok()).map(|last| call.after(last));
+    (answer, rest.filter(|rest| rest.left != Some(0)))
+}
+
+fn stores(served: &Served) -> Answer {
+    #[derive(Serialize)]
+    struct Store {
+        store: StoreId,
+        bytes: u64,
+    }
+    match served.directory.stores() {
+        Ok(stores) => {
+            let stores = stores.into_iter().map(|(store, bytes)| Store { store, bytes });
+            Answer::json(200, &stores.collect::<Vec<_>>())
+        }
+        Err(error) => refusal(Code::ServerFailed, error.to_string()),
+    }
+}
+
+fn sync(served: Served, store: StoreId, grant: Option<Grant>, head: &mut Parts) -> Response {
+    let headers = &head.headers;
+    if !has(headers, &header::UPGRADE, "websocket") {
+        return response(refusal(Code::UpgradeExpected, "this path speaks WebSocket only"));
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
+    let is_handshake = has(headers, &header::CONNECTION, "upgrade")
+        && headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13")
+        && head.version == Version::HTTP_11;
+    let upgrade = head.extensions.remove::<OnUpgrade>();
     let (Some(key), Some(upgrade), true) = (key, upgrade, is_handshake) else {
-        return refusal(StatusCode::BAD_REQUEST, Code::BadMessage, "this is no handshake of WebSocket 13");
+        return response(refusal(Code::BadRequest, "this is no handshake of WebSocket 13"));
     };
     let Some(alive) = served.sockets.upgrade().filter(|_| !*served.draining.borrow()) else {
-        return refusal(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "the server stops");
+        return response(refusal(Code::Overloaded, "the server stops"));
     };
     tokio::spawn(open(served, store, grant, upgrade, alive));
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let answer = with(answer, header::CONNECTION, "upgrade");
-    let answer = with(answer, header::UPGRADE, "websocket");
-    with(answer, header::SEC_WEBSOCKET_ACCEPT, &key)
+    for (name, value) in [
+        (header::CONNECTION, "upgrade"),
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_ACCEPT, &key),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    answer
 }
 
 async fn open(
@@ -127,7 +213,7 @@ async fn open(
     upgrade: OnUpgrade,
     alive: mpsc::Sender<()>,
 ) {
-    let Served { shards, limits, draining, numbers, .. } = served;
+    let Served { shards, limits, draining, numbers, metrics, .. } = served;
     let socket = numbers.fetch_add(1, Ordering::Relaxed);
     let stream = match upgrade.await {
         Ok(upgraded) => TokioIo::new(upgraded),
@@ -137,7 +223,9 @@ async fn open(
     info!(socket, %store, "opened");
     let session = Session { store: store.clone(), socket, grant, shards, limits, draining };
     // On the heap, as most sockets are idle, and this is all that is left of them.
+    metrics.socket_opened();
     let ended = Box::pin(connection::serve(stream, session)).await;
+    metrics.socket_closed();
     drop(alive);
     let seconds = began.elapsed().as_secs();
     match ended {
@@ -145,16 +233,6 @@ async fn open(
         Ended::Closed(why) => info!(socket, %store, seconds, why, "closed by us"),
         Ended::Silent => info!(socket, %store, seconds, why = "silent", "closed by us"),
         Ended::Failed(error) => info!(socket, %store, seconds, why = %error, "broken off"),
-    }
-}
-
-/// What the `Authorization` header is good for; nothing where there is none: then the token comes in `hello`.
-fn granted(headers: &HeaderMap, auth: &dyn Authorize, store: &StoreId) -> Result<Option<Grant>, ErrorFrame> {
-    let Some(given) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let given = given.to_str().ok().and_then(|given| given.split_once(' '));
-    match given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
-        Some((_, token)) => auth.authorize(store, Some(token.trim()), clock::now()).map(Some),
-        None => Err(ErrorFrame::new(Code::Unauthorized, "the header is not `Bearer` and a token")),
     }
 }
 
@@ -168,52 +246,26 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
         .any(|value| value.trim().eq_ignore_ascii_case(word))
 }
 
-fn health(code: StatusCode, status: &'static str) -> Response {
+fn health(code: u16, status: &'static str) -> Answer {
     #[derive(Serialize)]
     struct Health {
         status: &'static str,
         version: &'static str,
     }
-    json(code, &Health { status, version: env!("CARGO_PKG_VERSION") })
+    Answer::json(code, &Health { status, version: env!("CARGO_PKG_VERSION") })
 }
 
-fn refusal(status: StatusCode, code: Code, message: impl Into<String>) -> Response {
-    json(status, &ErrorFrame::new(code, message))
+fn refusal(code: Code, message: impl Into<String>) -> Answer {
+    Answer::refusal(&ErrorFrame::new(code, message))
 }
 
-fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
-    let mut answer = Response::new(Body::from(serde_json::to_vec(body).unwrap_or_default()));
-    *answer.status_mut() = status;
-    with(answer, header::CONTENT_TYPE, "application/json")
-}
-
-/// Any page may ask whether the server is there.
-fn with_cors(answer: Response) -> Response {
-    let answer = with(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    with(answer, header::ACCESS_CONTROL_ALLOW_METHODS, "GET")
-}
-
-fn with(mut answer: Response, name: HeaderName, value: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
-    }
-    answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_a_route_or_nothing() {
-        assert_eq!(parse("/health"), Route::Health);
-        assert_eq!(parse("/ready"), Route::Ready);
-        assert_eq!(parse("/stores/team-1/sync"), Route::Sync { store: "team-1" });
-        assert_eq!(parse("/stores//sync"), Route::Sync { store: "" });
-        for nothing in
-            ["", "/", "/health/", "/stores", "/stores/a", "/stores/a/sync/", "/stores/a/b/sync", "//health"]
-        {
-            assert_eq!(parse(nothing), Route::Unknown, "{nothing:?}");
+fn response(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
+    response
 }

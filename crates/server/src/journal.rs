@@ -15,6 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 pub(crate) use frame::Frame;
 pub(crate) use read::{Contents, Entry, generation_of, read};
@@ -45,7 +46,12 @@ pub(crate) struct Journal {
     generations: Generations,
     /// None while it cannot be written.
     open: Option<Open>,
+    /// When it could last not be begun.
+    failed: Option<Instant>,
 }
+
+/// What could not be begun is not tried again before this: on a full disk that takes a while to find out.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 struct Open {
     file: File,
@@ -57,7 +63,7 @@ struct Open {
 impl Journal {
     /// Whatever the file holds was played back, and is given up.
     pub(crate) fn new(path: PathBuf, bytes: u64, generations: Generations) -> Self {
-        Self { path, bytes: bytes.max(2 * HEADER_BYTES), generations, open: None }
+        Self { path, bytes: bytes.max(2 * HEADER_BYTES), generations, open: None, failed: None }
     }
 
     /// Whether it can take this frame as it is.
@@ -85,8 +91,19 @@ impl Journal {
         }
     }
 
+    /// Whether it is worth another try.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.failed.is_none_or(|failed| failed.elapsed() >= AGAIN_AFTER)
+    }
+
     /// Begins the next generation: what the file holds is in the stores' files, durably.
     pub(crate) fn begin(&mut self) -> io::Result<()> {
+        let begun = self.begin_generation();
+        self.failed = begun.is_err().then(Instant::now);
+        begun
+    }
+
+    fn begin_generation(&mut self) -> io::Result<()> {
         let file = match self.open.take() {
             Some(open) => open.file,
             None => allocate(&self.path, self.bytes)?,

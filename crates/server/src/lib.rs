@@ -14,6 +14,7 @@ mod http;
 mod journal;
 mod listen;
 mod log;
+mod metrics;
 mod outbox;
 mod recovery;
 mod server;

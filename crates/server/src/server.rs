@@ -19,6 +19,7 @@ use crate::directory::{Directory, DirectoryError};
 use crate::http::{self, Served};
 use crate::journal::Journal;
 use crate::listen::{self, TlsError};
+use crate::metrics::Metrics;
 use crate::recovery;
 use crate::shard::{Context, Shard, Shards};
 
@@ -46,6 +47,7 @@ pub enum StartError {
 pub struct Server {
     address: SocketAddr,
     config: Config,
+    directory: Arc<Directory>,
     shards: Arc<Shards>,
     draining: watch::Sender<bool>,
     accepting: JoinHandle<()>,
@@ -71,8 +73,10 @@ impl Server {
                 Arc::new(Anyone)
             }
         };
+        let metrics = Arc::new(Metrics::default());
         let context = Context {
             directory: Arc::clone(&directory),
+            metrics: Arc::clone(&metrics),
             rules,
             auth: Arc::clone(&auth),
             room: config.room,
@@ -97,6 +101,9 @@ impl Server {
         let router = http::router(Served {
             shards: Arc::clone(&shards),
             auth,
+            admin: config.admin_token.as_deref().map(SharedToken::new),
+            directory: Arc::clone(&directory),
+            metrics,
             limits: SocketLimits {
                 message_bytes: config.room.limits.message_bytes,
                 unsent_bytes: config.unsent_bytes,
@@ -108,7 +115,7 @@ impl Server {
         let encrypted = tls.is_some();
         let accepting = tokio::spawn(listen::accept(listener, tls, router, stops));
         info!(%address, tls = encrypted, data = %config.data.display(), shards = config.shards, "serving");
-        Ok(Self { address, config, shards, draining, accepting, alive, ended })
+        Ok(Self { address, config, directory, shards, draining, accepting, alive, ended })
     }
 
     /// Where it listens.
@@ -128,6 +135,9 @@ impl Server {
             warn!("some sockets have not taken what they were sent, and are cut");
         }
         self.shards.stop().await;
+        if let Err(error) = self.directory.release() {
+            warn!("the data directory is not released: {error}");
+        }
         info!("stopped");
     }
 }

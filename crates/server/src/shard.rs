@@ -2,6 +2,7 @@
 //! that wait, handles those of one store after the other's in a transaction each, makes everything durable by
 //! one append to its journal, and only then lets the outputs go (true-receipt).
 
+mod call;
 mod chores;
 mod context;
 mod handle;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
+use syncline_http::{Answer, Call};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::error;
@@ -42,6 +44,8 @@ pub(crate) enum What {
     Opened(Option<Grant>, Arc<Outbox>),
     Frame(Utf8Bytes),
     Closed,
+    /// Of no socket: what is asked over HTTP.
+    Asked(Call, Grant, oneshot::Sender<Answer>),
 }
 
 pub(crate) enum Message {
@@ -131,9 +135,10 @@ impl Shard {
         while let Some(message) = next {
             match message {
                 Message::Input { store, socket, what } => {
-                    if let What::Frame(text) = &what {
-                        frames += 1;
-                        bytes += text.len();
+                    match &what {
+                        What::Frame(text) => (frames, bytes) = (frames + 1, bytes + text.len()),
+                        What::Asked(..) => frames += 1,
+                        What::Opened(..) | What::Closed => {}
                     }
                     inputs.entry(store).or_default().push((socket, what));
                 }
@@ -142,6 +147,7 @@ impl Shard {
             next = if frames < BATCH && bytes < BATCH_BYTES { receiver.try_recv().ok() } else { None };
         }
         self.backlog.take(frames, bytes);
+        self.context.metrics.drained(frames);
         let now = clock::now();
         let mut touched = Vec::with_capacity(inputs.len());
         for (id, inputs) in inputs {

@@ -7,6 +7,9 @@ use syncline_engine::protocol::StoreId;
 use tracing::error;
 
 use super::Shard;
+use super::call::Waiting;
+use super::store::Store;
+use crate::clock;
 
 /// A store is quiet when nothing has come for so long.
 const QUIET: Duration = Duration::from_secs(1);
@@ -20,6 +23,12 @@ impl Shard {
             if store.used.elapsed() >= self.context.idle {
                 store.close(&self.context);
             }
+        }
+        let now = clock::now();
+        let over = |store: &&mut Store| store.waiting.iter().any(Waiting::is_over);
+        for store in self.stores.values_mut().filter(over) {
+            store.answer_waiting(&self.context, &mut self.frame, now);
+            store.release();
         }
         self.stores.retain(|_, store| !store.is_forgotten());
     }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use syncline_engine::{Authorize, RoomConfig, Rules};
 
 use crate::directory::Directory;
+use crate::metrics::Metrics;
 
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) directory: Arc<Directory>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) rules: Rules,
     pub(crate) auth: Arc<dyn Authorize + Send + Sync>,
     pub(crate) room: RoomConfig,

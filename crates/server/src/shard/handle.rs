@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 
 use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
+use syncline_http::{Answer, Call};
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -16,6 +17,9 @@ use crate::outbox::Outbox;
 /// The shard has more to do than it can.
 #[derive(Debug)]
 pub(crate) struct Overloaded;
+
+/// Sockets are numbered from 1.
+const NO_SOCKET: SocketId = 0;
 
 /// What waits for a shard.
 #[derive(Debug, Default)]
@@ -81,6 +85,26 @@ impl Shards {
         backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.send(store, socket, What::Frame(text));
         Ok(())
+    }
+
+    /// Asks the room of a store; the answer comes once it is durable.
+    ///
+    /// # Errors
+    /// [`Overloaded`]: it is not asked.
+    pub(crate) fn ask(
+        &self,
+        store: &StoreId,
+        call: Call,
+        grant: Grant,
+    ) -> Result<oneshot::Receiver<Answer>, Overloaded> {
+        let Some(Handle { backlog, .. }) = self.of(store) else { return Err(Overloaded) };
+        if backlog.frames.load(Ordering::Relaxed) >= self.backlog_frames {
+            return Err(Overloaded);
+        }
+        backlog.frames.fetch_add(1, Ordering::Relaxed);
+        let (reply, answer) = oneshot::channel();
+        self.send(store, NO_SOCKET, What::Asked(call, grant, reply));
+        Ok(answer)
     }
 
     /// Flushes and closes all stores.

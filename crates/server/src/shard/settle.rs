@@ -1,5 +1,7 @@
 //! Durability: what a drain has decided is in the journal, or else in the stores' own files, before it is told.
 
+use std::time::Instant;
+
 use syncline_engine::protocol::StoreId;
 use tracing::{error, info};
 
@@ -36,9 +38,14 @@ impl Shard {
         if !self.journal.has_room(&self.frame) {
             return false;
         }
+        let began = Instant::now();
         match self.journal.append(&mut self.frame) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.context.metrics.synced(began.elapsed());
+                true
+            }
             Err(error) => {
+                self.context.metrics.journal_failed();
                 error!("the journal cannot be written, so each store is flushed by itself: {error}");
                 false
             }
@@ -55,7 +62,7 @@ impl Shard {
             error!("the directory of the stores cannot be flushed: {error}");
             whole = false;
         }
-        if !whole {
+        if !whole || !self.journal.may_begin() {
             return false;
         }
         match self.journal.begin() {

@@ -1,25 +1,26 @@
-//! One store of a shard: its sockets, and its room while that is open.
+//! One store of a shard: its sockets, and its room while that is open. Here is how inputs are handled.
+
+mod deliver;
+mod file;
+mod run;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use syncline_engine::protocol::{Code, ErrorFrame, Incarnation, Millis, ServerMessage, StoreId};
-use syncline_engine::{Connection, HostFailure, Output, Room, SqlError, nested};
-use syncline_sqlite::{Database, Durability};
+use syncline_engine::protocol::{Code, ErrorFrame, Millis, ServerMessage, StoreId};
+use syncline_engine::{Connection, Record, Room, SqlError, nested};
+use syncline_sqlite::Database;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
+use super::call::{Answered, Waiting};
 use super::socket::Socket;
 use super::{Context, SocketId, What};
 use crate::journal::Frame;
 use crate::outbox::Close;
-
-/// How long a client waits before it tries again after a failure of the storage.
-const RETRY_AFTER_MS: u32 = 1_000;
-
-/// A file that could not be opened is not looked at again before this.
-const REOPEN_AFTER: Duration = Duration::from_secs(1);
+pub(super) use file::{failed, host, incarnation};
+use run::Run;
 
 pub(super) struct Store {
     id: StoreId,
@@ -37,11 +38,14 @@ pub(super) struct Store {
     /// Numbers the transactions around inputs, so that sockets know what belongs to which.
     transaction: u64,
     pub(super) used: Instant,
+    /// Who has asked, and goes with the release.
+    pub(super) answered: Vec<Answered>,
+    pub(super) waiting: Vec<Waiting>,
 }
 
-struct Open {
-    db: Database,
-    room: Room,
+pub(super) struct Open {
+    pub(super) db: Database,
+    pub(super) room: Room,
 }
 
 impl Store {
@@ -56,6 +60,8 @@ impl Store {
             decided: false,
             transaction: 0,
             used: Instant::now(),
+            answered: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 
@@ -99,9 +105,16 @@ impl Store {
                     }
                     None => {}
                 },
+                What::Asked(call, grant, reply) => {
+                    self.handle_group(cx, frame, now, &mut group);
+                    self.ask(cx, frame, now, (call, grant, reply));
+                }
             }
         }
         self.handle_group(cx, frame, now, &mut group);
+        if self.decided && !self.waiting.is_empty() {
+            self.answer_waiting(cx, frame, now);
+        }
     }
 
     /// Whether a frame may share a transaction with others; nothing, where it needs no room.
@@ -151,6 +164,7 @@ impl Store {
     ) -> bool {
         let Some(mut open) = self.open.take() else { return false };
         self.transaction += 1;
+        let mut run = Run::default();
         let done = catch_unwind(AssertUnwindSafe(|| {
             nested(&mut open.db, |db| {
                 for (socket, text) in group {
@@ -159,14 +173,22 @@ impl Store {
                     };
                     from.save(self.transaction);
                     let outputs = open.room.receive(db, now, &mut from.connection, text, &*cx.auth);
-                    self.distribute_of(cx, &open.room, now, *socket, outputs);
+                    if run.takes(&outputs) {
+                        run.add(*socket, outputs, &mut open.room);
+                    } else {
+                        self.say(cx, now, &mut run, &open.room);
+                        self.distribute_of(cx, &open.room, now, *socket, outputs);
+                        run.said.extend(open.room.take_journal());
+                    }
                 }
+                self.say(cx, now, &mut run, &open.room);
                 Ok::<_, SqlError>(())
             })
         }));
         match done {
             Ok(Ok(())) => {
-                self.collect(frame, &mut open.room);
+                self.keep(cx, frame, run.said);
+                self.collect(cx, frame, &mut open.room);
                 self.open = Some(open);
                 return true;
             }
@@ -199,7 +221,7 @@ impl Store {
         match done {
             Ok(outputs) => {
                 self.distribute_of(cx, &open.room, now, socket, outputs);
-                self.collect(frame, &mut open.room);
+                self.collect(cx, frame, &mut open.room);
                 self.open = Some(open);
             }
             Err(_) => {
@@ -213,263 +235,27 @@ impl Store {
         }
     }
 
-    fn collect(&mut self, frame: &mut Frame, room: &mut Room) {
-        for record in room.take_journal() {
+    fn collect(&mut self, cx: &Context, frame: &mut Frame, room: &mut Room) {
+        let records = room.take_journal();
+        self.keep(cx, frame, records);
+    }
+
+    fn keep(&mut self, cx: &Context, frame: &mut Frame, records: Vec<Record>) {
+        for record in records {
             (self.dirty, self.decided) = (true, true);
+            cx.metrics.decided();
             if let Err(error) = frame.add(&self.id, &record) {
                 error!(store = %self.id, "a record does not encode: {error}");
                 self.unsettled = true;
             }
         }
     }
-
-    /// Opens the room if it is not.
-    fn open(&mut self, cx: &Context) -> Result<(), ErrorFrame> {
-        if self.open.is_some() {
-            return Ok(());
-        }
-        if let Some((when, error)) = &self.closed
-            && when.elapsed() < REOPEN_AFTER
-        {
-            return Err(failed(error.to_string()));
-        }
-        let began = Instant::now();
-        let opened = catch_unwind(AssertUnwindSafe(|| open(cx, &self.id)))
-            .unwrap_or_else(|_| Err(host("the model has crashed over the log")));
-        match opened {
-            Ok(open) => {
-                debug!(store = %self.id, head = %open.room.head(), took = ?began.elapsed(), "opened");
-                (self.open, self.closed) = (Some(open), None);
-                Ok(())
-            }
-            Err(error) => {
-                error!(store = %self.id, file = %cx.directory.store(&self.id).display(), "it cannot be opened: {error}");
-                self.closed = Some((Instant::now(), error.clone()));
-                Err(failed(error.to_string()))
-            }
-        }
-    }
-
-    fn reply(&mut self, socket: SocketId, frame: ErrorFrame) {
-        let transaction = self.transaction;
-        if let Some(socket) = self.sockets.get_mut(&socket) {
-            socket.queue(transaction, error_frame(frame));
-        }
-    }
-
-    /// Where no room has to be asked: what a stranger is told.
-    fn distribute(&mut self, cx: &Context, now: Millis, from: SocketId, outputs: Vec<Output>) {
-        let open = self.open.take();
-        for output in outputs {
-            self.distribute_one(cx, open.as_ref().map(|open| &open.room), now, from, output);
-        }
-        self.open = open;
-    }
-
-    fn distribute_of(
-        &mut self,
-        cx: &Context,
-        room: &Room,
-        now: Millis,
-        from: SocketId,
-        outputs: Vec<Output>,
-    ) {
-        for output in outputs {
-            self.distribute_one(cx, Some(room), now, from, output);
-        }
-    }
-
-    fn distribute_one(
-        &mut self,
-        cx: &Context,
-        room: Option<&Room>,
-        now: Millis,
-        from: SocketId,
-        output: Output,
-    ) {
-        let transaction = self.transaction;
-        match output {
-            Output::Reply(text) => {
-                if let Some(socket) = self.sockets.get_mut(&from) {
-                    socket.queue(transaction, text.into());
-                }
-            }
-            Output::Publish(text) => self.publish_of(cx, room, now, text.into(), None),
-            Output::Others(text) => self.publish_of(cx, room, now, text.into(), Some(from)),
-            Output::Present => {
-                let others = self.sockets.iter().filter(|(other, _)| **other != from);
-                let frames: Vec<String> = others.flat_map(|(_, other)| other.connection.presence()).collect();
-                if let Some(socket) = self.sockets.get_mut(&from) {
-                    frames.into_iter().for_each(|text| socket.queue(transaction, text.into()));
-                }
-            }
-            Output::Close(code) => {
-                if let Some(socket) = self.sockets.get_mut(&from) {
-                    socket.shut(transaction, refused(code));
-                }
-            }
-        }
-    }
-
-    fn publish(&mut self, cx: &Context, now: Millis, frame: Utf8Bytes, but: Option<SocketId>) {
-        let open = self.open.take();
-        self.publish_of(cx, open.as_ref().map(|open| &open.room), now, frame, but);
-        self.open = open;
-    }
-
-    /// To every live socket, and those that do not keep up go back to catch-up.
-    fn publish_of(
-        &mut self,
-        cx: &Context,
-        room: Option<&Room>,
-        now: Millis,
-        frame: Utf8Bytes,
-        but: Option<SocketId>,
-    ) {
-        let transaction = self.transaction;
-        for (_, socket) in self.sockets.iter_mut().filter(|(id, _)| Some(**id) != but) {
-            if !socket.connection.is_live() {
-                continue;
-            }
-            if socket.is_expired(now) {
-                socket.save(transaction);
-                if let Some(text) = socket.connection.expire(now) {
-                    socket.queue(transaction, text.into());
-                }
-            } else if let Some(room) = room
-                && socket.is_behind(frame.len(), cx.unsent_bytes)
-            {
-                socket.save(transaction);
-                let text = socket.connection.behind(room.head());
-                socket.queue(transaction, text.into());
-            } else {
-                socket.queue(transaction, frame.clone());
-            }
-        }
-    }
-
-    /// Everything that was said is durable, or was replaced.
-    pub(super) fn release(&mut self) {
-        self.decided = false;
-        self.sockets.values_mut().filter(|socket| socket.is_touched()).for_each(Socket::release);
-    }
-}
-
-/// How its file is flushed, looked after and closed.
-impl Store {
-    pub(super) const fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
-    pub(super) const fn is_dirty(&self) -> bool {
-        self.dirty || self.unsettled
-    }
-
-    /// Whether what it has decided since the last release has to be in its file before it is told.
-    pub(super) const fn has_to_settle(&self) -> bool {
-        self.unsettled
-    }
-
-    pub(super) const fn has_decided(&self) -> bool {
-        self.decided
-    }
-
-    pub(super) fn is_forgotten(&self) -> bool {
-        self.sockets.is_empty() && self.open.is_none() && !self.is_dirty()
-    }
-
-    /// All that was decided survives the end of the machine.
-    pub(super) fn flush(&mut self, cx: &Context) -> Result<(), SqlError> {
-        let flushed = match &mut self.open {
-            Some(open) => open.db.checkpoint(),
-            None => Database::open_file(cx.directory.store(&self.id), Durability::Normal)
-                .and_then(|mut db| db.checkpoint()),
-        };
-        match &flushed {
-            Ok(()) => (self.dirty, self.unsettled) = (false, false),
-            Err(error) => {
-                error!(store = %self.id, "it cannot be flushed: {error}");
-                self.unsettled = true;
-            }
-        }
-        flushed
-    }
-
-    /// What was decided is not durable: nobody is told of it. Who is connected asks again.
-    pub(super) fn fail(&mut self) {
-        let frame = error_frame(failed("the disk does not take what was decided".to_owned()));
-        let close = Close { code: 1011, reason: Code::ServerFailed.as_str() };
-        self.sockets.values_mut().for_each(|socket| socket.fail(frame.clone(), close));
-    }
-
-    /// A part of what is to be done while nobody asks; whether there is more of it.
-    pub(super) fn look_after(&mut self, quiet: Duration) -> bool {
-        let Some(mut open) = self.open.take() else { return false };
-        let idle = self.used.elapsed() >= quiet;
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            if open.room.is_rebuilding() {
-                return open.room.rebuild_step(&mut open.db).map(|done| !done);
-            }
-            if idle { open.room.maintain(&mut open.db).map(|()| false) } else { Ok(false) }
-        }));
-        match done {
-            Ok(Ok(more)) => {
-                self.open = Some(open);
-                more
-            }
-            Ok(Err(error)) => {
-                warn!(store = %self.id, "it is not looked after: {error}");
-                self.open = Some(open);
-                false
-            }
-            Err(_) => {
-                error!(store = %self.id, "the model has crashed over the log");
-                false
-            }
-        }
-    }
-
-    /// Closes its file, where that is possible; its sockets stay.
-    pub(super) fn close(&mut self, cx: &Context) {
-        if !self.is_dirty() || self.flush(cx).is_ok() {
-            self.open = None;
-            debug!(store = %self.id, "closed");
-        }
-    }
-}
-
-fn open(cx: &Context, id: &StoreId) -> Result<Open, SqlError> {
-    let mut db = Database::open_file(cx.directory.store(id), Durability::Normal)?;
-    db.limit_cache(cx.cache_bytes)?;
-    if cx.store_bytes > 0 {
-        db.limit_size(cx.store_bytes)?;
-    }
-    let mut room = Room::open(&mut db, cx.rules, id.clone(), incarnation()?)?;
-    room.configure(cx.room);
-    room.keep_journal();
-    Ok(Open { db, room })
-}
-
-/// A fresh one, for a store that has none.
-fn incarnation() -> Result<Incarnation, SqlError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| host(&error.to_string()))?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Incarnation::parse(hex).map_err(|error| host(&error.to_string()))
-}
-
-fn host(message: &str) -> SqlError {
-    SqlError::Host { failure: HostFailure::Other, message: message.to_owned() }
-}
-
-fn failed(message: String) -> ErrorFrame {
-    ErrorFrame { retry_after_ms: Some(RETRY_AFTER_MS), ..ErrorFrame::new(Code::ServerFailed, message) }
 }
 
 fn error_frame(frame: ErrorFrame) -> Utf8Bytes {
     ServerMessage::Error(frame).encode().into()
 }
 
-fn refused(code: Code) -> Close {
+pub(super) fn refused(code: Code) -> Close {
     Close { code: 1008, reason: code.as_str() }
 }

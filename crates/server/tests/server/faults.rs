@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::client::{Client, TOKEN, commit, hello, open, push};
+use super::client::{Client, Heard, TOKEN, commit, hello, open, push};
 use super::host::{Host, Process, command, settings};
 
 fn refused(data: &Path) -> (Option<i32>, String) {
@@ -105,7 +105,57 @@ fn a_full_store_refuses_writes_and_goes_on_reading_and_recovers() {
 #[test]
 fn without_a_journal_each_store_is_flushed_by_itself() {
     let data = tempfile::tempdir().unwrap();
-    // No file can be made where a directory is.
+    let server = Process::start_cramped(data.path(), 8 << 10);
+    let mut ann = Client::connect(server.address, "s", "ann");
+    for n in 1..=20 {
+        assert_eq!(ann.say("kept")["counter"], n);
+    }
+    assert_eq!(Client::read_all(server.address, "s", "bob").len(), 20);
+    let log = server.kill().join("\n");
+    assert!(log.contains("the journal cannot be written"), "{log}");
+    // All of it is in the file itself, the write-ahead log beside it not counted.
+    std::fs::remove_file(data.path().join("stores/store-s.db-wal")).unwrap();
+    std::fs::remove_file(data.path().join("stores/store-s.db-shm")).unwrap();
+    let server = Process::start(data.path(), &[]);
+    assert_eq!(Client::read_all(server.address, "s", "bob").len(), 20);
+    server.kill();
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_pushes_and_takes_them_once_there_is_space() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::start_cramped(data.path(), 1 << 10);
+    let mut ann = Client::connect(server.address, "s", "ann");
+    let large = "x".repeat(100_000);
+    let mut acknowledged = 0;
+    loop {
+        ann.counter += 1;
+        ann.send(&push(&[commit("ann", ann.counter, std::slice::from_ref(&large))]));
+        match ann.hear() {
+            Heard::Frame(frame) if frame["type"] == "error" => {
+                assert_eq!(frame["code"], "server-failed", "{frame}");
+                break;
+            }
+            Heard::Frame(frame) if frame["type"] == "entries" => drop(ann.expect("verdicts")),
+            other => panic!("{other:?}"),
+        }
+        acknowledged += 1;
+        assert!(acknowledged < 100, "it has no limit");
+    }
+    assert!(Client::read_all(server.address, "s", "bob").len() >= acknowledged, "reads go on");
+    assert_eq!(Client::connect(server.address, "t", "ann").say("small")["counter"], 1);
+    server.kill();
+    let server = Process::start(data.path(), &[]);
+    assert!(Client::read_all(server.address, "s", "bob").len() >= acknowledged, "true-receipt");
+    let mut ann = Client::connect(server.address, "s", "ann");
+    let next = ann.counter + 1;
+    assert_eq!(ann.say("there is space again")["counter"], next);
+    server.kill();
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_not_written_over() {
+    let data = tempfile::tempdir().unwrap();
     for shard in ["0.log", "1.log"] {
         std::fs::create_dir_all(data.path().join("journal").join(shard)).unwrap();
     }

@@ -69,7 +69,21 @@ pub(crate) fn command(data: &Path) -> Command {
 
 impl Process {
     pub(crate) fn start(data: &Path, more: &[&str]) -> Self {
-        let mut child = command(data).args(more).spawn().unwrap();
+        Self::run(command(data).args(more))
+    }
+
+    /// On a disk where no file may become larger than so many KiB.
+    pub(crate) fn start_cramped(data: &Path, kib: u32) -> Self {
+        let serve = command(data);
+        let mut shell = Command::new("sh");
+        // A write beyond it fails, as on a full disk, where the signal is ignored.
+        shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2));
+        shell.arg(serve.get_program()).args(serve.get_args());
+        Self::run(shell.stdin(Stdio::null()).stderr(Stdio::piped()))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let mut before = Vec::new();
         let address = loop {

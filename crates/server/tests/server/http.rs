@@ -25,7 +25,7 @@ fn each_request_has_its_status_and_code() {
     let right = format!("authorization: Bearer {TOKEN}\r\n");
     for (request, more, status, said) in [
         ("GET /health", "", 200, "\"ok\""),
-        ("GET /ready", "", 200, "\"ready\""),
+        ("GET /ready", "", 200, "\"ok\""),
         ("OPTIONS /health", "", 204, "access-control-allow-origin: *"),
         ("POST /health", "", 405, "method-not-allowed"),
         ("GET /", "", 404, "not-found"),
@@ -34,7 +34,7 @@ fn each_request_has_its_status_and_code() {
         ("GET /stores/s/sync", right.as_str(), 426, "upgrade-expected"),
         ("GET /stores/s/sync", wrong.as_str(), 401, "unauthorized"),
         ("GET /stores/s/sync", "authorization: Basic eDp5\r\n", 401, "www-authenticate: Bearer"),
-        ("GET /stores/s/sync", upgrade, 400, "bad-message"),
+        ("GET /stores/s/sync", upgrade, 400, "bad-request"),
         ("GET /stores/a.b/sync", upgrade, 404, "bad-store-id"),
         ("GET /stores/%2e%2e/sync", upgrade, 404, "bad-store-id"),
         ("GET /stores/..%2f..%2fetc/sync", upgrade, 404, "bad-store-id"),

@@ -9,4 +9,5 @@ mod host;
 mod http;
 mod limits;
 mod model;
+mod routes;
 mod sync;

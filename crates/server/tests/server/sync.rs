@@ -48,13 +48,21 @@ fn many_clients_at_once_get_an_order_without_a_gap() {
 fn pushes_that_wait_together_are_decided_in_their_order() {
     let data = tempfile::tempdir().unwrap();
     let host = Host::start(data.path());
-    let mut ann = Client::connect(host.address(), "s", "ann");
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| Client::connect(host.address(), "s", name));
     ann.say("first");
     for n in 2..=20 {
         ann.send(&push(&[commit("ann", n, &[format!("{n}")])]));
     }
     for n in 2..=20 {
-        assert_eq!(ann.expect("verdicts")["verdicts"][0]["counter"], n);
+        let verdicts = ann.expect("verdicts");
+        assert_eq!(verdicts["verdicts"][0]["counter"], n);
+    }
+    let mut read = 0;
+    while read < 20 {
+        for entry in bob.expect("entries")["entries"].as_array().unwrap() {
+            read += 1;
+            assert_eq!(entry["seq"], read, "one-order: as one frame, or as many");
+        }
     }
     host.stop();
 }

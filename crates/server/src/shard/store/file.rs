@@ -1,0 +1,208 @@
+//! A store's file: how it is opened, flushed, looked after and closed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use syncline_engine::protocol::{Code, ErrorFrame, Incarnation, Seq, StoreId};
+use syncline_engine::{HostFailure, Room, SqlError};
+use syncline_sqlite::{Database, Durability};
+use tracing::{debug, error, warn};
+
+use super::super::call::Answered;
+use super::super::socket::Socket;
+use super::{Context, Open, Store, error_frame};
+use crate::journal::Frame;
+use crate::outbox::Close;
+
+/// How long a client waits before it tries again after a failure of the storage.
+const RETRY_AFTER_MS: u32 = 1_000;
+
+/// A checkpoint waits for two fsyncs, and so does everybody else of the shard.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// A file that could not be opened is not looked at again before this.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
+
+impl Store {
+    pub(in super::super) const fn id(&self) -> &StoreId {
+        &self.id
+    }
+
+    pub(in super::super) fn connections(&self) -> usize {
+        self.sockets.len()
+    }
+
+    pub(in super::super) fn sockets_mut(&mut self) -> impl Iterator<Item = &mut Socket> {
+        self.sockets.values_mut()
+    }
+
+    pub(in super::super) fn head(&mut self, cx: &Context) -> Result<Seq, SqlError> {
+        if self.open.is_none() && !cx.directory.store(&self.id).exists() {
+            return Ok(Seq::ZERO);
+        }
+        let open = self.take_open(cx)?;
+        let head = open.room.head();
+        self.open = Some(open);
+        Ok(head)
+    }
+
+    pub(in super::super) fn take_open(&mut self, cx: &Context) -> Result<Open, SqlError> {
+        if let Err(frame) = self.open(cx) {
+            return Err(host(&frame.message));
+        }
+        self.open.take().ok_or_else(|| host("the room is not open"))
+    }
+
+    pub(in super::super) fn put_open(&mut self, cx: &Context, frame: &mut Frame, mut open: Open) {
+        self.collect(cx, frame, &mut open.room);
+        self.open = Some(open);
+    }
+
+    /// Something has changed that is in no record.
+    pub(in super::super) const fn has_changed(&mut self, changed: bool) {
+        self.unsettled |= changed;
+        self.decided |= changed;
+    }
+
+    /// Opens the room if it is not.
+    pub(super) fn open(&mut self, cx: &Context) -> Result<(), ErrorFrame> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        if let Some((when, error)) = &self.closed
+            && when.elapsed() < REOPEN_AFTER
+        {
+            return Err(failed(error.to_string()));
+        }
+        let began = Instant::now();
+        let opened = catch_unwind(AssertUnwindSafe(|| open(cx, &self.id)))
+            .unwrap_or_else(|_| Err(host("the model has crashed over the log")));
+        match opened {
+            Ok(open) => {
+                debug!(store = %self.id, head = %open.room.head(), took = ?began.elapsed(), "opened");
+                (self.open, self.closed) = (Some(open), None);
+                Ok(())
+            }
+            Err(error) => {
+                error!(store = %self.id, file = %cx.directory.store(&self.id).display(), "it cannot be opened: {error}");
+                self.closed = Some((Instant::now(), error.clone()));
+                Err(failed(error.to_string()))
+            }
+        }
+    }
+}
+
+impl Store {
+    pub(in super::super) const fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    pub(in super::super) const fn is_dirty(&self) -> bool {
+        self.dirty || self.unsettled
+    }
+
+    /// Whether what it has decided since the last release has to be in its file before it is told.
+    pub(in super::super) const fn has_to_settle(&self) -> bool {
+        self.unsettled
+    }
+
+    pub(in super::super) const fn has_decided(&self) -> bool {
+        self.decided
+    }
+
+    pub(in super::super) fn is_forgotten(&self) -> bool {
+        self.sockets.is_empty() && self.waiting.is_empty() && self.open.is_none() && !self.is_dirty()
+    }
+
+    /// All that was decided survives the end of the machine.
+    pub(in super::super) fn flush(&mut self, cx: &Context) -> Result<(), SqlError> {
+        let flushed = match &mut self.open {
+            Some(open) => open.db.checkpoint(),
+            None => Database::open_file(cx.directory.store(&self.id), Durability::Normal)
+                .and_then(|mut db| db.checkpoint()),
+        };
+        match &flushed {
+            Ok(()) => {
+                cx.metrics.flushed();
+                (self.dirty, self.unsettled) = (false, false);
+            }
+            Err(error) => {
+                error!(store = %self.id, "it cannot be flushed: {error}");
+                self.unsettled = true;
+            }
+        }
+        flushed
+    }
+
+    /// What was decided is not durable: nobody is told of it. Who is connected asks again.
+    pub(in super::super) fn fail(&mut self) {
+        let frame = error_frame(failed("the disk does not take what was decided".to_owned()));
+        let close = Close { code: 1011, reason: Code::ServerFailed.as_str() };
+        self.sockets.values_mut().for_each(|socket| socket.fail(frame.clone(), close));
+        self.answered.iter_mut().for_each(Answered::fail);
+    }
+
+    /// A part of what is to be done while nobody asks; whether there is more of it.
+    pub(in super::super) fn look_after(&mut self, quiet: Duration) -> bool {
+        let Some(mut open) = self.open.take() else { return false };
+        let idle = self.used.elapsed() >= quiet;
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            if open.room.is_rebuilding() {
+                return open.room.rebuild_step(&mut open.db).map(|done| !done);
+            }
+            if idle { open.room.maintain(&mut open.db).map(|()| false) } else { Ok(false) }
+        }));
+        match done {
+            Ok(Ok(more)) => {
+                self.open = Some(open);
+                more
+            }
+            Ok(Err(error)) => {
+                warn!(store = %self.id, "it is not looked after: {error}");
+                self.open = Some(open);
+                false
+            }
+            Err(_) => {
+                error!(store = %self.id, "the model has crashed over the log");
+                false
+            }
+        }
+    }
+
+    /// Closes its file, where that is possible; its sockets stay.
+    pub(in super::super) fn close(&mut self, cx: &Context) {
+        if !self.is_dirty() || self.flush(cx).is_ok() {
+            self.open = None;
+            debug!(store = %self.id, "closed");
+        }
+    }
+}
+
+fn open(cx: &Context, id: &StoreId) -> Result<Open, SqlError> {
+    let mut db = Database::open_file(cx.directory.store(id), Durability::Normal)?;
+    db.limit_cache(cx.cache_bytes)?;
+    db.checkpoint_every(CHECKPOINT_PAGES)?;
+    if cx.store_bytes > 0 {
+        db.limit_size(cx.store_bytes)?;
+    }
+    let mut room = Room::open(&mut db, cx.rules, id.clone(), incarnation()?)?;
+    room.configure(cx.room);
+    room.keep_journal();
+    Ok(Open { db, room })
+}
+
+/// A fresh one, for a store that has none.
+pub(in super::super) fn incarnation() -> Result<Incarnation, SqlError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| host(&error.to_string()))?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Incarnation::parse(hex).map_err(|error| host(&error.to_string()))
+}
+
+pub(in super::super) fn host(message: &str) -> SqlError {
+    SqlError::Host { failure: HostFailure::Other, message: message.to_owned() }
+}
+
+pub(in super::super) fn failed(message: String) -> ErrorFrame {
+    ErrorFrame { retry_after_ms: Some(RETRY_AFTER_MS), ..ErrorFrame::new(Code::ServerFailed, message) }
+}
