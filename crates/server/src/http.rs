@@ -31,6 +31,10 @@ use crate::shard::Shards;
 /// A body that has not come by then does not come.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// For so long, and so much of it, a body is read that is too large.
+const FLOOD: Duration = Duration::from_secs(5);
+const FLOOD_BYTES: usize = 8 << 20;
+
 /// What the routes share.
 #[derive(Clone)]
 pub(crate) struct Served {
@@ -99,6 +103,8 @@ async fn body_of(
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
+        // Whoever is answered while it still writes may never read the answer.
+        drop(timeout(FLOOD, axum::body::to_bytes(body, FLOOD_BYTES)).await);
         return Err(too_large());
     }
     let unread = || ErrorFrame::new(Code::BadRequest, "the body does not come");

@@ -38,6 +38,8 @@ pub(super) struct Store {
     /// Numbers the transactions around inputs, so that sockets know what belongs to which.
     transaction: u64,
     pub(super) used: Instant,
+    /// When it was last looked after.
+    kept: Instant,
     /// Who has asked, and goes with the release.
     pub(super) answered: Vec<Answered>,
     pub(super) waiting: Vec<Waiting>,
@@ -60,6 +62,7 @@ impl Store {
             decided: false,
             transaction: 0,
             used: Instant::now(),
+            kept: Instant::now(),
             answered: Vec::new(),
             waiting: Vec::new(),
         }

@@ -137,7 +137,7 @@ fn a_disk_that_is_full_refuses_pushes_and_takes_them_once_there_is_space() {
                 break;
             }
             Heard::Frame(frame) if frame["type"] == "entries" => drop(ann.expect("verdicts")),
-            other => panic!("{other:?}"),
+            other @ (Heard::Frame(_) | Heard::Closed(_)) => panic!("{other:?}"),
         }
         acknowledged += 1;
         assert!(acknowledged < 100, "it has no limit");

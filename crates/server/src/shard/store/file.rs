@@ -17,6 +17,9 @@ use crate::outbox::Close;
 /// How long a client waits before it tries again after a failure of the storage.
 const RETRY_AFTER_MS: u32 = 1_000;
 
+/// As long may be put off what is best done while nobody waits.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// A checkpoint waits for two fsyncs, and so does everybody else of the shard.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
@@ -145,7 +148,11 @@ impl Store {
     /// A part of what is to be done while nobody asks; whether there is more of it.
     pub(in super::super) fn look_after(&mut self, quiet: Duration) -> bool {
         let Some(mut open) = self.open.take() else { return false };
-        let idle = self.used.elapsed() >= quiet;
+        // Where it is never quiet, that has to be some time.
+        let idle = self.used.elapsed() >= quiet || self.kept.elapsed() >= LONGEST;
+        if idle {
+            self.kept = Instant::now();
+        }
         let done = catch_unwind(AssertUnwindSafe(|| {
             if open.room.is_rebuilding() {
                 return open.room.rebuild_step(&mut open.db).map(|done| !done);
