@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures, measured here and now.
 
 mod guards;
+mod server;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -27,6 +28,8 @@ enum What {
         #[arg(long)]
         write: bool,
     },
+    /// What workerd and the native server do, and what they take for that, beside what they are to
+    Server(server::Args),
     /// What the assertions and checks that guard the promises cost a push, in CPU time
     Guards {
         /// How many pairs of runs, with and without them
@@ -48,9 +51,10 @@ struct Figure {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    match args.what {
-        What::Path { write } => path(write),
-        What::Guards { pairs, write } => guards::run(pairs, write),
+    match &args.what {
+        What::Path { write } => path(*write),
+        What::Server(args) => server::run(args),
+        What::Guards { pairs, write } => guards::run(*pairs, *write),
     }
 }
 

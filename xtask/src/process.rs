@@ -76,6 +76,11 @@ impl Running {
         Ok(status?)
     }
 
+    /// The group of all of its processes.
+    pub(crate) const fn group(&self) -> i32 {
+        self.group
+    }
+
     /// As a power cut: no process of its group gets to do anything more.
     pub(crate) fn kill(self) -> Result<()> {
         if let Some(group) = Pid::from_raw(self.group) {

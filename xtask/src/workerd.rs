@@ -59,6 +59,11 @@ impl Server {
         self.port
     }
 
+    /// The group of its processes, while it runs.
+    pub(crate) fn group(&self) -> Option<i32> {
+        self.running.as_ref().map(Running::group)
+    }
+
     /// Where objects and archive are.
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.join("state")

@@ -4,11 +4,21 @@ use anyhow::{Context, Result, bail, ensure};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
-    Welcome { head: usize },
+    Welcome {
+        head: usize,
+    },
     /// `last` is the last entry in it.
-    Entries { after: usize, last: usize, head: usize },
-    Verdicts { accepted: usize },
-    Snapshot { of: usize },
+    Entries {
+        after: usize,
+        last: usize,
+        head: usize,
+    },
+    Verdicts {
+        accepted: usize,
+    },
+    Snapshot {
+        of: usize,
+    },
     Presence,
 }
 

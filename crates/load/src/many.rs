@@ -49,9 +49,15 @@ pub(crate) async fn clients(server: &Server, scale: Scale, follow: bool) -> Resu
         writers.push(Writer { client, texts });
         expected += 2;
     }
-    let (figures, commits) = measure(server, writers, scale.of(COMMITS), |head| {
-        if follow { Some(head) } else { None }
-    }, expected)
+    let (figures, commits) = measure(
+        server,
+        writers,
+        scale.of(COMMITS),
+        |head| {
+            if follow { Some(head) } else { None }
+        },
+        expected,
+    )
     .await?;
     let head = head(server, store).await?;
     ensure!(head == expected + commits, "the head is {head}, and not {}", expected + commits);

@@ -1,0 +1,143 @@
+//! `cargo xtask bench server`: what a server does and what it takes for that, on workerd and native.
+
+mod host;
+mod rows;
+mod table;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::build::{self, Mode};
+use crate::log::Log;
+use crate::{figures, process, setup, workspace};
+use host::{Host, Native, TOKEN, Workerd};
+use rows::{Model, ROWS, Row};
+use table::Table;
+
+const PAGE: &str = "docs/operations.md";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only rows whose name has one of these words, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Which server
+    #[arg(long, value_enum, default_value_t = Target::Both)]
+    target: Target,
+    /// A tenth of everything: to see that it works
+    #[arg(long)]
+    quick: bool,
+    /// Measure what was built before
+    #[arg(long)]
+    no_build: bool,
+    /// Put the table into docs/operations.md
+    #[arg(long, conflicts_with_all = ["only", "quick"])]
+    write: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Target {
+    Workerd,
+    Native,
+    Both,
+}
+
+/// What the load generator says.
+#[derive(Deserialize)]
+struct Figure {
+    name: String,
+    value: f64,
+    unit: String,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let chosen =
+        |row: &&Row| args.only.is_empty() || args.only.iter().any(|word| row.name().contains(word.as_str()));
+    let rows: Vec<&Row> = ROWS.iter().filter(chosen).collect();
+    ensure!(!rows.is_empty(), "no row has such a name");
+    let (native, workerd) = (args.target != Target::Workerd, args.target != Target::Native);
+    if !args.no_build {
+        build(native, workerd)?;
+    }
+    let folder = workspace::target_dir()?.join("bench/server");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let bench = Bench { load: program("load")?, folder, quick: args.quick };
+    let mut table = Table::new(&bench.load(bench.load.as_path(), "machine", None)?)?;
+    if workerd {
+        let mut host = Workerd::prepare(bench.folder.join("workerd"))?;
+        for row in rows.iter().filter(|row| row.workerd.is_some()) {
+            bench.row(&mut host, row, row.workerd.unwrap_or_default(), &mut table)?;
+        }
+    }
+    if native {
+        for row in rows.iter().filter(|row| row.native.is_some()) {
+            let program = program(match row.model {
+                Model::Chat => "chat-server",
+                Model::Schemaless => "syncline",
+            })?;
+            let mut host = Native::new(program, bench.folder.join(row.name()));
+            bench.row(&mut host, row, row.native.unwrap_or_default(), &mut table)?;
+        }
+    }
+    fs::remove_dir_all(&bench.folder)?;
+    let text = table.finish();
+    println!("\n{text}");
+    if args.write { figures::put(PAGE, "server", &text) } else { Ok(()) }
+}
+
+fn build(native: bool, workerd: bool) -> Result<()> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--release", "--quiet", "--package", "syncline-load"]);
+    if native {
+        cargo.args(["--package", "chat-server", "--package", "syncline-server"]);
+    }
+    process::run(&mut cargo, &Log::Terminal)?;
+    if workerd {
+        setup::for_worker()?;
+        build::worker(Mode::Release, &Log::Terminal)?;
+    }
+    Ok(())
+}
+
+fn program(name: &str) -> Result<PathBuf> {
+    let program = workspace::target_dir()?.join("release").join(name);
+    ensure!(program.exists(), "{} was not built", program.display());
+    Ok(program)
+}
+
+struct Bench {
+    load: PathBuf,
+    folder: PathBuf,
+    quick: bool,
+}
+
+impl Bench {
+    /// Starts a server for this row alone, so that no row pays for another.
+    fn row(&self, host: &mut dyn Host, row: &Row, aims: &[rows::Aim], table: &mut Table) -> Result<()> {
+        eprintln!("{} on {}", row.name(), host.name());
+        let place = host.start()?;
+        let measured = self.load(&self.load, row.load, Some(place));
+        host.stop()?;
+        table.add(row, host.name(), aims, &measured?)
+    }
+
+    fn load(&self, program: &Path, row: &str, place: Option<host::Place>) -> Result<Vec<Figure>> {
+        let mut load = Command::new(program);
+        load.arg(row).env("SYNCLINE_TOKEN", TOKEN).current_dir(&self.folder);
+        if let Some(host::Place { port, group }) = place {
+            load.args(["--port", &port.to_string(), "--group", &group.to_string()]);
+        }
+        if self.quick {
+            load.arg("--quick");
+        }
+        let said = process::output(&mut load)?;
+        serde_json::from_str(&said).with_context(|| format!("the load says {said:?}"))
+    }
+}
