@@ -101,7 +101,10 @@ impl Database {
             Durability::Normal => "PRAGMA synchronous = NORMAL",
             Durability::Full => "PRAGMA synchronous = FULL",
         };
-        self.own(|connection| connection.execute_batch(synchronous))
+        self.own(|connection| connection.execute_batch(synchronous))?;
+        // What a savepoint may have to bring back stays in memory: else a push that writes many pages makes a
+        // file for it and deletes it again, a quarter of its time.
+        self.own(|connection| connection.execute_batch("PRAGMA temp_store = MEMORY"))
     }
 
     /// Lets the database grow to this many bytes, rounded up to whole pages; beyond it, writes fail

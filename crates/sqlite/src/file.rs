@@ -62,3 +62,16 @@ impl Database {
         self.own(|connection| connection.execute_batch(&format!("PRAGMA cache_size = -{kibibytes}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_savepoint_may_have_to_bring_back_stays_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open_file(folder.path().join("db"), Durability::Normal).unwrap();
+        let place = db.own(|connection| connection.query_row("PRAGMA temp_store", [], |row| row.get(0)));
+        assert_eq!(place.unwrap(), 2);
+    }
+}
