@@ -71,7 +71,8 @@ mod tests {
     fn what_a_savepoint_may_have_to_bring_back_stays_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         let db = Database::open_file(folder.path().join("db"), Durability::Normal).unwrap();
-        let place = db.own(|connection| connection.query_row("PRAGMA temp_store", [], |row| row.get(0)));
+        let sql = "PRAGMA temp_store";
+        let place = db.own(|connection| connection.query_row(sql, [], |row| row.get::<_, i64>(0)));
         assert_eq!(place.unwrap(), 2);
     }
 }
