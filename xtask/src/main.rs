@@ -8,6 +8,7 @@ mod build;
 mod ci;
 mod codegen;
 mod conformance;
+mod deploy;
 mod dev;
 mod explore;
 mod figures;
@@ -41,6 +42,8 @@ enum Command {
     Dev(dev::Args),
     /// Build the worker, the client's wasm and the page
     Build(build::Args),
+    /// Put the worker on Cloudflare, with its database and its secrets, and see that it answers
+    Deploy(deploy::Args),
     /// Render the TypeScript of the chat's model
     Codegen(codegen::Args),
     /// Run every check and every test, those in a browser included
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::for_all(),
         Command::Dev(args) => dev::run(&args),
         Command::Build(args) => build::run(&args),
+        Command::Deploy(args) => deploy::run(&args),
         Command::Codegen(args) => codegen::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Ci => ci::run(),

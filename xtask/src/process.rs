@@ -1,9 +1,9 @@
 //! Child processes: each in a group of its own, so that none outlives this one.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, PipeReader};
+use std::io::{BufRead, BufReader, PipeReader, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::sync::{Mutex, PoisonError};
@@ -55,6 +55,25 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("`{}` did not start", describe(command)))?;
+    printed(command, output)
+}
+
+/// The same with a text as its input, where no list of processes shows it.
+pub(crate) fn output_of(command: &mut Command, input: &str) -> Result<String> {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = piped.spawn().and_then(|mut child| {
+        let stdin = child.stdin.take();
+        thread::scope(|scope| {
+            // What does not read its input has its own reason, and says it.
+            scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(input.as_bytes()).ok()));
+            child.wait_with_output()
+        })
+    });
+    let output = started.with_context(|| format!("`{}` did not start", describe(command)))?;
+    printed(command, output)
+}
+
+fn printed(command: &Command, output: Output) -> Result<String> {
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed: {}", describe(command), stderr.trim());

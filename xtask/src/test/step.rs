@@ -10,7 +10,7 @@ use crate::build::{self, Mode};
 use crate::conformance::Setup;
 use crate::log::Log;
 use crate::workspace::WASM_TARGET;
-use crate::{codegen, conformance, explore, process, setup, sim, workspace};
+use crate::{codegen, conformance, deploy, explore, process, setup, sim, workspace};
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -47,6 +47,12 @@ pub(crate) const STEPS: [Step; 19] = [
     Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
     Step { name: "biome", about: "TypeScript is formatted and linted", needs: None, work: biome },
     Step { name: "build", about: "worker, client and page, as shipped", needs: None, work: build },
+    Step {
+        name: "deploy",
+        about: "what would be deployed, and its size",
+        needs: Some("build"),
+        work: deploy,
+    },
     Step { name: "tsc", about: "TypeScript's types", needs: Some("build"), work: tsc },
     Step { name: "vitest", about: "TypeScript tests", needs: Some("build"), work: vitest },
     Step {
@@ -158,6 +164,10 @@ fn biome(log: &Log) -> Result<Done> {
 fn build(log: &Log) -> Result<Done> {
     build::all(Mode::Release, log)?;
     build::conformance(log).map(|()| Done::Done)
+}
+
+fn deploy(log: &Log) -> Result<Done> {
+    deploy::rehearse(log).map(|()| Done::Done)
 }
 
 fn tsc(log: &Log) -> Result<Done> {

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod schema;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,7 +88,7 @@ fn links(text: &str) -> Vec<&str> {
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter_map(|line| {
         let title = line.strip_prefix('#')?.trim_start_matches('#').strip_prefix(' ')?;
-        let kept = title.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
         Some(kept.collect::<String>().to_lowercase().replace(' ', "-"))
     });
     let explicit = text.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next());
@@ -188,6 +190,8 @@ fn every_sample_is_run_or_stands_in_the_file_that_it_names() {
                     }
                     Err(error) => objections.push(format!("{path}: {error}")),
                 },
+                // schema.rs runs these.
+                ("sql", None) if block.before.starts_with("<!-- query: archive") => {}
                 // Not code, or commands, which the test below looks at.
                 ("text" | "sh", None) => {}
                 // The chat's model has the README as a doc comment: `cargo test` runs these.
@@ -218,6 +222,48 @@ fn every_command_that_is_named_exists() {
             }
         }
     });
+}
+
+/// Each with its name.
+fn workflows() -> Vec<(String, String)> {
+    let files = fs::read_dir(root().join(".github/workflows")).unwrap();
+    let workflows = files.map(|file| {
+        let path = file.unwrap().path();
+        (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap())
+    });
+    workflows.collect()
+}
+
+#[test]
+fn every_workflow_is_short_and_names_versions_and_commands_that_exist() {
+    let workflows = workflows();
+    for expected in ["ci.yml", "deploy.yml"] {
+        assert!(workflows.iter().any(|(name, _)| name == expected), "{expected}");
+    }
+    for (name, text) in workflows {
+        assert!(text.lines().count() < 60, "{name}");
+        for action in text.lines().filter_map(|line| line.split_once("uses: ")) {
+            assert!(action.1.contains("@v"), "{name}: {}", action.1);
+        }
+        for arguments in commands(&text.replace("\"$ENVIRONMENT\"", "staging")) {
+            let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+            let output = xtask.args(&arguments).arg("--help").output().unwrap();
+            assert!(output.status.success(), "{name}: there is no `cargo xtask {}`", arguments.join(" "));
+        }
+        for command in text.lines().filter_map(|line| line.split_once("run: .ci/")) {
+            assert!(root().join(".ci").join(command.1).exists(), "{name}: .ci/{}", command.1);
+        }
+    }
+}
+
+#[test]
+fn what_the_workflow_deploys_to_is_an_environment_of_the_worker() {
+    let worker = fs::read_to_string(root().join("apps/chat/worker/wrangler.toml")).unwrap();
+    let (_, deploy) = workflows().into_iter().find(|(name, _)| name == "deploy.yml").unwrap();
+    let options = deploy.split("options: [").nth(1).unwrap().split(']').next().unwrap();
+    for environment in options.split(", ").chain(["production"]) {
+        assert!(worker.contains(&format!("[env.{environment}]\n")), "{environment}");
+    }
 }
 
 #[test]
