@@ -229,3 +229,22 @@ fn describe(command: &Command) -> String {
     let words = std::iter::once(name).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_reads_the_text_that_it_is_given_and_no_list_of_processes_shows_it() {
+        let secret = "s".repeat(1 << 20);
+        assert_eq!(output_of(&mut Command::new("cat"), &secret).unwrap(), secret);
+    }
+
+    #[test]
+    fn a_command_that_fails_without_reading_says_why() {
+        let mut fails = Command::new("sh");
+        fails.args(["-c", "echo no such account >&2; exit 1"]);
+        let error = output_of(&mut fails, &"s".repeat(1 << 20)).unwrap_err().to_string();
+        assert!(error.ends_with("failed: no such account"), "{error}");
+    }
+}

@@ -36,8 +36,8 @@ struct Reported {
 pub(super) fn address(report: &str) -> Result<String> {
     let lines = report.lines().filter_map(|line| serde_json::from_str::<Reported>(line).ok());
     let targets = lines.filter(|line| line.r#type == "deploy").filter_map(|line| line.targets).flatten();
-    let mut addresses = targets.filter_map(|target| match target.strip_suffix(" (custom domain)") {
-        Some(domain) => Some(format!("https://{domain}")),
+    let mut addresses = targets.filter_map(|target| match target.split_once(" (custom domain") {
+        Some((domain, _)) => Some(format!("https://{domain}")),
         None => target.starts_with("http").then_some(target),
     });
     addresses.next_back().context(
@@ -93,6 +93,8 @@ mod tests {
         assert_eq!(address(workers_dev).unwrap(), "https://chat-sync.acme.workers.dev");
         let domain = r#"["https://chat-sync.acme.workers.dev","sync.example.com (custom domain)"]"#;
         assert_eq!(address(domain).unwrap(), "https://sync.example.com");
+        let in_a_zone = r#"["sync.example.com (custom domain - zone name: example.com)"]"#;
+        assert_eq!(address(in_a_zone).unwrap(), "https://sync.example.com");
     }
 
     #[test]
