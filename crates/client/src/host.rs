@@ -346,3 +346,6 @@ impl Drop for Alive {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

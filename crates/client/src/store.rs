@@ -248,7 +248,7 @@ fn lead(
     }
 }
 
-fn prepare(config: Config, rules: Rules) -> Result<(Runtime, Host, Arc<Shared>), Error> {
+pub(crate) fn prepare(config: Config, rules: Rules) -> Result<(Runtime, Host, Arc<Shared>), Error> {
     let mut disk = Disk::open(&config, rules)?;
     let (db, session, id) = disk.session(now())?;
     let storage = if config.folder.is_some() { Storage::Files } else { Storage::Memory };

@@ -53,5 +53,7 @@ export const codes = {
   'snapshot-damaged': 'A snapshot of the server was not what its digest says, or does not fit the tables.',
   'state-diverged': 'The state of this client and that of the server were not the same at the same place of the log; the message has both digests.',
   'storage-damaged': 'The local database was damaged.',
+  'another-process': 'Another process has this client database open.',
+  'entries-missed': "The log here does not go on from a consumer's place: it was reset or restored, or begins with a snapshot.",
   'state-damaged': 'An entry of the log could not be applied here.',
 } as const

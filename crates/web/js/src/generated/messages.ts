@@ -163,6 +163,10 @@ export type Code =
   | 'state-diverged'
   /** The local database was damaged. */
   | 'storage-damaged'
+  /** Another process has this client database open. */
+  | 'another-process'
+  /** The log here does not go on from a consumer's place: it was reset or restored, or begins with a snapshot. */
+  | 'entries-missed'
   /** An entry of the log could not be applied here. */
   | 'state-damaged'
 
