@@ -8,3 +8,4 @@ mod files;
 mod model;
 mod server;
 mod subscriptions;
+mod tour;
