@@ -18,7 +18,7 @@ struct Arguments {
     #[arg(long, default_value = "http://localhost:8787")]
     url: String,
     /// The store: which chat.
-    #[arg(long, default_value = "lobby")]
+    #[arg(long, default_value = "team-1")]
     store: String,
     /// What the bot is called, and mentioned by: @name.
     #[arg(long, default_value = "bot")]
