@@ -88,7 +88,7 @@ codes! {
     StateUnavailable "state-unavailable" "error"
         "The state as it was at this seq cannot be made here: a Durable Object has one database." "HTTP 501. Ask for the state at the head, or read the log and apply it.";
     NotConfigured "not-configured" "error"
-        "The server has no AUTH_TOKEN, so it lets nobody in." "HTTP 500. Set it with `wrangler secret put AUTH_TOKEN`, or in .dev.vars.";
+        "The configuration does not say who may connect, or makes no sense: the server lets nobody in." "HTTP 500. The message says what is missing; docs/auth.md has the settings.";
     UpgradeExpected "upgrade-expected" "error"
         "This path speaks WebSocket only." "HTTP 426. Connect with a WebSocket.";
     Unauthorized "unauthorized" "error"
@@ -126,7 +126,7 @@ codes! {
     SnapshotGone "snapshot-gone" "error"
         "The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none." "Nothing: the client reads the log instead.";
     ServerFailed "server-failed" "error"
-        "The server could not do its part: its storage failed." "Wait: the client tries again by itself. Nothing is decided or lost.";
+        "The server could not do its part: its storage failed, or the keys that tokens are signed with could not be fetched." "Wait: the client tries again by itself. Nothing is decided or lost.";
 
     ServerUnreachable "server-unreachable" "status"
         "No connection to the server." "Nothing: work goes on offline, and the client reconnects by itself.";

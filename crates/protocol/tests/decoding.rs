@@ -283,3 +283,20 @@ fn an_ill_formed_segment_is_refused() {
         assert_eq!(LeaderFrame::decode(frame).unwrap_err().code(), Code::BadMessage, "{frame}");
     }
 }
+
+#[test]
+fn the_token_of_a_frame_is_found_before_it_is_decoded() {
+    let auth = r#"{"type":"auth","token":"t"}"#;
+    assert_eq!(token_of(auth).as_deref(), Some("t"));
+    assert_eq!(token_of(r#"{ "token": "t", "type": "hello" }"#).as_deref(), Some("t"));
+    for none in [
+        "",
+        "t",
+        "[]",
+        r#"{"type":"hello"}"#,
+        r#"{"type":"push","token":"t"}"#,
+        r#"{"type":"auth","token":7}"#,
+    ] {
+        assert_eq!(token_of(none), None, "{none}");
+    }
+}

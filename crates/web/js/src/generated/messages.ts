@@ -89,7 +89,7 @@ export type Code =
   | 'bad-request'
   /** The state as it was at this seq cannot be made here: a Durable Object has one database. */
   | 'state-unavailable'
-  /** The server has no AUTH_TOKEN, so it lets nobody in. */
+  /** The configuration does not say who may connect, or makes no sense: the server lets nobody in. */
   | 'not-configured'
   /** This path speaks WebSocket only. */
   | 'upgrade-expected'
@@ -127,7 +127,7 @@ export type Code =
   | 'log-diverged'
   /** The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none. */
   | 'snapshot-gone'
-  /** The server could not do its part: its storage failed. */
+  /** The server could not do its part: its storage failed, or the keys that tokens are signed with could not be fetched. */
   | 'server-failed'
   /** No connection to the server. */
   | 'server-unreachable'
