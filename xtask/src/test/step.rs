@@ -32,7 +32,7 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 19] = [
+pub(crate) const STEPS: [Step; 20] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },

@@ -21,10 +21,10 @@ fn filled(commits: u64) -> Server {
 }
 
 fn due(server: &Server, now: u64) -> syncline_engine::Delivery {
-    match server.room.webhook(&server.db, at(now)).unwrap() {
-        Webhook::Send(delivery) => delivery,
-        other => panic!("{other:?}"),
-    }
+    let Webhook::Send(delivery) = server.room.webhook(&server.db, at(now)).unwrap() else {
+        panic!("none is due")
+    };
+    delivery
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) struct Workerd(Server);
 
 impl Workerd {
     pub(super) fn prepare(folder: PathBuf) -> Result<Self> {
-        Server::prepare(folder).map(Self)
+        Server::prepare(folder, &workerd::shared_token()).map(Self)
     }
 }
 
