@@ -1,5 +1,6 @@
-//! `cargo xtask dev`: the worker on workerd and the page on Vite, rebuilt as their sources change.
+//! `cargo xtask dev`: a server, the worker or the native one, and the page on Vite, rebuilt as their sources change.
 
+mod native;
 mod part;
 mod port;
 mod sources;
@@ -22,23 +23,31 @@ pub(crate) use sync_worker::wrangler;
 const TICK: Duration = Duration::from_millis(300);
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     only: Option<Only>,
+    /// The native server in the worker's place
+    #[arg(long)]
+    native: bool,
 }
 
 #[derive(Clone, Copy, clap::Subcommand)]
 enum Only {
     /// The worker alone, at http://localhost:8787
     SyncWorker,
+    /// The native server alone, at http://localhost:8787
+    Native,
     /// The page alone, at http://localhost:3001
     Web,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut parts = match args.only {
+        None if args.native => vec![native::part()?, web::part()],
         None => vec![sync_worker::part(), web::part()],
         Some(Only::SyncWorker) => vec![sync_worker::part()],
+        Some(Only::Native) => vec![native::part()?],
         Some(Only::Web) => vec![web::part()],
     };
     for part in &parts {

@@ -38,7 +38,7 @@ struct Menu {
 enum Command {
     /// Check what this machine needs, and get what is missing; the other commands do so by themselves
     Setup,
-    /// Run the worker and the page, and rebuild them as their sources change
+    /// Run a server and the page, and rebuild them as their sources change
     Dev(dev::Args),
     /// Build the worker, the client's wasm and the page
     Build(build::Args),

@@ -109,6 +109,12 @@ impl Running {
         self.wait().map(drop)
     }
 
+    /// Asks it to end, and makes it, when it does not.
+    pub(crate) fn end(self) -> Result<()> {
+        end(self.group);
+        self.wait().map(drop)
+    }
+
     /// How it has ended, once it has.
     pub(crate) fn ended(&self) -> Option<String> {
         match self.ended.try_recv() {

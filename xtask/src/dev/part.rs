@@ -1,7 +1,9 @@
 //! One service that `dev` builds, starts and watches.
 
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::Result;
 use console::{Color, Style};
@@ -17,8 +19,10 @@ pub(crate) struct Part {
     pub(crate) build: fn(Mode, &Log) -> Result<()>,
     /// What is to be done before the service starts, and the command that runs it.
     pub(crate) service: fn(&Log) -> Result<Command>,
+    /// The service is this file, and starts again with a new one; others notice by themselves what was built.
+    pub(crate) program: Option<PathBuf>,
     pub(crate) log: Log,
-    pub(crate) running: Option<Running>,
+    pub(crate) running: Option<(Running, Option<SystemTime>)>,
 }
 
 impl Part {
@@ -28,15 +32,22 @@ impl Part {
             self.log.line(&format!("{error:#}; waiting for a change"));
             return Ok(());
         }
+        let built = match &self.program {
+            Some(program) => Some(program.metadata()?.modified()?),
+            None => None,
+        };
+        if let Some((running, _)) = self.running.take_if(|(_, of)| *of != built) {
+            running.end()?;
+        }
         if self.running.is_none() {
             let mut command = (self.service)(&self.log)?;
-            self.running = Some(process::start(&mut command, &self.log)?);
+            self.running = Some((process::start(&mut command, &self.log)?, built));
         }
         Ok(())
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        self.running.as_ref().map_or(Ok(()), Running::check)
+        self.running.as_ref().map_or(Ok(()), |(running, _)| running.check())
     }
 
     pub(crate) fn answers(&self) -> bool {

@@ -19,6 +19,7 @@ pub(crate) fn part() -> Part {
         setup: setup::for_worker,
         build: build::worker,
         service,
+        program: None,
         log: part::log("sync-worker", Color::Cyan),
         running: None,
     }

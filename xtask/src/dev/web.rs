@@ -18,6 +18,7 @@ pub(crate) fn part() -> Part {
         setup: setup::for_build,
         build: build::client,
         service,
+        program: None,
         log: part::log("web", Color::Magenta),
         running: None,
     }
