@@ -190,14 +190,18 @@ pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
 
 /// Whether a server says of itself that it is there.
 pub(crate) fn answers(address: SocketAddr) -> bool {
-    health(address).is_ok_and(|answer| answer.contains(" 200 "))
+    answers_at(address, "/health")
 }
 
-fn health(address: SocketAddr) -> Result<String> {
+pub(crate) fn answers_at(address: SocketAddr, path: &str) -> bool {
+    get(address, path).is_ok_and(|answer| answer.contains(" 200 "))
+}
+
+fn get(address: SocketAddr, path: &str) -> Result<String> {
     let patience = Duration::from_secs(2);
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
-    stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = [0; 64];
     let read = stream.read(&mut answer)?;
     Ok(String::from_utf8_lossy(answer.get(..read).unwrap_or_default()).into_owned())

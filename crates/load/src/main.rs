@@ -8,6 +8,7 @@ mod fan_out;
 mod figure;
 mod frame;
 mod idle;
+mod livestore;
 mod machine;
 mod many;
 mod push;
@@ -32,6 +33,9 @@ struct Args {
     /// Less of everything, to see that it works
     #[arg(long)]
     quick: bool,
+    /// The server is LiveStore's, and is spoken to in its protocol
+    #[arg(long)]
+    livestore: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -67,13 +71,14 @@ enum Row {
 }
 
 fn main() -> Result<()> {
-    let Args { row, server, quick } = Args::parse();
+    let Args { row, server, quick, livestore } = Args::parse();
     raise_file_limit()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     let scale = Scale { quick };
     let figures: Vec<Figure> = runtime.block_on(local.run_until(async {
         match row {
+            row if livestore => livestore::measure(row, &server, scale).await,
             Row::Machine => machine::measure(scale).await,
             Row::Push100 => push::measure(&server, scale, &push::HUNDRED).await,
             Row::Push100Window => push::measure(&server, scale, &push::HUNDRED_WINDOW).await,

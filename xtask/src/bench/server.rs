@@ -1,6 +1,8 @@
-//! `cargo xtask bench server`: what a server does and what it takes for that, on workerd and native.
+//! `cargo xtask bench server`: what a server does and what it takes for that, on workerd and native, and what
+//! LiveStore's takes for the same.
 
 mod host;
+mod livestore;
 mod rows;
 mod table;
 
@@ -15,6 +17,7 @@ use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::{figures, process, setup, workspace};
 use host::{Host, Native, TOKEN, Workerd};
+use livestore::LiveStore;
 use rows::{Model, ROWS, Row};
 use table::Table;
 
@@ -25,9 +28,9 @@ pub(crate) struct Args {
     /// Only rows whose name has one of these words, separated by commas
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Which server
-    #[arg(long, value_enum, default_value_t = Target::Both)]
-    target: Target,
+    /// Only these servers, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',')]
+    target: Vec<Target>,
     /// A tenth of everything: to see that it works
     #[arg(long)]
     quick: bool,
@@ -35,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long)]
     no_build: bool,
     /// Put the table into docs/operations.md
-    #[arg(long, conflicts_with_all = ["only", "quick"])]
+    #[arg(long, conflicts_with_all = ["only", "target", "quick"])]
     write: bool,
 }
 
@@ -43,7 +46,8 @@ pub(crate) struct Args {
 enum Target {
     Workerd,
     Native,
-    Both,
+    /// LiveStore's sync-cf 0.4.0 from npm, where it can do the same
+    Livestore,
 }
 
 /// What the load generator says.
@@ -59,7 +63,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         |row: &&Row| args.only.is_empty() || args.only.iter().any(|word| row.name().contains(word.as_str()));
     let rows: Vec<&Row> = ROWS.iter().filter(chosen).collect();
     ensure!(!rows.is_empty(), "no row has such a name");
-    let (native, workerd) = (args.target != Target::Workerd, args.target != Target::Native);
+    let wanted = |target| args.target.is_empty() || args.target.contains(&target);
+    let (native, workerd) = (wanted(Target::Native), wanted(Target::Workerd));
     if !args.no_build {
         build(native, workerd)?;
     }
@@ -84,6 +89,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
             })?;
             let mut host = Native::new(program, bench.folder.join(row.name()));
             bench.row(&mut host, row, row.native.unwrap_or_default(), &mut table)?;
+        }
+    }
+    if wanted(Target::Livestore) {
+        setup::for_page()?;
+        let mut host = LiveStore::prepare(bench.folder.join("livestore"))?;
+        for row in rows.iter().filter(|row| row.with_livestore()) {
+            bench.row(&mut host, row, &[], &mut table)?;
         }
     }
     fs::remove_dir_all(&bench.folder)?;
@@ -123,16 +135,20 @@ impl Bench {
     fn row(&self, host: &mut dyn Host, row: &Row, aims: &[rows::Aim], table: &mut Table) -> Result<()> {
         eprintln!("{} on {}", row.name(), host.name());
         let place = host.start()?;
-        let measured = self.load(&self.load, row.load, Some(place));
+        let livestore = host.name() == "LiveStore";
+        let measured = self.load(&self.load, row.load, Some((place, livestore)));
         host.stop()?;
         table.add(row, host.name(), aims, &measured?)
     }
 
-    fn load(&self, program: &Path, row: &str, place: Option<host::Place>) -> Result<Vec<Figure>> {
+    fn load(&self, program: &Path, row: &str, place: Option<(host::Place, bool)>) -> Result<Vec<Figure>> {
         let mut load = Command::new(program);
         load.arg(row).env("SYNCLINE_TOKEN", TOKEN).current_dir(&self.folder);
-        if let Some(host::Place { port, group }) = place {
+        if let Some((host::Place { port, group }, livestore)) = place {
             load.args(["--port", &port.to_string(), "--group", &group.to_string()]);
+            if livestore {
+                load.arg("--livestore");
+            }
         }
         if self.quick {
             load.arg("--quick");

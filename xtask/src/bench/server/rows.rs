@@ -40,6 +40,12 @@ impl Row {
             Schemaless => format!("{}-schemaless", self.load),
         }
     }
+
+    /// Whether LiveStore's server can do the same, but for the rules.
+    pub(super) fn with_livestore(&self) -> bool {
+        const ROWS: [&str; 6] = ["push100", "push1", "clients64", "catch-up", "fan-out", "one-reader"];
+        self.model == Chat && ROWS.contains(&self.load)
+    }
 }
 
 const fn aim(figure: &'static str, bound: Bound, text: &'static str) -> Aim {
@@ -53,7 +59,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Chat,
         workerd: Some(&[aim("cpu", Most(2_500.0), "≤ 2.5 ms CPU")]),
         native: Some(&[aim("rate", Least(120_000.0), "≥ 120,000 events/s")]),
-        peers: "LiveStore 66 ms CPU; durable-streams (no rules) 325,000/s; Redis always 151,000; SierraDB 9,000; SQLite WAL FULL 390,000",
+        peers: "durable-streams (no rules) 325,000/s; Redis always 151,000; SierraDB 9,000; SQLite WAL FULL 390,000",
     },
     Row {
         load: "push100-window",
@@ -93,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Chat,
         workerd: Some(&[aim("cpu", Most(500.0), "≤ 0.5 ms CPU")]),
         native: Some(&[aim("p50", Most(0.25), "p50 ≤ 0.25 ms")]),
-        peers: "LiveStore 2.6–3.3 ms CPU; durable-streams 0.16 ms; Redis always 0.15; one fsync 0.09–0.15 ms",
+        peers: "durable-streams 0.16 ms; Redis always 0.15; one fsync 0.09–0.15 ms",
     },
     Row {
         load: "clients64",
@@ -125,7 +131,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Chat,
         workerd: Some(&[aim("p50", Most(1_500.0), "≤ 1.5 s")]),
         native: Some(&[aim("p50", Most(50.0), "≤ 50 ms")]),
-        peers: "LiveStore 75.8 s; durable-streams 10 ms; Redis 35; y-sweet 33 (merged); SierraDB 5,200; raw WebSocket in 20 KB frames 7.4 ms (20 MB each)",
+        peers: "durable-streams 10 ms; Redis 35; y-sweet 33 (merged); SierraDB 5,200; raw WebSocket in 20 KB frames 7.4 ms (20 MB each)",
     },
     Row {
         load: "fan-out",
@@ -133,7 +139,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Chat,
         workerd: Some(&[aim("p50", Most(60.0), "p50 ≤ 60 ms")]),
         native: Some(&[aim("p50", Most(3.3), "p50 ≤ 3.3 ms"), aim("p99", Most(5.0), "p99 ≤ 5 ms")]),
-        peers: "LiveStore 302–472 ms; y-sweet 3.3 / 5.3; durable-streams 3.6 / 6.7; Redis 6.4; bare tokio-tungstenite 2.8 / 5.1",
+        peers: "y-sweet 3.3 / 5.3; durable-streams 3.6 / 6.7; Redis 6.4; bare tokio-tungstenite 2.8 / 5.1",
     },
     Row {
         load: "fan-out-full",
@@ -149,7 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         model: Chat,
         workerd: Some(&[aim("p50", Most(3.0), "p50 ≤ 3 ms")]),
         native: Some(&[aim("p50", Most(0.35), "p50 ≤ 0.35 ms")]),
-        peers: "LiveStore 4 ms; durable-streams 0.37; Redis always 0.37; y-sweet 0.15 (no fsync)",
+        peers: "durable-streams 0.37; Redis always 0.37; y-sweet 0.15 (no fsync)",
     },
     Row {
         load: "idle1000",
