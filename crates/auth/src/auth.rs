@@ -6,6 +6,7 @@ use syncline_engine::{Anyone, Authorize, Grant, SharedToken};
 use crate::config::{AuthConfig, ConfigError};
 use crate::jwks::{JwksError, JwksUrl};
 use crate::jwt::Jwt;
+use crate::policy::Policy;
 
 /// Who may do what, as it is configured.
 ///
@@ -19,6 +20,7 @@ enum Scheme {
     None,
     Token(SharedToken),
     Jwt(Box<Jwt>),
+    Own(&'static (dyn Authorize + Sync)),
 }
 
 impl Auth {
@@ -32,6 +34,17 @@ impl Auth {
             AuthConfig::Token { secret } => Scheme::Token(SharedToken::new(secret.checked()?)),
             AuthConfig::Jwt(config) => Scheme::Jwt(Box::new(config.build()?)),
         }))
+    }
+
+    /// As variables say it, or as the app does.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_vars(policy: &Policy, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        match policy.authorize {
+            Some(own) => Ok(Self(Scheme::Own(own))),
+            None => AuthConfig::from_vars(var).and_then(Self::new),
+        }
     }
 
     /// Whether everybody may do everything: for development alone. A server says so loudly when it starts.
@@ -52,7 +65,7 @@ impl Auth {
     pub fn wants_keys(&self, token: Option<&str>, now: Millis) -> Option<&JwksUrl> {
         match (&self.0, token) {
             (Scheme::Jwt(jwt), Some(token)) => jwt.wants_keys(token, now),
-            (Scheme::None | Scheme::Token(_) | Scheme::Jwt(_), _) => None,
+            (Scheme::None | Scheme::Token(_) | Scheme::Jwt(_) | Scheme::Own(_), _) => None,
         }
     }
 
@@ -63,7 +76,7 @@ impl Auth {
     pub fn fetched(&mut self, now: Millis, document: Option<&str>) -> Result<(), JwksError> {
         match &mut self.0 {
             Scheme::Jwt(jwt) => jwt.fetched(now, document),
-            Scheme::None | Scheme::Token(_) => Ok(()),
+            Scheme::None | Scheme::Token(_) | Scheme::Own(_) => Ok(()),
         }
     }
 }
@@ -74,6 +87,7 @@ impl Authorize for Auth {
             Scheme::None => Anyone.authorize(store, token, now),
             Scheme::Token(secret) => secret.authorize(store, token, now),
             Scheme::Jwt(jwt) => Ok(jwt.grant(store, token, now)?),
+            Scheme::Own(own) => own.authorize(store, token, now),
         }
     }
 }

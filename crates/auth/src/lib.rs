@@ -13,6 +13,7 @@ mod error;
 mod jwks;
 mod jwt;
 mod key;
+mod policy;
 #[cfg(feature = "sign")]
 mod sign;
 mod stores;
@@ -22,6 +23,7 @@ pub use auth::Auth;
 pub use config::{AuthConfig, ConfigError, JwtConfig, Secret};
 pub use jwks::{FETCH_SECONDS, InvalidUrl, JWKS_BYTES, JwksError, JwksUrl};
 pub use key::Algorithm;
+pub use policy::{MakePolicy, Policy};
 #[cfg(feature = "sign")]
 pub use sign::{Claims, SignError, SigningKey, header, sign};
 pub use stores::{InvalidPattern, StorePattern, Stores};

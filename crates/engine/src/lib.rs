@@ -107,8 +107,8 @@ pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
     Anyone, ArchivePage, Aside, Authorize, Connection, Delivery, Grant, HookContext, Hooks, InvalidRecord,
-    LogLines, Output, Rates, Record, RedactError, Replayed, Room, RoomConfig, RoomInfo, SharedToken, Upkeep,
-    Verified, Webhook, WebhookStatus,
+    LogLines, NoHooks, Output, Rates, Record, RedactError, Replayed, Room, RoomConfig, RoomInfo, SharedToken,
+    Upkeep, Verified, Webhook, WebhookStatus,
 };
 pub use rules::{Refusal, Rules};
 pub use schemaless::Schemaless;

@@ -30,7 +30,7 @@ use connection::needs_auth;
 pub use connection::{Connection, Output};
 use contain::Pushes;
 pub use history::LogLines;
-pub use hooks::{HookContext, Hooks};
+pub use hooks::{HookContext, Hooks, NoHooks};
 pub use journal::{Aside, InvalidRecord, Record, Replayed};
 use rates::Meters;
 pub use rates::{Rates, RoomConfig, Upkeep};

@@ -17,6 +17,7 @@ mod wait;
 
 pub use object::Object;
 pub use router::route;
+pub use syncline_auth::{MakePolicy, Policy};
 
 /// The whole worker of an app: its fetch handler, and the class `StoreObject`, which is a store.
 ///
@@ -27,16 +28,21 @@ pub use router::route;
 /// ```text
 /// syncline_worker::worker!(chat_model::Chat);
 /// ```
+///
+/// What an app decides by code of its own is a second argument, a [`MakePolicy`].
 #[macro_export]
 macro_rules! worker {
     ($model:ty) => {
+        $crate::worker!($model, $crate::Policy::none);
+    };
+    ($model:ty, $policy:expr) => {
         #[::worker::event(fetch)]
         async fn fetch(
             request: ::worker::Request,
             env: ::worker::Env,
             _: ::worker::Context,
         ) -> ::worker::Result<::worker::Response> {
-            $crate::route(request, env).await
+            $crate::route(request, env, $policy).await
         }
 
         const _: () = {
@@ -54,7 +60,7 @@ macro_rules! worker {
             impl StoreObject {
                 #[wasm_bindgen(constructor)]
                 pub fn new(state: DurableObjectState, env: ::worker::Env) -> Self {
-                    Self(::std::rc::Rc::new($crate::Object::new::<$model>(state, env)))
+                    Self(::std::rc::Rc::new($crate::Object::new::<$model>(state, env, $policy)))
                 }
 
                 pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {

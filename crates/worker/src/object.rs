@@ -15,9 +15,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Function, JsString, Promise};
+use syncline_auth::MakePolicy;
 use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, ServerMessage, StoreId};
 use syncline_engine::{
-    Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError, Webhook,
+    Connection, HostFailure, Model, Output, Room, RoomConfig, Rules, SharedToken, Sql, SqlError, Webhook,
 };
 use syncline_http::Route;
 use wasm_bindgen::{JsCast, JsValue};
@@ -67,11 +68,11 @@ pub struct Object {
 impl Object {
     /// Takes what the platform gives; cheap, as it runs after each hibernation.
     #[must_use]
-    pub fn new<M: Model>(state: DurableObjectState, env: Env) -> Self {
+    pub fn new<M: Model>(state: DurableObjectState, env: Env, policy: MakePolicy) -> Self {
         let state = State::from(state);
         let db = RefCell::new(ObjectSql::new(state.storage().as_raw()));
         Self {
-            tokens: token::configured(&env),
+            tokens: token::configured(&env, policy),
             held: RefCell::default(),
             admin: token::admin(&env),
             receiver: webhook::Receiver::configured(&env),
@@ -236,7 +237,10 @@ impl Object {
             }
             None => facts::store(db)?.ok_or_else(|| host_failure("no socket has come yet".to_owned()))?,
         };
-        let room = Room::open(db, self.rules, store, incarnation()?)?;
+        let mut room = Room::open(db, self.rules, store, incarnation()?)?;
+        if let Ok(tokens) = &self.tokens {
+            room.configure(RoomConfig { hooks: tokens.hooks, ..RoomConfig::default() });
+        }
         if room.is_rebuilding() {
             let _set = self.wake_in(0);
         } else if (self.archive().is_some() && room.archive_page(db)?.is_some())

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use futures_util::stream;
 use serde::Serialize;
+use syncline_auth::MakePolicy;
 use syncline_engine::protocol::{Code, ErrorFrame, Limits, Seq, StoreId};
 use syncline_engine::{Grant, SharedToken};
 use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route, bearer};
@@ -17,7 +18,7 @@ use crate::{answer, stores, token};
 ///
 /// # Errors
 /// Those of the platform; it answers them with 500.
-pub async fn route(mut request: worker::Request, env: Env) -> Result<Response> {
+pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -> Result<Response> {
     #[cfg(feature = "conformance")]
     if request.path() == "/conformance" {
         return env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await;
@@ -26,7 +27,7 @@ pub async fn route(mut request: worker::Request, env: Env) -> Result<Response> {
         Ok(parsed) => parsed,
         Err(answer) => return answer::response(answer),
     };
-    let tokens = match token::configured(&env) {
+    let tokens = match token::configured(&env, policy) {
         Ok(tokens) => tokens,
         Err(error) => return answer::refusal(Code::NotConfigured, error),
     };

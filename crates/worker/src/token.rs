@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::Reflect;
-use syncline_auth::{Auth, AuthConfig, FETCH_SECONDS, JWKS_BYTES, JwksUrl};
+use syncline_auth::{Auth, FETCH_SECONDS, JWKS_BYTES, JwksUrl, MakePolicy};
 use syncline_engine::protocol::{ErrorFrame, Millis, StoreId};
-use syncline_engine::{Authorize, Grant, SharedToken};
+use syncline_engine::{Authorize, Grant, Hooks, SharedToken};
 use worker::{
     Env, Fetch, Request, RequestInit, RequestRedirect, Result, console_error, console_log, console_warn,
 };
@@ -15,28 +15,34 @@ use worker::{
 use crate::clock::now;
 use crate::wait::within;
 
-/// Who may connect. All that run in one isolate share it, and the keys that were fetched.
+/// Who may connect, and what the app refuses. All that run in one isolate share it, and the keys that were
+/// fetched.
 #[derive(Clone)]
-pub(crate) struct Tokens(Rc<RefCell<Auth>>);
+pub(crate) struct Tokens {
+    auth: Rc<RefCell<Auth>>,
+    pub(crate) hooks: &'static dyn Hooks,
+}
 
 /// As the bindings say it, or what is wrong with them: then nobody may connect. They are read once, as an
 /// isolate never gets others.
-pub(crate) fn configured(env: &Env) -> std::result::Result<Tokens, String> {
+pub(crate) fn configured(env: &Env, policy: MakePolicy) -> std::result::Result<Tokens, String> {
     thread_local! {
         static TOKENS: OnceCell<std::result::Result<Tokens, String>> = const { OnceCell::new() };
     }
-    TOKENS.with(|tokens| tokens.get_or_init(|| read(env)).clone())
+    TOKENS.with(|tokens| tokens.get_or_init(|| read(env, policy)).clone())
 }
 
-fn read(env: &Env) -> std::result::Result<Tokens, String> {
-    let auth = AuthConfig::from_vars(|name| text(env, name)).and_then(Auth::new).map_err(|error| {
+fn read(env: &Env, policy: MakePolicy) -> std::result::Result<Tokens, String> {
+    let var = |name: &str| text(env, name);
+    let policy = policy(&var).inspect_err(|error| console_error!("nobody gets in: {error}"))?;
+    let auth = Auth::from_vars(&policy, var).map_err(|error| {
         console_error!("nobody gets in: {error}");
         error.to_string()
     })?;
     if auth.is_open() {
         console_warn!("AUTH is none: EVERYBODY may read and write EVERY store. For development alone.");
     }
-    Ok(Tokens(Rc::new(RefCell::new(auth))))
+    Ok(Tokens { auth: Rc::new(RefCell::new(auth)), hooks: policy.hooks })
 }
 
 /// A variable or a secret. A number in wrangler.toml comes as one.
@@ -54,18 +60,18 @@ pub(crate) fn admin(env: &Env) -> Option<SharedToken> {
 impl Tokens {
     /// Whether keys are ever to be fetched.
     pub(crate) fn has_issuer(&self) -> bool {
-        self.0.borrow().has_issuer()
+        self.auth.borrow().has_issuer()
     }
 
     /// Whether keys are to be fetched before this token is looked at.
     pub(crate) fn wants_keys(&self, token: &str) -> bool {
-        self.0.borrow().wants_keys(Some(token), now()).is_some()
+        self.auth.borrow().wants_keys(Some(token), now()).is_some()
     }
 
     /// Fetches keys, where that is to be done before this token is looked at. Who asks meanwhile may fetch
     /// them, too: what one request waits for, another cannot.
     pub(crate) async fn prepare(&self, token: Option<&str>) {
-        let url = self.0.borrow().wants_keys(token, now()).cloned();
+        let url = self.auth.borrow().wants_keys(token, now()).cloned();
         let Some(url) = url else { return };
         let document = match within(Duration::from_secs(FETCH_SECONDS), fetch(&url)).await {
             Some(Ok(document)) => Some(document),
@@ -78,7 +84,7 @@ impl Tokens {
                 None
             }
         };
-        match self.0.borrow_mut().fetched(now(), document.as_deref()) {
+        match self.auth.borrow_mut().fetched(now(), document.as_deref()) {
             Ok(()) if document.is_some() => console_log!("fetched the keys at {}", url.as_str()),
             Ok(()) => {}
             Err(error) => console_error!("no keys from {}: {error}", url.as_str()),
@@ -93,7 +99,7 @@ impl Authorize for Tokens {
         token: Option<&str>,
         now: Millis,
     ) -> std::result::Result<Grant, ErrorFrame> {
-        self.0.borrow().authorize(store, token, now)
+        self.auth.borrow().authorize(store, token, now)
     }
 }
 

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "conformance")]
 mod brittle;
+#[cfg(feature = "conformance")]
+mod door;
 
 #[cfg(not(feature = "conformance"))]
 syncline_worker::worker!(chat_model::Chat);
 #[cfg(feature = "conformance")]
-syncline_worker::worker!(crate::brittle::Brittle);
+syncline_worker::worker!(crate::brittle::Brittle, crate::door::policy);

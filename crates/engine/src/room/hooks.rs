@@ -52,7 +52,8 @@ pub trait Hooks: Sync {
 }
 
 /// Refuses nothing.
-pub(super) struct NoHooks;
+#[derive(Clone, Copy, Debug)]
+pub struct NoHooks;
 
 impl Hooks for NoHooks {}
 
