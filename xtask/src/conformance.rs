@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 use crate::build::{self, Mode};
@@ -42,10 +42,22 @@ pub(crate) enum Setup {
     Small,
 }
 
+/// Few enough to be reached.
+const SMALL_RATES: &str = r#"{"client-events":10}"#;
+
 /// What JWTs are signed with.
 const SECRET: &str = "the-secret-of-the-tokens-of-the-tests";
 
 impl Setup {
+    /// The variables of the server, as the worker names them.
+    const fn vars(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Token => &[("AUTH_TOKEN", TOKEN)],
+            Self::Jwt => &[("AUTH", "jwt"), ("JWT_ALGORITHMS", "HS256"), ("JWT_SECRET", SECRET)],
+            Self::Small => &[("AUTH_TOKEN", TOKEN), ("RATES", SMALL_RATES)],
+        }
+    }
+
     /// What the suite has to know of it.
     const fn told(self) -> &'static [&'static str] {
         match self {
@@ -72,12 +84,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Against the worker as it was built last.
 pub(crate) fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
-    let secrets = match setup {
-        Setup::Token => workerd::shared_token(),
-        Setup::Jwt => format!("AUTH=\"jwt\"\nJWT_ALGORITHMS=\"HS256\"\nJWT_SECRET=\"{SECRET}\"\n"),
-        Setup::Small => bail!("the rates of the worker cannot be set"),
-    };
-    let mut server = workerd::Server::prepare(empty("workerd")?, &secrets)?;
+    let vars: String = setup.vars().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+    let mut server = workerd::Server::prepare(empty("workerd")?, &vars)?;
     server.start()?;
     let asked = ask(server.address(), setup, suite, log);
     server.kill()?;
@@ -86,20 +94,15 @@ pub(crate) fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
 
 /// Against the native server of the chat.
 pub(crate) fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
-    let rates = match setup {
-        Setup::Token => "",
-        Setup::Small => "[rates]\nclient-events = 10\n",
-        Setup::Jwt => bail!("the native server is not told of JWTs here"),
-    };
     process::run(workspace::cargo().args(["build", "--package", "chat-server"]), log)?;
     let folder = empty("native")?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, workerd::free_port()?));
     let mut serve = Command::new(workspace::target_dir()?.join("debug/chat-server"));
     serve.args(["serve", "--listen", &address.to_string(), "--data"]).arg(folder.join("data"));
-    serve.env("SYNCLINE_TOKEN", TOKEN);
-    let file = folder.join("syncline.toml");
-    fs::write(&file, rates)?;
-    serve.arg("--config").arg(file);
+    for (name, value) in setup.vars() {
+        // Its own name for the shared token is shorter.
+        serve.env(format!("SYNCLINE_{}", name.trim_start_matches("AUTH_")), value);
+    }
     let output = folder.join("server.txt");
     let running = workerd::start_into(&mut serve, File::create(&output)?)?;
     let started = workerd::until(|| {

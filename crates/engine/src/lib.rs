@@ -107,8 +107,8 @@ pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
     Anyone, ArchivePage, Aside, Authorize, Connection, Delivery, Grant, HookContext, Hooks, InvalidRecord,
-    LogLines, NoHooks, Output, Rates, Record, RedactError, Replayed, Room, RoomConfig, RoomInfo, SharedToken,
-    Upkeep, Verified, Webhook, WebhookStatus,
+    InvalidSettings, LogLines, NoHooks, Output, Rates, Record, RedactError, Replayed, Room, RoomConfig,
+    RoomInfo, RoomSettings, SharedToken, Sizes, Upkeep, Verified, Webhook, WebhookStatus,
 };
 pub use rules::{Refusal, Rules};
 pub use schemaless::Schemaless;

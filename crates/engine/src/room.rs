@@ -19,6 +19,7 @@ mod push;
 mod rates;
 mod rebuild;
 mod redact;
+mod settings;
 mod snapshot;
 mod tables;
 mod webhook;
@@ -36,6 +37,7 @@ use rates::Meters;
 pub use rates::{Rates, RoomConfig, Upkeep};
 use rebuild::Standing;
 pub use redact::RedactError;
+pub use settings::{InvalidSettings, RoomSettings, Sizes};
 use syncline_protocol::{
     Chain, ClientMessage, Code, ErrorFrame, Incarnation, Millis, Pull, SchemaHash, Seq, ServerMessage,
     StoreId, decode_client, encode_entries,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use syncline_auth::{MakePolicy, Policy};
 use syncline_engine::Model;
 use thiserror::Error;
 use tracing::error;
@@ -70,8 +71,15 @@ impl Failure {
 /// The whole program, for a model.
 #[must_use]
 pub fn main<M: Model>() -> ExitCode {
+    main_with::<M>(Policy::none)
+}
+
+/// The same for an app that decides something by code of its own beside its model: its policy is made of the
+/// variables of the environment.
+#[must_use]
+pub fn main_with<M: Model>(policy: MakePolicy) -> ExitCode {
     let Cli { command: Command::Serve { config, settings } } = Cli::parse();
-    match serve::<M>(config, *settings) {
+    match serve::<M>(config, *settings, policy) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             error!("{failure}");
@@ -80,7 +88,7 @@ pub fn main<M: Model>() -> ExitCode {
     }
 }
 
-fn serve<M: Model>(file: Option<PathBuf>, settings: Settings) -> Result<(), Failure> {
+fn serve<M: Model>(file: Option<PathBuf>, settings: Settings, policy: MakePolicy) -> Result<(), Failure> {
     let read = file.map(|file| Settings::read(&file)).transpose();
     let (settings, unread) = match read {
         Ok(file) => (settings.or(file.unwrap_or_default()), None),
@@ -90,7 +98,8 @@ fn serve<M: Model>(file: Option<PathBuf>, settings: Settings) -> Result<(), Fail
     if let Some(error) = unread {
         return Err(error.into());
     }
-    let config = Config::try_from(settings)?;
+    let var = |name: &str| std::env::var(name).ok();
+    let config = Config::new(settings, &policy(&var).map_err(ConfigError::Policy)?, var)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before anything can be lost by a signal.

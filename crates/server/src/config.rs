@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
-use syncline_engine::protocol::Limits;
-use syncline_engine::{Rates, RoomConfig, Upkeep};
+use syncline_auth::{Auth, AuthConfig, Policy};
+use syncline_engine::{InvalidSettings, Rates, RoomConfig, RoomSettings, Sizes, Upkeep};
 use thiserror::Error;
 
 /// Why a configuration is none.
@@ -19,9 +19,25 @@ pub enum ConfigError {
     /// It is not TOML, or names what there is not.
     #[error("the configuration {0}: {1}")]
     Malformed(PathBuf, Box<toml::de::Error>),
-    /// A shared token has to be named.
-    #[error("auth is `token`, and there is no token: set SYNCLINE_TOKEN, or `token` in the file")]
-    NoToken,
+    /// Nothing says who may connect.
+    #[error(
+        "nothing says who may connect: set SYNCLINE_TOKEN, or SYNCLINE_AUTH, or a table `auth` in the file"
+    )]
+    NoAuth,
+    /// Two things do.
+    #[error(
+        "both a table `auth` in the file and SYNCLINE_TOKEN or SYNCLINE_AUTH say who may connect: keep one"
+    )]
+    TwoAuths,
+    /// What says who may connect is not whole.
+    #[error("who may connect: {0}")]
+    Auth(#[from] syncline_auth::ConfigError),
+    /// What cannot be set of rooms.
+    #[error(transparent)]
+    Room(#[from] InvalidSettings),
+    /// The app's own policy.
+    #[error("the app's policy: {0}")]
+    Policy(String),
     /// Half of a pair.
     #[error("TLS takes both a certificate and a key")]
     HalfOfTls,
@@ -30,11 +46,13 @@ pub enum ConfigError {
 /// Who may connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Auth {
+pub enum AuthMode {
     /// Everybody, as whoever they say that they are: for development alone
     None,
     /// Whoever has the shared token, as whoever they say that they are
     Token,
+    /// Whoever has a JWT that says so: see docs/auth.md; its settings are SYNCLINE_JWT_ALGORITHMS and so on
+    Jwt,
 }
 
 /// How logs are written.
@@ -72,11 +90,16 @@ pub struct Settings {
     #[arg(long, env = "SYNCLINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Who may connect [default: token, where there is one; else nobody is let in without `--auth none`]
-    #[arg(long, env = "SYNCLINE_AUTH", value_enum)]
-    pub auth: Option<Auth>,
-    /// The token that all clients share; better in the environment or the file than as a flag
+    #[arg(long = "auth", env = "SYNCLINE_AUTH", value_enum)]
+    #[serde(skip)]
+    pub auth_mode: Option<AuthMode>,
+    /// The token that all clients share; better in the environment than as a flag
     #[arg(long, env = "SYNCLINE_TOKEN", hide_env_values = true)]
+    #[serde(skip)]
     pub token: Option<String>,
+    /// Who may connect, as a table: in the file alone
+    #[arg(skip)]
+    pub auth: Option<AuthConfig>,
     /// The operator's token: without one, nobody may ask what only an operator may
     #[arg(long, env = "SYNCLINE_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
@@ -127,7 +150,7 @@ pub struct Settings {
     pub log: Option<LogLevel>,
     /// How large things may be: in the file alone
     #[arg(skip)]
-    pub limits: Option<Limits>,
+    pub limits: Option<Sizes>,
     /// How much may come in a time: in the file alone
     #[arg(skip)]
     pub rates: Option<Rates>,
@@ -159,7 +182,7 @@ impl Settings {
     pub fn or(self, other: Self) -> Self {
         let first = self;
         first_of!(
-            first, other: listen, data, auth, token, admin_token, tls_cert, tls_key, shards, open_stores, idle_seconds,
+            first, other: listen, data, auth_mode, token, auth, admin_token, tls_cert, tls_key, shards, open_stores, idle_seconds,
             cache_kib, store_mib, journal_mib, connections, unsent_kib, backlog, backlog_mib, drain_seconds,
             log_format, log, limits, rates, upkeep,
         )
@@ -167,14 +190,14 @@ impl Settings {
 }
 
 /// A whole configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
     /// The directory of the stores.
     pub data: PathBuf,
-    /// The token that all clients share; nobody needs one where there is none.
-    pub token: Option<String>,
+    /// Who may connect.
+    pub auth: Auth,
     /// The operator's token.
     pub admin_token: Option<String>,
     /// Certificates and key.
@@ -205,32 +228,62 @@ pub struct Config {
     pub room: RoomConfig,
 }
 
-impl TryFrom<Settings> for Config {
-    type Error = ConfigError;
+/// Who may connect, as it is said in one place.
+fn auth(
+    settings: &mut Settings,
+    policy: &Policy,
+    var: impl Fn(&str) -> Option<String>,
+) -> Result<Auth, ConfigError> {
+    if let Some(table) = settings.auth.take().filter(|_| policy.authorize.is_none()) {
+        if settings.auth_mode.is_some() || settings.token.is_some() {
+            return Err(ConfigError::TwoAuths);
+        }
+        return Ok(Auth::new(table)?);
+    }
+    let mode = settings.auth_mode.map(|mode| match mode {
+        AuthMode::None => "none",
+        AuthMode::Token => "token",
+        AuthMode::Jwt => "jwt",
+    });
+    let token = settings.token.take().filter(|token| !token.is_empty());
+    if policy.authorize.is_none() && token.is_none() && matches!(mode, None | Some("token")) {
+        return Err(ConfigError::NoAuth);
+    }
+    Ok(Auth::from_vars(policy, |name| match name {
+        "AUTH" => mode.map(str::to_owned),
+        "AUTH_TOKEN" => token.clone(),
+        other => var(&format!("SYNCLINE_{other}")),
+    })?)
+}
 
-    fn try_from(settings: Settings) -> Result<Self, ConfigError> {
-        let token = match settings.auth {
-            Some(Auth::None) => None,
-            Some(Auth::Token) | None => {
-                Some(settings.token.filter(|token| !token.is_empty()).ok_or(ConfigError::NoToken)?)
-            }
-        };
+impl Config {
+    /// Completes what is set; `var` knows the variables of the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(
+        mut settings: Settings,
+        policy: &Policy,
+        var: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let auth = auth(&mut settings, policy, &var)?;
         let tls = match (settings.tls_cert, settings.tls_key) {
             (Some(certificates), Some(key)) => Some((certificates, key)),
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => return Err(ConfigError::HalfOfTls),
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let room = RoomConfig {
-            limits: settings.limits.unwrap_or_default(),
-            rates: settings.rates.unwrap_or_default(),
-            upkeep: settings.upkeep.unwrap_or_default(),
-            ..RoomConfig::default()
+        let of_vars = RoomSettings::from_vars(|name| var(&format!("SYNCLINE_{name}")))?;
+        let room = RoomSettings {
+            limits: settings.limits.unwrap_or(of_vars.limits),
+            rates: settings.rates.unwrap_or(of_vars.rates),
+            upkeep: settings.upkeep.unwrap_or(of_vars.upkeep),
         };
+        let room = room.config(policy.hooks)?;
         Ok(Self {
             listen: settings.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8787))),
             data: settings.data.unwrap_or_else(|| PathBuf::from("data")),
-            token,
+            auth,
             admin_token: settings.admin_token.filter(|token| !token.is_empty()),
             tls,
             shards: settings.shards.unwrap_or(cores / 2).max(1),

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::CapacityE
 
 use crate::outbox::{Close, Outbox};
 use crate::shard::{Shards, SocketId};
+use crate::tokens::Tokens;
 
 /// A socket that takes nothing of what is sent to it for so long is cut.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +45,7 @@ pub(crate) struct Session {
     pub(crate) socket: SocketId,
     pub(crate) grant: Option<Grant>,
     pub(crate) shards: Arc<Shards>,
+    pub(crate) auth: Arc<Tokens>,
     pub(crate) limits: SocketLimits,
     pub(crate) draining: watch::Receiver<bool>,
 }
@@ -156,7 +158,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
                 self.outbox.put(&mut vec![Utf8Bytes::from_static("pong")], None);
             }
             Some(Ok(Message::Text(text))) => {
-                let Session { store, socket, shards, .. } = self.session;
+                let Session { store, socket, shards, auth, .. } = self.session;
+                // Nothing of this socket overtakes a token that waits for its keys.
+                if let Some(token) = auth.waits(&text) {
+                    auth.prepare(Some(&token)).await;
+                }
                 self.outbox.handed_over();
                 if shards.frame(store, *socket, text).is_err() {
                     self.outbox.handled(1);

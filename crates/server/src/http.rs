@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
 use syncline_engine::{Authorize, Grant, SharedToken};
-use syncline_http::{Access, Answer, Call, LAST, LogCall, Route};
+use syncline_http::{Access, Answer, Call, LAST, LogCall, Route, bearer};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -27,6 +27,7 @@ use crate::connection::{self, Ended, Session, SocketLimits};
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::shard::Shards;
+use crate::tokens::Tokens;
 
 /// A body that has not come by then does not come.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ const FLOOD_BYTES: usize = 8 << 20;
 #[derive(Clone)]
 pub(crate) struct Served {
     pub(crate) shards: Arc<Shards>,
-    pub(crate) auth: Arc<dyn Authorize + Send + Sync>,
+    pub(crate) auth: Arc<Tokens>,
     pub(crate) admin: Option<SharedToken>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) metrics: Arc<Metrics>,
@@ -71,6 +72,8 @@ async fn answer(State(served): State<Served>, request: Request) -> Response {
         Ok(route) => route,
         Err(answer) => return response(answer),
     };
+    let token = head.headers.get(header::AUTHORIZATION).and_then(|given| bearer(given.to_str().ok()?).ok());
+    served.auth.prepare(token).await;
     let granted = match grant(&route, &head.headers, &served) {
         Ok(granted) => granted,
         Err(answer) => return response(answer),
@@ -219,7 +222,7 @@ async fn open(
     upgrade: OnUpgrade,
     alive: mpsc::Sender<()>,
 ) {
-    let Served { shards, limits, draining, numbers, metrics, .. } = served;
+    let Served { shards, auth, limits, draining, numbers, metrics, .. } = served;
     let socket = numbers.fetch_add(1, Ordering::Relaxed);
     let stream = match upgrade.await {
         Ok(upgraded) => TokioIo::new(upgraded),
@@ -227,7 +230,7 @@ async fn open(
     };
     let began = Instant::now();
     info!(socket, %store, "opened");
-    let session = Session { store: store.clone(), socket, grant, shards, limits, draining };
+    let session = Session { store: store.clone(), socket, grant, shards, auth, limits, draining };
     // On the heap, as most sockets are idle, and this is all that is left of them.
     metrics.socket_opened();
     let ended = Box::pin(connection::serve(stream, session)).await;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use syncline_engine::{Anyone, Authorize, Model, Rules, SharedToken};
+use syncline_engine::{Model, Rules, SharedToken};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -22,6 +22,7 @@ use crate::listen::{self, TlsError};
 use crate::metrics::Metrics;
 use crate::recovery;
 use crate::shard::{Context, Shard, Shards};
+use crate::tokens::Tokens;
 
 /// Why a server does not start.
 #[derive(Debug, Error)]
@@ -66,13 +67,10 @@ impl Server {
         let directory = Arc::new(Directory::open(&config.data)?);
         let rules = Rules::of::<M>();
         let generations = recovery::recover(&directory, rules).map_err(StartError::Recovery)?;
-        let auth: Arc<dyn Authorize + Send + Sync> = match &config.token {
-            Some(token) => Arc::new(SharedToken::new(token)),
-            None => {
-                warn!("auth is `none`: WHOEVER REACHES THIS SERVER READS AND WRITES EVERYTHING, AS ANYBODY");
-                Arc::new(Anyone)
-            }
-        };
+        if config.auth.is_open() {
+            warn!("auth is `none`: WHOEVER REACHES THIS SERVER READS AND WRITES EVERYTHING, AS ANYBODY");
+        }
+        let auth = Arc::new(Tokens::new(config.auth.clone()));
         let metrics = Arc::new(Metrics::default());
         let context = Context {
             directory: Arc::clone(&directory),

@@ -16,9 +16,9 @@ use std::rc::Rc;
 
 use js_sys::{Function, JsString, Promise};
 use syncline_auth::MakePolicy;
-use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, Limits, ServerMessage, StoreId};
+use syncline_engine::protocol::{Code, DecodeError, ErrorFrame, Incarnation, ServerMessage, StoreId};
 use syncline_engine::{
-    Connection, HostFailure, Model, Output, Room, RoomConfig, Rules, SharedToken, Sql, SqlError, Webhook,
+    Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError, Webhook,
 };
 use syncline_http::Route;
 use wasm_bindgen::{JsCast, JsValue};
@@ -37,10 +37,6 @@ use socket::{Attachment, Socket};
 
 /// How long a client waits before it tries again after a failure of the storage.
 const RETRY_AFTER_MS: u32 = 1_000;
-
-/// As many sockets a store may have: the platform allows 32,768 to an object, whose memory holds what
-/// waits for each of them.
-const CONNECTIONS: usize = 10_000;
 
 /// One store.
 pub struct Object {
@@ -99,8 +95,9 @@ impl Object {
         if request.path() == "/conformance" {
             return Ok(crate::conformance::answer(&self.state, &self.db).await?.into());
         }
+        let limit = token::message_bytes(&self.tokens);
         let (route, _) =
-            router::parse(&mut request).await?.map_err(|_| "the router lets nothing else through")?;
+            router::parse(&mut request, limit).await?.map_err(|_| "the router lets nothing else through")?;
         let Ok(tokens) = &self.tokens else {
             return Err("the router lets nobody through without a configuration".into());
         };
@@ -117,8 +114,8 @@ impl Object {
             }
             _ => return Err("the router sends nothing else".into()),
         };
-        if socket::all(self.state.as_raw()).len() >= CONNECTIONS {
-            let message = format!("{store} has {CONNECTIONS} connections");
+        if socket::all(self.state.as_raw()).len() >= tokens.connections {
+            let message = format!("{store} has {} connections", tokens.connections);
             return Ok(answer::refusal(Code::TooManyConnections, message)?.into());
         }
         self.compare_with_archive(&store).await;
@@ -171,7 +168,7 @@ impl Object {
         };
         // Before the copy: the platform takes 32 MiB, and wasm memory never shrinks. UTF-8 has at
         // least as many bytes as UTF-16 has units.
-        let (units, limit) = (text.length() as usize, Limits::DEFAULT.message_bytes);
+        let (units, limit) = (text.length() as usize, token::message_bytes(&self.tokens));
         if units > limit {
             return Err(DecodeError::TooLarge { bytes: units, limit }.frame());
         }
@@ -239,7 +236,7 @@ impl Object {
         };
         let mut room = Room::open(db, self.rules, store, incarnation()?)?;
         if let Ok(tokens) = &self.tokens {
-            room.configure(RoomConfig { hooks: tokens.hooks, ..RoomConfig::default() });
+            room.configure(tokens.room);
         }
         if room.is_rebuilding() {
             let _set = self.wake_in(0);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use futures_util::stream;
 use serde::Serialize;
 use syncline_auth::MakePolicy;
-use syncline_engine::protocol::{Code, ErrorFrame, Limits, Seq, StoreId};
+use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
 use syncline_engine::{Grant, SharedToken};
 use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route, bearer};
 use worker::{Env, Method, RequestInit, Response, Result, Stub};
@@ -23,11 +23,12 @@ pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -
     if request.path() == "/conformance" {
         return env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await;
     }
-    let (route, body) = match parse(&mut request).await? {
+    let configured = token::configured(&env, policy);
+    let (route, body) = match parse(&mut request, token::message_bytes(&configured)).await? {
         Ok(parsed) => parsed,
         Err(answer) => return answer::response(answer),
     };
-    let tokens = match token::configured(&env, policy) {
+    let tokens = match configured {
         Ok(tokens) => tokens,
         Err(error) => return answer::refusal(Code::NotConfigured, error),
     };
@@ -70,9 +71,9 @@ pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -
 /// What a request asks for, and its body.
 pub(crate) async fn parse(
     request: &mut worker::Request,
+    limit: usize,
 ) -> Result<std::result::Result<(Route, String), Answer>> {
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
-    let limit = Limits::DEFAULT.message_bytes;
     let body = match length.filter(|_| request.method() == Method::Post) {
         Some(bytes) if bytes > limit => {
             let message = format!("the body has {bytes} bytes, the limit is {limit}");

@@ -4,10 +4,10 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::Reflect;
+use js_sys::{JSON, Reflect};
 use syncline_auth::{Auth, FETCH_SECONDS, JWKS_BYTES, JwksUrl, MakePolicy};
-use syncline_engine::protocol::{ErrorFrame, Millis, StoreId};
-use syncline_engine::{Authorize, Grant, Hooks, SharedToken};
+use syncline_engine::protocol::{ErrorFrame, Limits, Millis, StoreId};
+use syncline_engine::{Authorize, Grant, RoomConfig, RoomSettings, SharedToken};
 use worker::{
     Env, Fetch, Request, RequestInit, RequestRedirect, Result, console_error, console_log, console_warn,
 };
@@ -20,7 +20,9 @@ use crate::wait::within;
 #[derive(Clone)]
 pub(crate) struct Tokens {
     auth: Rc<RefCell<Auth>>,
-    pub(crate) hooks: &'static dyn Hooks,
+    pub(crate) room: RoomConfig,
+    /// As many sockets a store may have.
+    pub(crate) connections: usize,
 }
 
 /// As the bindings say it, or what is wrong with them: then nobody may connect. They are read once, as an
@@ -29,26 +31,44 @@ pub(crate) fn configured(env: &Env, policy: MakePolicy) -> std::result::Result<T
     thread_local! {
         static TOKENS: OnceCell<std::result::Result<Tokens, String>> = const { OnceCell::new() };
     }
-    TOKENS.with(|tokens| tokens.get_or_init(|| read(env, policy)).clone())
+    TOKENS.with(|tokens| {
+        tokens
+            .get_or_init(|| read(env, policy).inspect_err(|error| console_error!("nobody gets in: {error}")))
+            .clone()
+    })
 }
 
 fn read(env: &Env, policy: MakePolicy) -> std::result::Result<Tokens, String> {
     let var = |name: &str| text(env, name);
-    let policy = policy(&var).inspect_err(|error| console_error!("nobody gets in: {error}"))?;
-    let auth = Auth::from_vars(&policy, var).map_err(|error| {
-        console_error!("nobody gets in: {error}");
-        error.to_string()
-    })?;
+    let policy = policy(&var)?;
+    let settings = RoomSettings::from_vars(var).map_err(|error| error.to_string())?;
+    let room = settings.config(policy.hooks).map_err(|error| error.to_string())?;
+    let connections = connections(env)?;
+    let auth = Auth::from_vars(&policy, var).map_err(|error| error.to_string())?;
     if auth.is_open() {
         console_warn!("AUTH is none: EVERYBODY may read and write EVERY store. For development alone.");
     }
-    Ok(Tokens { auth: Rc::new(RefCell::new(auth)), hooks: policy.hooks })
+    Ok(Tokens { auth: Rc::new(RefCell::new(auth)), room, connections })
 }
 
-/// A variable or a secret. A number in wrangler.toml comes as one.
-fn text(env: &Env, name: &str) -> Option<String> {
-    let value = Reflect::get(env, &name.into()).ok()?;
-    value.as_string().or_else(|| Some(value.as_f64()?.to_string()))
+/// The largest message that is taken.
+pub(crate) fn message_bytes(configured: &std::result::Result<Tokens, String>) -> usize {
+    configured.as_ref().map_or(Limits::DEFAULT.message_bytes, |tokens| tokens.room.limits.message_bytes)
+}
+
+/// The platform allows 32,768 sockets to an object, whose memory holds what waits for each of them.
+const CONNECTIONS: usize = 10_000;
+
+fn connections(env: &Env) -> std::result::Result<usize, String> {
+    let Some(text) = text(env, "CONNECTIONS") else { return Ok(CONNECTIONS) };
+    let number = text.parse().ok().filter(|number| (1..=30_000).contains(number));
+    number.ok_or_else(|| "CONNECTIONS: a number from 1 to 30000".to_owned())
+}
+
+/// A variable or a secret. A number or a table in wrangler.toml comes as one.
+pub(crate) fn text(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env, &name.into()).ok().filter(|value| !value.is_undefined())?;
+    value.as_string().or_else(|| JSON::stringify(&value).ok()?.as_string())
 }
 
 /// The operator's; nothing where none is configured: then nobody may ask what only an operator may.

@@ -180,12 +180,14 @@ fn vitest(log: &Log) -> Result<Done> {
 
 fn native(log: &Log) -> Result<Done> {
     conformance::native(Setup::Token, &[], log)?;
+    conformance::native(Setup::Jwt, &[], log)?;
     conformance::native(Setup::Small, &[], log).map(|()| Done::Done)
 }
 
 fn conformance(log: &Log) -> Result<Done> {
     conformance::workerd(Setup::Token, &[], log)?;
-    conformance::workerd(Setup::Jwt, &[], log).map(|()| Done::Done)
+    conformance::workerd(Setup::Jwt, &[], log)?;
+    conformance::workerd(Setup::Small, &[], log).map(|()| Done::Done)
 }
 
 fn e2e(log: &Log) -> Result<Done> {

@@ -11,7 +11,7 @@ use chat_model::{Chat, ChatEvent};
 use serde::Deserialize;
 use syncline_client::engine::protocol::{Millis, StoreId, Subject};
 use syncline_client::{Config, Store};
-use syncline_server::{Server, Settings};
+use syncline_server::{Policy, Server, Settings};
 
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -28,7 +28,8 @@ async fn server(data: &Path) -> Server {
         drain_seconds: Some(1),
         ..Settings::default()
     };
-    Server::start::<Chat>(settings.try_into().unwrap()).await.unwrap()
+    let config = syncline_server::Config::new(settings, &Policy::default(), |_| None).unwrap();
+    Server::start::<Chat>(config).await.unwrap()
 }
 
 /// Ended with the test, however that ends.

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use syncline_engine::{Authorize, RoomConfig, Rules};
+use syncline_engine::{RoomConfig, Rules};
 
 use crate::directory::Directory;
 use crate::metrics::Metrics;
+use crate::tokens::Tokens;
 
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) directory: Arc<Directory>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rules: Rules,
-    pub(crate) auth: Arc<dyn Authorize + Send + Sync>,
+    pub(crate) auth: Arc<Tokens>,
     pub(crate) room: RoomConfig,
     /// As many stores of this shard are open at once.
     pub(crate) open_stores: usize,

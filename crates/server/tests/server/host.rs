@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use syncline_server::{Config, Server, Settings};
+use syncline_server::{Config, Policy, Server, Settings};
 use tokio::runtime::{Builder, Runtime};
 
 use super::client::TOKEN;
@@ -35,8 +35,12 @@ impl Host {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::with_policy(settings, &Policy::default())
+    }
+
+    pub(crate) fn with_policy(settings: Settings, policy: &Policy) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let config = Config::try_from(settings).unwrap();
+        let config = Config::new(settings, policy, |_| None).unwrap();
         let server = runtime.block_on(Server::start::<Sayings>(config)).unwrap();
         Self { runtime, server }
     }
