@@ -160,7 +160,7 @@ impl Call {
             Self::Webhook => webhook(room, &*db),
             Self::ResumeWebhook { after } => {
                 let from = after.map_or_else(|| room.webhook_status(&*db).map(|status| status.seq), Ok);
-                from.and_then(|from| room.webhook_taken(db, from.min(room.head())))
+                from.and_then(|from| room.webhook_resume(db, from.min(room.head())))
                     .and_then(|()| webhook(room, &*db))
             }
             Self::Verify => room.verify(&*db, empty).map(|verified| Reply::of(Answer::json(200, &verified))),

@@ -2,7 +2,7 @@
 //! keeps how far it has come and when to try again; the host sends.
 
 use serde::Serialize;
-use syncline_protocol::{Millis, Seq};
+use syncline_protocol::{Incarnation, Millis, Seq};
 
 use super::Room;
 use crate::{Query, Sql, SqlError};
@@ -65,6 +65,8 @@ pub struct Delivery {
     pub body: String,
     /// The last entry in it.
     pub last: Seq,
+    /// Whose life of the log it is of: the log may begin another one before the receiver answers.
+    incarnation: Incarnation,
 }
 
 impl Room {
@@ -95,6 +97,7 @@ impl Room {
                 r#"{{"store":"{store}","incarnation":"{incarnation}","after":{after},"entries":[{entries}]}}"#
             ),
             last: lines.last,
+            incarnation: incarnation.clone(),
         }))
     }
 
@@ -121,12 +124,20 @@ impl Room {
         })
     }
 
-    /// Everything up to a seq was taken; or an operator says to go on from there.
+    /// It was taken, and all before it.
     ///
     /// # Errors
     /// [`SqlError`].
-    pub fn webhook_taken(&self, db: &mut dyn Sql, last: Seq) -> Result<(), SqlError> {
-        self.put_webhook(db, last, 0, Millis::default(), None)
+    pub fn webhook_taken(&self, db: &mut dyn Sql, delivery: &Delivery) -> Result<(), SqlError> {
+        if delivery.incarnation == self.incarnation { self.webhook_resume(db, delivery.last) } else { Ok(()) }
+    }
+
+    /// An operator says that it goes on, after a seq.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn webhook_resume(&self, db: &mut dyn Sql, after: Seq) -> Result<(), SqlError> {
+        self.put_webhook(db, after, 0, Millis::default(), None)
     }
 
     /// It was not taken: it is tried again later, later each time; or not before an operator says so, after
@@ -138,9 +149,13 @@ impl Room {
         &self,
         db: &mut dyn Sql,
         now: Millis,
+        delivery: &Delivery,
         why: &str,
         gone: bool,
     ) -> Result<(), SqlError> {
+        if delivery.incarnation != self.incarnation {
+            return Ok(());
+        }
         let status = self.webhook_status(&*db)?;
         let failures = if gone { FAILURES } else { status.failures.saturating_add(1) };
         let wait = FIRST_WAIT_MS.saturating_mul(1 << status.failures.min(20)).min(LONGEST_WAIT_MS);

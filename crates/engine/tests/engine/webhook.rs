@@ -38,7 +38,7 @@ fn what_is_taken_is_not_sent_again_and_what_is_not_is() {
         (&json!("store"), &json!(0), 3)
     );
     assert_eq!(first.id, "first-0-3");
-    server.room.webhook_taken(&mut server.db, first.last).unwrap();
+    server.room.webhook_taken(&mut server.db, &first).unwrap();
     assert_eq!(server.room.webhook(&server.db, at(1)).unwrap(), Webhook::Idle);
     let mut bob = greeted(&mut server, "bob");
     server.receive(&mut bob, &push(json!([commit(1, "bob", "b")])));
@@ -52,8 +52,8 @@ fn what_is_not_taken_is_tried_later_each_time_and_stops_in_the_end() {
     let mut server = filled(1);
     let mut now = 1_000_000;
     let mut waits = Vec::new();
-    while let Webhook::Send(_) = server.room.webhook(&server.db, at(now)).unwrap() {
-        server.room.webhook_failed(&mut server.db, at(now), "HTTP 500", false).unwrap();
+    while let Webhook::Send(delivery) = server.room.webhook(&server.db, at(now)).unwrap() {
+        server.room.webhook_failed(&mut server.db, at(now), &delivery, "HTTP 500", false).unwrap();
         server.hibernate();
         if let Webhook::Wait(until) = server.room.webhook(&server.db, at(now)).unwrap() {
             waits.push(until.get() - now);
@@ -66,20 +66,23 @@ fn what_is_not_taken_is_tried_later_each_time_and_stops_in_the_end() {
     let status = server.room.webhook_status(&server.db).unwrap();
     assert_eq!((status.stopped, status.failure.as_deref()), (true, Some("HTTP 500")));
 
-    server.room.webhook_taken(&mut server.db, status.seq).unwrap();
-    assert_eq!(due(&server, now).last, Seq::new(1).unwrap(), "an operator lets it go on");
-    server.room.webhook_failed(&mut server.db, at(now), "HTTP 410", true).unwrap();
+    server.room.webhook_resume(&mut server.db, status.seq).unwrap();
+    let delivery = due(&server, now);
+    assert_eq!(delivery.last, Seq::new(1).unwrap(), "an operator lets it go on");
+    server.room.webhook_failed(&mut server.db, at(now), &delivery, "HTTP 410", true).unwrap();
     assert_eq!(server.room.webhook(&server.db, at(now)).unwrap(), Webhook::Stopped, "the receiver is gone");
 }
 
 #[test]
 fn another_life_of_the_log_begins_from_its_first_entry() {
     let mut server = filled(2);
-    let head = server.room.head();
-    server.room.webhook_taken(&mut server.db, head).unwrap();
+    let sent = due(&server, 1);
     let fresh = syncline_engine::protocol::Incarnation::parse("second").unwrap();
     server.room.reset(&mut server.db, fresh).unwrap();
     let mut ann = greeted(&mut server, "ann");
     server.receive(&mut ann, &push(json!([commit(1, "ann", "again")])));
-    assert_eq!(due(&server, 1).id, "second-0-1");
+    server.room.webhook_taken(&mut server.db, &sent).unwrap();
+    assert_eq!(due(&server, 1).id, "second-0-1", "what was taken meanwhile was of the first life");
+    server.room.webhook_failed(&mut server.db, at(1), &sent, "HTTP 410", true).unwrap();
+    assert_eq!(due(&server, 1).id, "second-0-1", "and so was what was not");
 }

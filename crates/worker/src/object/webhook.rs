@@ -78,10 +78,10 @@ impl Object {
             };
             let sent = receiver.send(&delivery.id, &delivery.body).await;
             let noted = self.with_room(None, |room, db| match &sent {
-                Ok(()) => room.webhook_taken(db, delivery.last),
+                Ok(()) => room.webhook_taken(db, &delivery),
                 Err((why, gone)) => {
                     console_error!("the webhook does not take {}: {why}", delivery.id);
-                    room.webhook_failed(db, now(), why, *gone)
+                    room.webhook_failed(db, now(), &delivery, why, *gone)
                 }
             });
             if let Err(error) = noted {
