@@ -38,6 +38,9 @@ pub enum ConfigError {
     /// The app's own policy.
     #[error("the app's policy: {0}")]
     Policy(String),
+    /// Nobody could know that it is ours; or nothing is sent.
+    #[error("a webhook takes both a URL, http or https, and a secret")]
+    HalfOfWebhook,
     /// Half of a pair.
     #[error("TLS takes both a certificate and a key")]
     HalfOfTls,
@@ -103,6 +106,12 @@ pub struct Settings {
     /// The operator's token: without one, nobody may ask what only an operator may
     #[arg(long, env = "SYNCLINE_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+    /// Where the entries of all stores are sent, with `--webhook-secret` to sign them
+    #[arg(long, env = "SYNCLINE_WEBHOOK_URL", value_name = "URL")]
+    pub webhook_url: Option<String>,
+    /// What they are signed with; better in the environment or the file than as a flag
+    #[arg(long, env = "SYNCLINE_WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: Option<String>,
     /// A chain of certificates as PEM: with it and its key, the server speaks TLS
     #[arg(long, env = "SYNCLINE_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
@@ -182,7 +191,7 @@ impl Settings {
     pub fn or(self, other: Self) -> Self {
         let first = self;
         first_of!(
-            first, other: listen, data, auth_mode, token, auth, admin_token, tls_cert, tls_key, shards, open_stores, idle_seconds,
+            first, other: listen, data, auth_mode, token, auth, admin_token, webhook_url, webhook_secret, tls_cert, tls_key, shards, open_stores, idle_seconds,
             cache_kib, store_mib, journal_mib, connections, unsent_kib, backlog, backlog_mib, drain_seconds,
             log_format, log, limits, rates, upkeep,
         )
@@ -200,6 +209,8 @@ pub struct Config {
     pub auth: Auth,
     /// The operator's token.
     pub admin_token: Option<String>,
+    /// Where the webhook is, and what it is signed with.
+    pub webhook: Option<(String, String)>,
     /// Certificates and key.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Threads that decide.
@@ -267,6 +278,15 @@ impl Config {
         var: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let auth = auth(&mut settings, policy, &var)?;
+        let webhook = match (settings.webhook_url, settings.webhook_secret) {
+            (Some(url), Some(secret))
+                if (url.starts_with("https://") || url.starts_with("http://")) && !secret.is_empty() =>
+            {
+                Some((url, secret))
+            }
+            (None, None) => None,
+            (Some(_), _) | (None, Some(_)) => return Err(ConfigError::HalfOfWebhook),
+        };
         let tls = match (settings.tls_cert, settings.tls_key) {
             (Some(certificates), Some(key)) => Some((certificates, key)),
             (None, None) => None,
@@ -285,6 +305,7 @@ impl Config {
             data: settings.data.unwrap_or_else(|| PathBuf::from("data")),
             auth,
             admin_token: settings.admin_token.filter(|token| !token.is_empty()),
+            webhook,
             tls,
             shards: settings.shards.unwrap_or(cores / 2).max(1),
             open_stores: settings.open_stores.unwrap_or(256).max(1),

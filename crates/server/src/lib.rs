@@ -22,6 +22,7 @@ mod recovery;
 mod server;
 mod shard;
 mod tokens;
+mod webhook;
 
 pub use cli::{main, main_with};
 pub use config::{AuthMode, Config, ConfigError, LogFormat, LogLevel, Settings};

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use syncline_engine::protocol::StoreId;
 use syncline_engine::{Model, Rules, SharedToken};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -21,8 +22,9 @@ use crate::journal::Journal;
 use crate::listen::{self, TlsError};
 use crate::metrics::Metrics;
 use crate::recovery;
-use crate::shard::{Context, Shard, Shards};
+use crate::shard::{Context, Shard, Shards, shard_of};
 use crate::tokens::Tokens;
+use crate::webhook::Receiver;
 
 /// Why a server does not start.
 #[derive(Debug, Error)]
@@ -72,11 +74,13 @@ impl Server {
         }
         let auth = Arc::new(Tokens::new(config.auth.clone()));
         let metrics = Arc::new(Metrics::default());
+        let receiver = config.webhook.clone().map(|(url, secret)| Arc::new(Receiver::new(url, secret)));
         let context = Context {
             directory: Arc::clone(&directory),
             metrics: Arc::clone(&metrics),
             rules,
             auth: Arc::clone(&auth),
+            receiver: receiver.clone(),
             room: config.room,
             open_stores: config.open_stores.div_ceil(config.shards),
             idle: config.idle,
@@ -85,12 +89,23 @@ impl Server {
             connections: config.connections,
             unsent_bytes: config.unsent_bytes,
         };
+        let mut stores: Vec<Vec<StoreId>> = vec![Vec::new(); config.shards];
+        if receiver.is_some() {
+            for (store, _) in directory.stores().map_err(StartError::Recovery)? {
+                if let Some(mine) = stores.get_mut(shard_of(&store, config.shards)) {
+                    mine.push(store);
+                }
+            }
+        }
         let mut shards = Vec::with_capacity(config.shards);
-        for number in 0..config.shards {
+        for (number, mine) in stores.into_iter().enumerate() {
             let journal = Journal::new(directory.journal(number), config.journal_bytes, generations.clone());
-            shards.push(Shard::start(number, context.clone(), journal).map_err(StartError::Thread)?);
+            shards.push(Shard::start(number, context.clone(), journal, mine).map_err(StartError::Thread)?);
         }
         let shards = Arc::new(Shards::new(shards, config.backlog, config.backlog_bytes));
+        if let Some(receiver) = &receiver {
+            receiver.tells(&shards);
+        }
         let listening = TcpListener::bind(config.listen).await;
         let listener = listening.map_err(|error| StartError::Listen(config.listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;

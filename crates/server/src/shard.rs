@@ -26,8 +26,9 @@ use tracing::error;
 use crate::clock;
 use crate::journal::{Frame, Journal};
 use crate::outbox::Outbox;
+use crate::webhook::Sent;
 pub(crate) use context::Context;
-pub(crate) use handle::{Backlog, Shards};
+pub(crate) use handle::{Backlog, Shards, shard_of};
 use store::Store;
 
 /// As much is handled at once: more in one would make the first wait for the last.
@@ -46,6 +47,8 @@ pub(crate) enum What {
     Closed,
     /// Of no socket: what is asked over HTTP.
     Asked(Call, Grant, oneshot::Sender<Answer>),
+    /// Nor is what came of a delivery to the webhook.
+    Sent(Sent),
 }
 
 pub(crate) enum Message {
@@ -70,7 +73,7 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Starts the thread.
+    /// Starts the thread. `mine` are the stores that it looks at without being asked.
     ///
     /// # Errors
     /// When there is no thread to be had.
@@ -78,14 +81,17 @@ impl Shard {
         number: usize,
         context: Context,
         journal: Journal,
+        mine: Vec<StoreId>,
     ) -> io::Result<(Sender<Message>, Arc<Backlog>)> {
         let (sender, receiver) = std::sync::mpsc::channel();
         let backlog = Arc::new(Backlog::default());
         let of_shard = Arc::clone(&backlog);
         std::thread::Builder::new().name(format!("shard-{number}")).spawn(move || {
+            // What a former life has not delivered is looked for.
+            let undelivered = mine.into_iter().map(|id| (id.clone(), Store::new(id))).collect();
             let mut shard = Self {
                 context,
-                stores: BTreeMap::new(),
+                stores: undelivered,
                 journal,
                 frame: Frame::new(),
                 backlog: of_shard,
@@ -138,7 +144,7 @@ impl Shard {
                     match &what {
                         What::Frame(text) => (frames, bytes) = (frames + 1, bytes + text.len()),
                         What::Asked(..) => frames += 1,
-                        What::Opened(..) | What::Closed => {}
+                        What::Opened(..) | What::Closed | What::Sent(_) => {}
                     }
                     inputs.entry(store).or_default().push((socket, what));
                 }
@@ -159,6 +165,7 @@ impl Shard {
         for id in &touched {
             if let Some(store) = self.stores.get_mut(id) {
                 store.release();
+                store.deliver(&self.context);
             }
         }
         self.close_beyond_bound();

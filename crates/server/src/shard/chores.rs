@@ -14,6 +14,9 @@ use crate::clock;
 /// A store is quiet when nothing has come for so long.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// As many stores are looked at for their webhook at once: each may have to be opened.
+const LOOKED: usize = 8;
+
 impl Shard {
     pub(super) fn chores(&mut self) {
         self.looked = Instant::now();
@@ -30,7 +33,13 @@ impl Shard {
             store.answer_waiting(&self.context, &mut self.frame, now);
             store.release();
         }
-        self.stores.retain(|_, store| !store.is_forgotten());
+        if self.context.receiver.is_some() {
+            let due = self.stores.values_mut().filter(|store| store.has_to_deliver());
+            due.take(LOOKED).for_each(|store| store.deliver(&self.context));
+            self.close_beyond_bound();
+        }
+        let context = &self.context;
+        self.stores.retain(|_, store| !store.is_forgotten(context));
     }
 
     /// Closes the stores that were not used for the longest, where too many are open.

@@ -8,6 +8,7 @@ use syncline_engine::{RoomConfig, Rules};
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::tokens::Tokens;
+use crate::webhook::Receiver;
 
 #[derive(Clone)]
 pub(crate) struct Context {
@@ -15,6 +16,7 @@ pub(crate) struct Context {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rules: Rules,
     pub(crate) auth: Arc<Tokens>,
+    pub(crate) receiver: Option<Arc<Receiver>>,
     pub(crate) room: RoomConfig,
     /// As many stores of this shard are open at once.
     pub(crate) open_stores: usize,

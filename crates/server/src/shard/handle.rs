@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Message, SocketId, What};
 use crate::outbox::Outbox;
+use crate::webhook::Sent;
 
 /// The shard has more to do than it can.
 #[derive(Debug)]
@@ -107,6 +108,11 @@ impl Shards {
         Ok(answer)
     }
 
+    /// A delivery to the webhook was taken, or not.
+    pub(crate) fn sent(&self, store: &StoreId, sent: Sent) {
+        self.send(store, NO_SOCKET, What::Sent(sent));
+    }
+
     /// Flushes and closes all stores.
     pub(crate) async fn stop(&self) {
         let mut stopping = Vec::new();
@@ -129,10 +135,14 @@ impl Shards {
         }
     }
 
-    /// A store is always the same shard's, in one life of the server.
     fn of(&self, store: &StoreId) -> Option<&Handle> {
-        let mut hasher = crc32fast::Hasher::new();
-        hasher.write(store.as_str().as_bytes());
-        self.handles.get(usize::try_from(hasher.finish()).unwrap_or_default() % self.handles.len().max(1))
+        self.handles.get(shard_of(store, self.handles.len()))
     }
+}
+
+/// A store is always the same shard's, in one life of the server.
+pub(crate) fn shard_of(store: &StoreId, shards: usize) -> usize {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.write(store.as_str().as_bytes());
+    usize::try_from(hasher.finish()).unwrap_or_default() % shards.max(1)
 }

@@ -3,6 +3,7 @@
 mod deliver;
 mod file;
 mod run;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +22,7 @@ use crate::journal::Frame;
 use crate::outbox::Close;
 pub(super) use file::{failed, host, incarnation};
 use run::Run;
+use webhook::Hook;
 
 pub(super) struct Store {
     id: StoreId,
@@ -43,6 +45,7 @@ pub(super) struct Store {
     /// Who has asked, and goes with the release.
     pub(super) answered: Vec<Answered>,
     pub(super) waiting: Vec<Waiting>,
+    hook: Hook,
 }
 
 pub(super) struct Open {
@@ -65,6 +68,7 @@ impl Store {
             kept: Instant::now(),
             answered: Vec::new(),
             waiting: Vec::new(),
+            hook: Hook::default(),
         }
     }
 
@@ -108,6 +112,7 @@ impl Store {
                     }
                     None => {}
                 },
+                What::Sent(sent) => self.note_delivery(cx, &sent),
                 What::Asked(call, grant, reply) => {
                     self.handle_group(cx, frame, now, &mut group);
                     self.ask(cx, frame, now, (call, grant, reply));
@@ -115,6 +120,9 @@ impl Store {
             }
         }
         self.handle_group(cx, frame, now, &mut group);
+        if self.decided {
+            self.look_at_webhook();
+        }
         if self.decided && !self.waiting.is_empty() {
             self.answer_waiting(cx, frame, now);
         }

@@ -12,3 +12,4 @@ mod limits;
 mod model;
 mod routes;
 mod sync;
+mod webhook;

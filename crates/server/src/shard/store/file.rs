@@ -113,8 +113,12 @@ impl Store {
         self.decided
     }
 
-    pub(in super::super) fn is_forgotten(&self) -> bool {
-        self.sockets.is_empty() && self.waiting.is_empty() && self.open.is_none() && !self.is_dirty()
+    pub(in super::super) fn is_forgotten(&self, cx: &Context) -> bool {
+        self.sockets.is_empty()
+            && self.waiting.is_empty()
+            && self.open.is_none()
+            && !self.is_dirty()
+            && !self.awaits_webhook(cx)
     }
 
     /// All that was decided survives the end of the machine.
