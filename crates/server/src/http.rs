@@ -56,7 +56,29 @@ pub(crate) fn router(served: Served) -> Router {
     Router::new().fallback(answer).with_state(served)
 }
 
+/// Names the request in the log and in its answer.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A line for each request but those that only look whether it is there. What was asked for is in its path; a
+/// query may hold anything, and is left out.
 async fn answer(State(served): State<Served>, request: Request) -> Response {
+    let number = served.numbers.fetch_add(1, Ordering::Relaxed);
+    let (method, path, began) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let mut response = respond(served, request).await;
+    let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros() as u64);
+    match path.as_str() {
+        "/health" | "/ready" | "/metrics" => {
+            debug!(request = number, %method, path, status, micros, "answered")
+        }
+        // It has lines of its own.
+        _ if status == 101 => {}
+        _ => info!(request = number, %method, path, status, micros, "answered"),
+    }
+    response.headers_mut().insert(REQUEST_ID, HeaderValue::from(number));
+    response
+}
+
+async fn respond(served: Served, request: Request) -> Response {
     let (mut head, body) = request.into_parts();
     let body = match body_of(&head.method, &head.headers, body, served.limits.message_bytes).await {
         Ok(body) => body,

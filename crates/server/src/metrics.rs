@@ -4,6 +4,59 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// Upper bounds of the buckets of a histogram, in microseconds, and how they are written in seconds.
+const BUCKETS: [(u64, &str); 14] = [
+    (100, "0.0001"),
+    (250, "0.00025"),
+    (500, "0.0005"),
+    (1_000, "0.001"),
+    (2_500, "0.0025"),
+    (5_000, "0.005"),
+    (10_000, "0.01"),
+    (25_000, "0.025"),
+    (50_000, "0.05"),
+    (100_000, "0.1"),
+    (250_000, "0.25"),
+    (500_000, "0.5"),
+    (1_000_000, "1"),
+    (10_000_000, "10"),
+];
+
+/// How long something took, each time.
+#[derive(Debug, Default)]
+struct Histogram {
+    /// What is in no bucket before.
+    buckets: [AtomicU64; BUCKETS.len()],
+    beyond: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Histogram {
+    fn observe(&self, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let bucket = BUCKETS.iter().position(|(bound, _)| micros <= *bound);
+        let bucket = bucket.and_then(|bucket| self.buckets.get(bucket)).unwrap_or(&self.beyond);
+        bucket.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    fn write(&self, text: &mut String, name: &str, help: &str) {
+        // A text does not fail.
+        let _ = write!(text, "# HELP syncline_{name} {help}\n# TYPE syncline_{name} histogram\n");
+        let mut count = 0;
+        for ((_, bound), bucket) in BUCKETS.iter().zip(&self.buckets) {
+            count += bucket.load(Ordering::Relaxed);
+            let _ = writeln!(text, "syncline_{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        count += self.beyond.load(Ordering::Relaxed);
+        let seconds = Duration::from_micros(self.micros.load(Ordering::Relaxed)).as_secs_f64();
+        let _ = write!(
+            text,
+            "syncline_{name}_bucket{{le=\"+Inf\"}} {count}\nsyncline_{name}_sum {seconds}\nsyncline_{name}_count {count}\n"
+        );
+    }
+}
+
 /// What is counted, by everybody.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
@@ -12,8 +65,9 @@ pub(crate) struct Metrics {
     inputs: AtomicU64,
     drains: AtomicU64,
     pushes: AtomicU64,
-    journal_syncs: AtomicU64,
-    journal_sync_micros: AtomicU64,
+    /// From the socket's task to the answer that goes back to it.
+    handled: Histogram,
+    journal_syncs: Histogram,
     journal_failures: AtomicU64,
     flushes: AtomicU64,
 }
@@ -39,9 +93,12 @@ impl Metrics {
     }
 
     pub(crate) fn synced(&self, took: Duration) {
-        self.journal_syncs.fetch_add(1, Ordering::Relaxed);
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.journal_sync_micros.fetch_add(micros, Ordering::Relaxed);
+        self.journal_syncs.observe(took);
+    }
+
+    /// An input that has waited, and was handled and made durable, in this time.
+    pub(crate) fn handled(&self, took: Duration) {
+        self.handled.observe(took);
     }
 
     pub(crate) fn journal_failed(&self) {
@@ -53,14 +110,12 @@ impl Metrics {
     }
 
     pub(crate) fn text(&self) -> String {
-        let micros = self.journal_sync_micros.load(Ordering::Relaxed);
         let counted = [
             ("sockets", "gauge", "Sockets that are open.", &self.sockets),
             ("sockets_total", "counter", "Sockets that were opened.", &self.sockets_total),
             ("inputs_total", "counter", "Messages and requests that shards have handled.", &self.inputs),
             ("drains_total", "counter", "How often a shard has handled what waited.", &self.drains),
             ("pushes_total", "counter", "Pushes of which something was decided.", &self.pushes),
-            ("journal_syncs_total", "counter", "Writes to the journals.", &self.journal_syncs),
             (
                 "journal_failures_total",
                 "counter",
@@ -69,17 +124,44 @@ impl Metrics {
             ),
             ("flushes_total", "counter", "Files of stores that were flushed.", &self.flushes),
         ];
-        let counted = counted
-            .map(|(name, kind, help, value)| (name, kind, help, value.load(Ordering::Relaxed).to_string()));
-        let took = Duration::from_micros(micros).as_secs_f64().to_string();
-        let took = ("journal_sync_seconds_total", "counter", "Time that writes to the journals took.", took);
-        counted.into_iter().chain([took]).fold(String::new(), |mut text, (name, kind, help, value)| {
+        let mut text = String::new();
+        for (name, kind, help, value) in counted {
+            let value = value.load(Ordering::Relaxed);
             // A text does not fail.
             let _ = write!(
                 text,
                 "# HELP syncline_{name} {help}\n# TYPE syncline_{name} {kind}\nsyncline_{name} {value}\n"
             );
-            text
-        })
+        }
+        let help = "From when a message was read to when its answer was durable and went out.";
+        self.handled.write(&mut text, "handled_seconds", help);
+        self.journal_syncs.write(&mut text, "journal_sync_seconds", "A write to a journal, fsync included.");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bucket_counts_all_that_took_no_longer() {
+        let metrics = Metrics::default();
+        for micros in [80, 100, 101, 11_000_000] {
+            metrics.handled(Duration::from_micros(micros));
+        }
+        let text = metrics.text();
+        for line in [
+            "# TYPE syncline_handled_seconds histogram",
+            "syncline_handled_seconds_bucket{le=\"0.0001\"} 2",
+            "syncline_handled_seconds_bucket{le=\"0.00025\"} 3",
+            "syncline_handled_seconds_bucket{le=\"10\"} 3",
+            "syncline_handled_seconds_bucket{le=\"+Inf\"} 4",
+            "syncline_handled_seconds_sum 11.000281",
+            "syncline_handled_seconds_count 4",
+            "syncline_sockets 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
     }
 }

@@ -43,7 +43,8 @@ pub(crate) type SocketId = u64;
 /// Something that happens to a socket.
 pub(crate) enum What {
     Opened(Option<Grant>, Arc<Outbox>),
-    Frame(Utf8Bytes),
+    /// And when it was read.
+    Frame(Utf8Bytes, Instant),
     Closed,
     /// Of no socket: what is asked over HTTP.
     Asked(Call, Grant, oneshot::Sender<Answer>),
@@ -137,12 +138,16 @@ impl Shard {
     fn drain(&mut self, first: Message, receiver: &Receiver<Message>) -> Option<oneshot::Sender<()>> {
         let mut inputs: BTreeMap<StoreId, Vec<(SocketId, What)>> = BTreeMap::new();
         let (mut frames, mut bytes, mut stop) = (0, 0, None);
+        let mut read = Vec::new();
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
                 Message::Input { store, socket, what } => {
                     match &what {
-                        What::Frame(text) => (frames, bytes) = (frames + 1, bytes + text.len()),
+                        What::Frame(text, when) => {
+                            (frames, bytes) = (frames + 1, bytes + text.len());
+                            read.push(*when);
+                        }
                         What::Asked(..) => frames += 1,
                         What::Opened(..) | What::Closed | What::Sent(_) => {}
                     }
@@ -168,6 +173,8 @@ impl Shard {
                 store.deliver(&self.context);
             }
         }
+        let done = Instant::now();
+        read.into_iter().for_each(|when| self.context.metrics.handled(done.duration_since(when)));
         self.close_beyond_bound();
         stop
     }

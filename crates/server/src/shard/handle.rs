@@ -4,6 +4,7 @@ use std::hash::Hasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
+use std::time::Instant;
 
 use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
@@ -84,7 +85,7 @@ impl Shards {
         }
         backlog.frames.fetch_add(1, Ordering::Relaxed);
         backlog.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.send(store, socket, What::Frame(text));
+        self.send(store, socket, What::Frame(text, Instant::now()));
         Ok(())
     }
 

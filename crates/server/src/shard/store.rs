@@ -10,10 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use syncline_engine::protocol::{Code, ErrorFrame, Millis, ServerMessage, StoreId};
-use syncline_engine::{Connection, Record, Room, SqlError, nested};
+use syncline_engine::{Connection, Output, Record, Room, SqlError, nested};
 use syncline_sqlite::Database;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-use tracing::{error, warn};
+use tracing::{Level, debug, error, warn};
 
 use super::call::{Answered, Waiting};
 use super::socket::Socket;
@@ -104,7 +104,7 @@ impl Store {
                         }
                     }
                 }
-                What::Frame(text) => match self.together(cx, now, socket, &text) {
+                What::Frame(text, _) => match self.together(cx, now, socket, &text) {
                     Some(true) => group.push((socket, text)),
                     Some(false) => {
                         self.handle_group(cx, frame, now, &mut group);
@@ -183,7 +183,9 @@ impl Store {
                         continue;
                     };
                     from.save(self.transaction);
+                    let began = Instant::now();
                     let outputs = open.room.receive(db, now, &mut from.connection, text, &*cx.auth);
+                    told(&self.id, *socket, began, &outputs);
                     if run.takes(&outputs) {
                         run.add(*socket, outputs, &mut open.room);
                     } else {
@@ -226,11 +228,13 @@ impl Store {
             return;
         };
         from.save(self.transaction);
+        let began = Instant::now();
         let done = catch_unwind(AssertUnwindSafe(|| {
             open.room.receive(&mut open.db, now, &mut from.connection, text, &*cx.auth)
         }));
         match done {
             Ok(outputs) => {
+                told(&self.id, socket, began, &outputs);
                 self.distribute_of(cx, &open.room, now, socket, outputs);
                 self.collect(cx, frame, &mut open.room);
                 self.open = Some(open);
@@ -259,6 +263,22 @@ impl Store {
                 error!(store = %self.id, "a record does not encode: {error}");
                 self.unsettled = true;
             }
+        }
+    }
+}
+
+/// A line for each push that was decided, where somebody wants to read so many.
+fn told(store: &StoreId, socket: SocketId, began: Instant, outputs: &[Output]) {
+    if !tracing::enabled!(Level::DEBUG) {
+        return;
+    }
+    for output in outputs {
+        if let Output::Reply(text) = output
+            && text.starts_with("{\"type\":\"verdicts\"")
+        {
+            let count = |status: &str| text.matches(status).count();
+            let (accepted, rejected) = (count("\"status\":\"accepted\""), count("\"status\":\"rejected\""));
+            debug!(%store, socket, accepted, rejected, micros = began.elapsed().as_micros() as u64, "decided a push");
         }
     }
 }
