@@ -9,7 +9,7 @@ mod worker;
 use anyhow::Result;
 
 use crate::log::Log;
-use crate::setup;
+use crate::{process, setup, workspace};
 
 pub(crate) use client::build as client;
 pub(crate) use page::build as page;
@@ -50,6 +50,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let mode = if args.release { Mode::Release } else { Mode::Dev };
     all(mode, &Log::Terminal)
+}
+
+/// The native server of the chat.
+pub(crate) fn native(release: bool, log: &Log) -> Result<()> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--package", "chat-server"]);
+    if release {
+        cargo.arg("--release");
+    }
+    process::run(&mut cargo, log)
 }
 
 pub(crate) fn all(mode: Mode, log: &Log) -> Result<()> {

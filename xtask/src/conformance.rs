@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: one suite of scenarios, against whichever server.
 
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -10,14 +10,14 @@ use clap::ValueEnum;
 
 use crate::build::{self, Mode};
 use crate::log::Log;
-use crate::workerd::{self, TOKEN};
+use crate::server::{Server, TOKEN};
 use crate::{process, setup, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Which server is started for it; none where `-- --url` names one that runs
-    #[arg(long, value_enum, default_value_t = Server::Workerd)]
-    server: Server,
+    #[arg(long, value_enum, default_value_t = Target::Workerd)]
+    server: Target,
     /// How it is set up
     #[arg(long, value_enum, default_value_t = Setup::Token)]
     setup: Setup,
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Server {
+enum Target {
     Workerd,
     Native,
 }
@@ -73,47 +73,40 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return process::run(suite().args(&args.suite), &Log::Terminal);
     }
     match args.server {
-        Server::Workerd => {
+        Target::Workerd => {
             setup::for_worker()?;
             build::worker(Mode::Dev, &Log::Terminal)?;
             workerd(args.setup, &args.suite, &Log::Terminal)
         }
-        Server::Native => native(args.setup, &args.suite, &Log::Terminal),
+        Target::Native => native(args.setup, &args.suite, &Log::Terminal),
     }
 }
 
 /// Against the worker as it was built last.
 pub(crate) fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
     let vars: String = setup.vars().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
-    let mut server = workerd::Server::prepare(empty("workerd")?, &vars)?;
-    server.start()?;
-    let asked = ask(server.address(), setup, suite, log);
-    server.kill()?;
-    asked
+    ask_it(Server::workerd(empty("workerd")?, &vars)?, setup, suite, log)
 }
 
 /// Against the native server of the chat.
 pub(crate) fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
-    process::run(workspace::cargo().args(["build", "--package", "chat-server"]), log)?;
-    let folder = empty("native")?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, workerd::free_port()?));
-    let mut serve = Command::new(workspace::target_dir()?.join("debug/chat-server"));
-    serve.args(["serve", "--listen", &address.to_string(), "--data"]).arg(folder.join("data"));
-    for (name, value) in setup.vars() {
-        // Its own name for the shared token is shorter.
-        serve.env(format!("SYNCLINE_{}", name.trim_start_matches("AUTH_")), value);
-    }
-    let output = folder.join("server.txt");
-    let running = workerd::start_into(&mut serve, File::create(&output)?)?;
-    let started = workerd::until(|| {
-        running.check()?;
-        Ok(workerd::answers(address))
-    });
-    let asked = started
-        .and_then(|()| ask(address, setup, suite, log))
-        .with_context(|| format!("what the server said: {}", output.display()));
-    running.kill()?;
-    asked
+    build::native(false, log)?;
+    // Its own name for the shared token is shorter.
+    let vars = setup
+        .vars()
+        .iter()
+        .map(|(name, value)| (format!("SYNCLINE_{}", name.trim_start_matches("AUTH_")), *value));
+    let vars: Vec<(String, &str)> = vars.collect();
+    let vars: Vec<(&str, &str)> = vars.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let program = workspace::target_dir()?.join("debug/chat-server");
+    ask_it(Server::native(empty("native")?, &program, &vars)?, setup, suite, log)
+}
+
+fn ask_it(mut server: Server, setup: Setup, suite: &[String], log: &Log) -> Result<()> {
+    server.start()?;
+    let asked = ask(server.address(), setup, suite, log);
+    server.kill()?;
+    asked.with_context(|| format!("what the server said: {}", server.output().display()))
 }
 
 fn ask(address: SocketAddr, setup: Setup, suite_args: &[String], log: &Log) -> Result<()> {

@@ -16,11 +16,11 @@ mod fuzz;
 mod log;
 mod process;
 mod screenshot;
+mod server;
 mod setup;
 mod sim;
 mod test;
 mod torture;
-mod workerd;
 mod workspace;
 
 use std::process::ExitCode;

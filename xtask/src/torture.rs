@@ -26,18 +26,27 @@ pub(crate) struct Args {
     /// How long; the last round is brought to its end
     #[arg(long, default_value_t = 5)]
     minutes: u64,
+    /// Which server
+    #[arg(long, value_enum, default_value_t = Target::Workerd)]
+    server: Target,
     /// Chooses the faults and what the clients do
     #[arg(long)]
     seed: Option<u64>,
     /// Client processes
     #[arg(long, default_value_t = 8)]
     clients: usize,
-    /// The worker as it is shipped: optimised, which takes minutes to build
+    /// The server as it is shipped: optimised, which takes minutes to build
     #[arg(long)]
     release: bool,
     /// Put the summary into docs/reliability.md, where nothing was violated
     #[arg(long)]
     write: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Target {
+    Workerd,
+    Native,
 }
 
 /// One client process; only `torture` starts it.
@@ -52,11 +61,16 @@ pub(crate) fn run_client(args: &ClientArgs) -> Result<()> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    setup::for_worker()?;
-    build::worker(if args.release { Mode::Release } else { Mode::Dev }, &Log::Terminal)?;
+    match args.server {
+        Target::Workerd => {
+            setup::for_worker()?;
+            build::worker(if args.release { Mode::Release } else { Mode::Dev }, &Log::Terminal)?;
+        }
+        Target::Native => build::native(args.release, &Log::Terminal)?,
+    }
     let seed = args.seed.unwrap_or_else(fresh_seed);
     println!("seed {seed}, {} clients, {} minutes", args.clients, args.minutes);
-    let mut arena = Arena::prepare(seed, args.clients)?;
+    let mut arena = Arena::prepare(seed, args.clients, args.server, args.release)?;
     let deadline = Instant::now() + Duration::from_secs(args.minutes * 60);
     let mut summary = Summary::default();
     while Instant::now() < deadline && summary.violations.is_empty() {
@@ -87,10 +101,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn put_into_docs(args: &Args, seed: u64, summary: &Summary) -> Result<()> {
     let (minutes, clients) = (args.minutes, args.clients);
-    let build = if args.release { "the release build of the worker" } else { "a debug build of the worker" };
-    let ran =
-        format!("Last run, {minutes} minutes with {clients} clients and {build}, seed {seed}: {summary}.");
-    figures::put("docs/reliability.md", "torture", &ran)
+    let build = if args.release { "the release build" } else { "a debug build" };
+    let (of, marker) = match args.server {
+        Target::Workerd => ("the worker", "torture"),
+        Target::Native => ("the native server", "torture-native"),
+    };
+    let ran = format!(
+        "Last run, {minutes} minutes with {clients} clients and {build} of {of}, seed {seed}: {summary}."
+    );
+    figures::put("docs/reliability.md", marker, &ran)
 }
 
 fn fresh_seed() -> u64 {

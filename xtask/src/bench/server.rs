@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::{figures, process, setup, workspace};
-use host::{Host, Native, TOKEN, Workerd};
+use host::{Host, Own, TOKEN};
 use livestore::LiveStore;
 use rows::{Model, ROWS, Row};
 use table::Table;
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let bench = Bench { load: program("load")?, folder, quick: args.quick };
     let mut table = Table::new(&bench.load(bench.load.as_path(), "machine", None)?)?;
     if workerd {
-        let mut host = Workerd::prepare(bench.folder.join("workerd"))?;
+        let mut host = Own::workerd(bench.folder.join("workerd"))?;
         for row in rows.iter().filter(|row| row.workerd.is_some()) {
             bench.row(&mut host, row, row.workerd.unwrap_or_default(), &mut table)?;
         }
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
                 Model::Chat => "chat-server",
                 Model::Schemaless => "syncline",
             })?;
-            let mut host = Native::new(program, bench.folder.join(row.name()));
+            let mut host = Own::native(bench.folder.join(row.name()), &program)?;
             bench.row(&mut host, row, row.native.unwrap_or_default(), &mut table)?;
         }
     }

@@ -7,7 +7,7 @@ use console::Color;
 
 use super::part::{self, Part};
 use crate::log::Log;
-use crate::{process, workspace};
+use crate::{build, workspace};
 
 /// That of the worker, which the page and the docs know.
 const PORT: u16 = 8787;
@@ -20,7 +20,7 @@ pub(crate) fn part() -> Result<Part> {
         name: "native",
         port: PORT,
         setup: || Ok(()),
-        build: |_, log| process::run(workspace::cargo().args(["build", "--package", "chat-server"]), log),
+        build: |_, log| build::native(false, log),
         service,
         program: Some(workspace::target_dir()?.join("debug/chat-server")),
         log: part::log("native", Color::Cyan),

@@ -9,8 +9,9 @@ use syncline_engine::protocol::{Chain, Seq, StoreId};
 use syncline_torture::Dice;
 use syncline_torture::judge::Counts;
 
+use super::Target;
 use super::client::{Client, Place};
-use crate::workerd::{self, Server};
+use crate::server::{self, Server, TOKEN};
 use crate::workspace;
 
 pub(super) struct Arena {
@@ -30,7 +31,7 @@ pub(super) struct Arena {
 
 impl Arena {
     /// Makes the folder of a seed anew.
-    pub(super) fn prepare(seed: u64, how_many: usize) -> Result<Self> {
+    pub(super) fn prepare(seed: u64, how_many: usize, target: Target, release: bool) -> Result<Self> {
         let folder = workspace::target_dir()?.join("xtask/torture").join(seed.to_string());
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -39,7 +40,17 @@ impl Arena {
         fs::write(folder.join("seed.txt"), format!("{seed}\n"))?;
         let program = folder.join("program");
         fs::copy(std::env::current_exe()?, &program)?;
-        let mut server = Server::prepare(folder.join("server"), &workerd::shared_token())?;
+        let of_server = folder.join("server");
+        let mut server = match target {
+            Target::Workerd => Server::workerd(of_server, &server::shared_token())?,
+            Target::Native => {
+                let build = if release { "release" } else { "debug" };
+                let program = workspace::target_dir()?.join(build).join("chat-server");
+                // One shard has several stores, and its journal begins anew now and then.
+                let vars = [("SYNCLINE_TOKEN", TOKEN), ("SYNCLINE_JOURNAL_MIB", "1")];
+                Server::native(of_server, &program, &vars)?
+            }
+        };
         server.start_in(Duration::ZERO);
         Ok(Self {
             program,

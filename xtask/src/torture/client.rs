@@ -12,7 +12,7 @@ use syncline_torture::client::{Assignment, RECEIPTS};
 use syncline_torture::{Files, Proxy, Receipt, Receipts, Report, read_receipts};
 
 use crate::process::Running;
-use crate::workerd::{TOKEN, start_into};
+use crate::server::{TOKEN, start_into};
 
 pub(super) struct Client {
     assignment: Assignment,

@@ -18,11 +18,15 @@ pub struct RoomFile {
     pub quarantined: usize,
 }
 
-/// Reads the room of a store: only when no server runs.
+/// Reads the room of a store, of either server: only when none runs.
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
 pub fn room_file(folder: &Path, store: &StoreId) -> Result<RoomFile> {
+    let native = folder.join(format!("stores/store-{store}.db"));
+    if native.exists() {
+        return read(&Database::open_file(&native, Durability::Normal)?);
+    }
     for path in databases(&folder.join("v3/do"))? {
         let db = Database::open_file(&path, Durability::Normal)?;
         let query: &dyn Query = &db;

@@ -11,7 +11,7 @@ use super::host::{Host, Place};
 use crate::dev::wrangler;
 use crate::log::Log;
 use crate::process::{self, Running};
-use crate::workerd;
+use crate::server;
 
 const FILES: [(&str, &str); 3] = [
     ("package.json", include_str!("livestore/package.json")),
@@ -45,19 +45,19 @@ impl Host for LiveStore {
     }
 
     fn start(&mut self) -> Result<Place> {
-        let (port, inspector) = (workerd::free_port()?, workerd::free_port()?.to_string());
+        let (port, inspector) = (server::free_port()?, server::free_port()?.to_string());
         let mut dev = wrangler();
         dev.args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string(), "--inspector-port", &inspector]);
         dev.args(["--show-interactive-dev-session=false", "--persist-to"]).arg(self.folder.join("state"));
         dev.current_dir(&self.folder);
         let output = File::create(self.folder.join("output.txt"))?;
-        let running = workerd::start_into(&mut dev, output)?;
+        let running = server::start_into(&mut dev, output)?;
         let group = running.group();
         let running = self.running.insert(running);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        workerd::until(|| {
+        server::until(|| {
             running.check()?;
-            Ok(workerd::answers_at(address, "/"))
+            Ok(server::answers_at(address, "/"))
         })?;
         Ok(Place { port, group })
     }

@@ -66,7 +66,7 @@ fn sound() -> Evidence {
         receipts: BTreeMap::from([("ann".to_owned(), ann)]),
         reports: BTreeMap::from([("ann".to_owned(), report)]),
         room: RoomFile { entries: log.entries.clone(), state: "state".into(), quarantined: 0 },
-        archive: log.entries.iter().map(ArchivedEntry::from).collect(),
+        archive: Some(log.entries.iter().map(ArchivedEntry::from).collect()),
         before: (Seq::new(1).unwrap(), log.chains[0]),
         log,
     }
@@ -173,7 +173,7 @@ fn another_state_chain_log_or_archive_is_found() {
     assert!(text.contains("ann has quarantined 1"), "{text}");
     let text = found(|evidence| drop(evidence.room.entries.pop()));
     assert!(text.contains("the room's file has another log"), "{text}");
-    let text = found(|evidence| drop(evidence.archive.pop()));
+    let text = found(|evidence| drop(evidence.archive.as_mut().unwrap().pop()));
     assert!(text.contains("differs from the log after 1 entries; it has 1 of 2"), "{text}");
     let text = found(|evidence| evidence.before.1 = Chain::GENESIS);
     assert!(text.contains("the log is another one at 1"), "{text}");

@@ -1,4 +1,5 @@
-//! The chat's worker on workerd, as wrangler runs it, with a port and storage of its own.
+//! A server of the chat that tests start and kill, with a port and storage of its own: the worker on workerd, as
+//! wrangler runs it, or the native one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -23,10 +24,11 @@ pub(crate) fn shared_token() -> String {
     format!("AUTH_TOKEN=\"{TOKEN}\"\n")
 }
 
-/// A port that was free may not be any more: then wrangler ends, and is started again.
+/// A port that was free may not be any more: then the server ends, and is started again.
 const FAILED_STARTS: u32 = 5;
 
 pub(crate) struct Server {
+    kind: Kind,
     folder: PathBuf,
     port: u16,
     running: Option<Running>,
@@ -34,9 +36,24 @@ pub(crate) struct Server {
     failed_starts: u32,
 }
 
+enum Kind {
+    Workerd,
+    Native { program: PathBuf, vars: Vec<(String, String)> },
+}
+
 impl Server {
-    /// Copies what was built, so that building anew changes nothing here, and creates the archive.
-    pub(crate) fn prepare(folder: PathBuf, secrets: &str) -> Result<Self> {
+    /// Copies what was built, so that building anew changes nothing here.
+    pub(crate) fn native(folder: PathBuf, program: &Path, vars: &[(&str, &str)]) -> Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let own = folder.join("server");
+        fs::copy(program, &own).with_context(|| format!("{}", program.display()))?;
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let kind = Kind::Native { program: own, vars };
+        Ok(Self { kind, folder, port: free_port()?, running: None, start_at: None, failed_starts: 0 })
+    }
+
+    /// Copies what was built, and creates the archive.
+    pub(crate) fn workerd(folder: PathBuf, secrets: &str) -> Result<Self> {
         let app = workspace::path(workspace::WORKER_DIR);
         let worker = folder.join("worker");
         fs::create_dir_all(&worker)?;
@@ -44,7 +61,8 @@ impl Server {
         let own = fs::read_to_string(app.join("wrangler.toml"))?;
         fs::write(folder.join("wrangler.toml"), configuration(&own, &app)?)?;
         fs::write(folder.join(".dev.vars"), secrets)?;
-        let server = Self { folder, port: free_port()?, running: None, start_at: None, failed_starts: 0 };
+        let (kind, port) = (Kind::Workerd, free_port()?);
+        let server = Self { kind, folder, port, running: None, start_at: None, failed_starts: 0 };
         let said = Log::buffer();
         let mut migrations = server.wrangler(&["d1", "migrations", "apply", "DB", "--local"]);
         process::run(&mut migrations, &said).with_context(|| said.text())?;
@@ -64,7 +82,11 @@ impl Server {
         self.running.as_ref().map(Running::group)
     }
 
-    /// Where objects and archive are.
+    pub(crate) const fn has_archive(&self) -> bool {
+        matches!(self.kind, Kind::Workerd)
+    }
+
+    /// Where stores and archive are.
     pub(crate) fn state(&self) -> PathBuf {
         self.folder.join("state")
     }
@@ -79,17 +101,15 @@ impl Server {
             self.running = None;
             self.failed_starts += 1;
             if self.failed_starts > FAILED_STARTS {
-                bail!("wrangler ends by itself ({how}); see {}", self.output().display());
+                bail!("the server ends by itself ({how}); see {}", self.output().display());
             }
             self.start_in(Duration::from_millis(200));
         }
         if self.running.is_none() && self.start_at.is_some_and(|at| Instant::now() >= at) {
             self.start_at = None;
-            let (port, inspector) = (self.port.to_string(), free_port()?.to_string());
-            let mut dev = self.wrangler(&["dev", "--ip", "127.0.0.1", "--port", &port]);
-            dev.args(["--inspector-port", &inspector, "--show-interactive-dev-session=false"]);
+            let mut command = self.command()?;
             let output = OpenOptions::new().create(true).append(true).open(self.output())?;
-            self.running = Some(start_into(&mut dev, output)?);
+            self.running = Some(start_into(&mut command, output)?);
         }
         Ok(())
     }
@@ -103,6 +123,30 @@ impl Server {
             Ok(self.running.is_some() && answers(address))
         })
         .with_context(|| format!("see {}", self.output().display()))
+    }
+
+    fn command(&self) -> Result<Command> {
+        let port = self.port.to_string();
+        match &self.kind {
+            Kind::Workerd => {
+                let inspector = free_port()?.to_string();
+                let mut dev = self.wrangler(&["dev", "--ip", "127.0.0.1", "--port", &port]);
+                dev.args(["--inspector-port", &inspector, "--show-interactive-dev-session=false"]);
+                Ok(dev)
+            }
+            Kind::Native { program, vars } => {
+                let mut serve = Command::new(program);
+                serve.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(self.state());
+                serve.envs(vars.iter().map(|(name, value)| (name, value)));
+                Ok(serve)
+            }
+        }
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        self.start_at = None;
+        self.running.take().map_or(Ok(()), Running::end)
     }
 
     /// As a power cut; whether there was something to kill.
@@ -122,8 +166,9 @@ impl Server {
         answers
     }
 
-    fn output(&self) -> PathBuf {
-        self.folder.join("wrangler.txt")
+    /// What it says.
+    pub(crate) fn output(&self) -> PathBuf {
+        self.folder.join("output.txt")
     }
 
     fn wrangler(&self, words: &[&str]) -> Command {
