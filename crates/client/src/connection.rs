@@ -24,18 +24,22 @@ pub(crate) enum SocketState {
     Open,
 }
 
-/// What the leader has to know of.
+/// What happens to a connection.
 #[derive(Debug)]
-pub(crate) enum Happening {
+pub enum Happening {
+    /// There is a socket: say hello.
     Opened,
+    /// A frame has come.
     Received(String),
+    /// There is no socket any more; [`Connection::failure`] says why. It connects again by itself.
     Closed,
     /// The state, or the count of failures.
     Changed,
 }
 
+/// A WebSocket that connects again by itself, for who speaks the protocol without a store of their own.
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub struct Connection {
     url: String,
     backoff: Backoff,
     state: SocketState,
@@ -51,8 +55,9 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects at the first [`Connection::next`].
-    pub(crate) fn new(url: String) -> Self {
+    /// Connects to a `ws://` or `wss://` URL, at the first [`Connection::next`].
+    #[must_use]
+    pub fn new(url: String) -> Self {
         let now = Instant::now();
         Self {
             url,
@@ -75,18 +80,20 @@ impl Connection {
     }
 
     /// Why there is no socket, as far as it is known.
-    pub(crate) const fn failure(&self) -> Option<&ErrorFrame> {
+    #[must_use]
+    pub const fn failure(&self) -> Option<&ErrorFrame> {
         self.failure.as_ref()
     }
 
-    pub(crate) fn send(&self, text: String) {
+    /// Sends a frame; without a socket, it is gone.
+    pub fn send(&self, text: String) {
         if let Some(socket) = self.socket.as_ref().filter(|_| self.state == SocketState::Open) {
             socket.send(text);
         }
     }
 
     /// What happens next; dropped and called again, it misses nothing.
-    pub(crate) async fn next(&mut self) -> Happening {
+    pub async fn next(&mut self) -> Happening {
         match (self.state, &mut self.socket) {
             (SocketState::Waiting, _) => {
                 sleep_until(self.at).await;
@@ -136,14 +143,14 @@ impl Connection {
     }
 
     /// The server has welcomed us and we are caught up; the count of failures ends if that lasts.
-    pub(crate) fn succeeded(&mut self) {
+    pub fn succeeded(&mut self) {
         if self.backoff.failures() > 0 && self.steady.is_none() {
             self.steady = Some(Instant::now() + STEADY);
         }
     }
 
     /// The server asks not to be tried before.
-    pub(crate) fn hold_off(&mut self, ms: u32) {
+    pub fn hold_off(&mut self, ms: u32) {
         self.not_before = Instant::now() + Duration::from_millis(ms.into());
     }
 
@@ -174,7 +181,8 @@ impl Connection {
         }
     }
 
-    pub(crate) async fn close(&mut self) {
+    /// Says goodbye, and does not connect again.
+    pub async fn close(&mut self) {
         self.state = SocketState::Stopped;
         if let Some(socket) = self.socket.take() {
             socket.close().await;

@@ -64,6 +64,7 @@ mod store;
 mod subscription;
 
 pub use config::{Config, Durability};
+pub use connection::{Connection, Happening};
 pub use consumer::{Consumer, Delivery};
 pub use error::Error;
 pub use receipt::{Confirmation, Receipt};

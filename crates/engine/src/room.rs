@@ -9,6 +9,7 @@ mod auth;
 mod compact;
 mod connection;
 mod contain;
+mod copies;
 mod decisions;
 mod hello;
 mod history;

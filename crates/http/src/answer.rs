@@ -78,12 +78,12 @@ pub fn status(code: Code) -> u16 {
         ),
         (404, &[Code::NotFound, Code::BadStoreId]),
         (405, &[Code::MethodNotAllowed]),
-        (409, &[Code::CommitMismatch, Code::LogDiverged]),
+        (409, &[Code::CommitMismatch, Code::LogDiverged, Code::StoreExists]),
         (413, &[Code::MessageTooLarge, Code::PushTooLarge]),
         (426, &[Code::UpgradeExpected]),
         (429, &[Code::RateLimited]),
         (500, &[Code::NotConfigured]),
-        (501, &[Code::StateUnavailable]),
+        (501, &[Code::StateUnavailable, Code::FilesUnavailable]),
         (
             503,
             &[

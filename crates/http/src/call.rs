@@ -39,6 +39,17 @@ pub enum Call {
     },
     /// Whether log and state are what was written.
     Verify,
+    /// A part of the segments is merged.
+    Compact,
+    /// A question in SQL, where a host can hold it within bounds.
+    Query(QueryCall),
+    /// The whole store as an SQLite file, where a host can copy its own.
+    File,
+    /// A log for a store that has none, where a host can put a whole file in place.
+    Import {
+        /// Whether what the model cannot apply is set aside, and does not refuse the whole.
+        aside: bool,
+    },
     /// Another life of the log, an empty one.
     Reset,
     /// Other args for an entry, for good.
@@ -70,6 +81,23 @@ pub struct PushBody {
     #[serde(default)]
     subject: Option<Subject>,
     commits: Vec<Commit>,
+}
+
+/// A question in SQL. It only reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryCall {
+    /// One statement.
+    pub sql: String,
+    /// How many rows at most.
+    #[serde(default = "QueryCall::rows")]
+    pub limit: usize,
+}
+
+impl QueryCall {
+    const fn rows() -> usize {
+        1_000
+    }
 }
 
 /// What a host does about a call.
@@ -108,7 +136,7 @@ pub type Empty<'a> = Option<[&'a mut dyn Sql; 2]>;
 
 impl Call {
     /// The last part of each path, with the method that it answers.
-    pub(crate) const NAMES: [(&'static str, &'static str); 9] = [
+    pub(crate) const NAMES: [(&'static str, &'static str); 13] = [
         ("GET", "log"),
         ("GET", "state"),
         ("POST", "push"),
@@ -116,6 +144,10 @@ impl Call {
         ("GET", "webhook"),
         ("POST", "resume-webhook"),
         ("POST", "verify"),
+        ("POST", "compact"),
+        ("POST", "query"),
+        ("GET", "file"),
+        ("POST", "import"),
         ("POST", "reset"),
         ("POST", "redact"),
     ];
@@ -128,6 +160,10 @@ impl Call {
             | Self::Webhook
             | Self::ResumeWebhook { .. }
             | Self::Verify
+            | Self::Compact
+            | Self::Query(_)
+            | Self::File
+            | Self::Import { .. }
             | Self::Reset
             | Self::Redact { .. } => Access::Admin,
         }
@@ -136,7 +172,21 @@ impl Call {
     /// Whether it writes, or makes a store that was not there.
     #[must_use]
     pub const fn writes(&self) -> bool {
-        matches!(self, Self::Push(_) | Self::ResumeWebhook { .. } | Self::Reset | Self::Redact { .. })
+        match self {
+            Self::Push(_)
+            | Self::ResumeWebhook { .. }
+            | Self::Compact
+            | Self::Reset
+            | Self::Redact { .. } => true,
+            Self::Log(_)
+            | Self::State { .. }
+            | Self::Info
+            | Self::Webhook
+            | Self::Verify
+            | Self::Query(_)
+            | Self::File
+            | Self::Import { .. } => false,
+        }
     }
 
     /// Asks the room. A log is answered in parts: a host sends them on as one, and asks for the next with
@@ -164,6 +214,17 @@ impl Call {
                     .and_then(|()| webhook(room, &*db))
             }
             Self::Verify => room.verify(&*db, empty).map(|verified| Reply::of(Answer::json(200, &verified))),
+            Self::Compact => {
+                #[derive(Serialize)]
+                struct Compacted {
+                    more: bool,
+                }
+                room.compact(db).map(|more| Reply::of(Answer::json(200, &Compacted { more })))
+            }
+            Self::Query(_) | Self::File | Self::Import { .. } => {
+                let message = "the native server alone has files: here is the log, as lines, and the state";
+                Ok(Reply::of(Answer::refusal(&ErrorFrame::new(Code::FilesUnavailable, message))))
+            }
             Self::Reset => room.reset(db, fresh).and_then(|()| {
                 let answer = Answer::json(200, &Info { room: room.info(&*db)?, connections: 0 });
                 Ok(Reply { close_all: Some(Code::LogDiverged), ..Reply::of(answer) })

@@ -160,6 +160,7 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
     let known: &[&str] = match name {
         "log" => &["after", "limit", "wait"],
         "state" => &["at"],
+        "import" => &["aside"],
         _ => &[],
     };
     query.refuse_others(known)?;
@@ -196,6 +197,10 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
             Call::ResumeWebhook { after: body::<Resume>(request.body)?.after }
         }
         "verify" => Call::Verify,
+        "compact" => Call::Compact,
+        "query" => Call::Query(body(request.body)?),
+        "file" => Call::File,
+        "import" => Call::Import { aside: query.number("aside")?.unwrap_or_default() },
         "reset" => Call::Reset,
         _ => return Err(nothing()),
     })

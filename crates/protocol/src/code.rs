@@ -87,6 +87,14 @@ codes! {
         "A parameter or the body of a request is not what the path takes." "HTTP 400. The message says what is wrong; docs/sync-worker.md has the routes.";
     StateUnavailable "state-unavailable" "error"
         "The state as it was at this seq cannot be made here: a Durable Object has one database." "HTTP 501. Ask for the state at the head, or read the log and apply it.";
+    FilesUnavailable "files-unavailable" "error"
+        "This server has no files: a Durable Object cannot copy its database, put another in its place, or bound a query." "HTTP 501. Use the log, the state and D1.";
+    StoreExists "store-exists" "error"
+        "A log was to be imported into a store that has one." "HTTP 409. Choose another id: a store takes a log only before it has one.";
+    ImportRefused "import-refused" "error"
+        "The lines to import are not a log that this model takes; the message names the first line that is not. Nothing was imported." "HTTP 400. Mend the line, or let what cannot be applied be set aside.";
+    QueryRefused "query-refused" "error"
+        "The query does not only read, takes too long, or SQLite does not understand it." "HTTP 400. Mend the query; the message says where.";
     NotConfigured "not-configured" "error"
         "The configuration does not say who may connect, or makes no sense: the server lets nobody in." "HTTP 500. The message says what is missing; docs/auth.md has the settings.";
     UpgradeExpected "upgrade-expected" "error"

@@ -1,31 +1,47 @@
 //! The command line.
 
-use std::path::PathBuf;
+mod backup;
+mod compact;
+mod export;
+mod failure;
+mod import;
+mod local;
+mod log;
+mod manifest;
+mod output;
+mod query;
+mod remote;
+mod restore;
+mod serve;
+mod source;
+mod tail;
+mod time;
+mod token;
+mod verify;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use syncline_auth::{MakePolicy, Policy};
-use syncline_engine::Model;
-use thiserror::Error;
+use syncline_engine::{Model, Rules};
 use tracing::error;
 
-use crate::config::{Config, ConfigError, Settings};
-use crate::directory::DirectoryError;
-use crate::log;
-use crate::server::{Server, StartError};
+use crate::config::LogLevel;
+use failure::{EXIT_CODES, Failure};
 
-const EXIT_CODES: &str = "Exit codes:
-  0  stopped, as it was asked to
-  1  something else
-  2  the command line or the configuration is wrong
-  3  another server has the data directory
-  4  the data directory cannot be read or written
-  5  the address cannot be listened on";
+const EXAMPLES: &str = "Examples:
+  syncline serve --data /var/lib/syncline --token …
+  syncline tail team-1 --url https://chat.example.org --token …
+  syncline backup /backups/monday --token \"$OPERATOR_TOKEN\"
+";
 
 /// Syncline: one ordered log per store, typed events, and rules that hold on every client and here.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(version, after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
 struct Cli {
+    /// Answer in JSON, and errors as well
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -33,39 +49,33 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serves the stores of a directory, until SIGTERM or SIGINT
-    #[command(after_help = EXIT_CODES)]
-    Serve {
-        /// A TOML file with any of the settings below, in kebab-case; flags and the environment come first
-        #[arg(long, env = "SYNCLINE_CONFIG", value_name = "FILE")]
-        config: Option<PathBuf>,
-        #[command(flatten)]
-        settings: Box<Settings>,
-    },
+    Serve(serve::ServeArgs),
+    /// Follows a store's log live, through cuts and restarts
+    Tail(tail::TailArgs),
+    /// Prints a part of a store's log, a line of JSON for each entry
+    Log(log::LogArgs),
+    /// Asks a store in SQL; it only reads
+    Query(query::QueryArgs),
+    /// Writes a store's log, or all of it as an SQLite file
+    Export(export::ExportArgs),
+    /// Makes a new store of a log that was exported
+    Import(import::ImportArgs),
+    /// Copies stores into a folder, each consistent, while the server writes
+    Backup(backup::BackupArgs),
+    /// Makes a data directory of a backup
+    Restore(restore::RestoreArgs),
+    /// Looks whether logs and states are what was written
+    Verify(verify::VerifyArgs),
+    /// Merges small segments of logs
+    Compact(compact::CompactArgs),
+    /// Makes a JWT for development
+    Token(token::TokenArgs),
 }
 
-/// Why a command has failed.
-#[derive(Debug, Error)]
-enum Failure {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error("the runtime cannot be started: {0}")]
-    Runtime(#[from] std::io::Error),
-}
-
-impl Failure {
-    const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Config(_) | Self::Start(StartError::Tls(_)) => 2,
-            Self::Start(StartError::Directory(DirectoryError::InUse(_))) => 3,
-            Self::Start(StartError::Directory(DirectoryError::Unusable { .. }) | StartError::Recovery(_)) => {
-                4
-            }
-            Self::Start(StartError::Listen(..)) => 5,
-            Self::Start(StartError::Thread(_)) | Self::Runtime(_) => 1,
-        }
-    }
+/// What every command knows.
+struct Cx {
+    json: bool,
+    rules: Rules,
 }
 
 /// The whole program, for a model.
@@ -78,47 +88,37 @@ pub fn main<M: Model>() -> ExitCode {
 /// variables of the environment.
 #[must_use]
 pub fn main_with<M: Model>(policy: MakePolicy) -> ExitCode {
-    let Cli { command: Command::Serve { config, settings } } = Cli::parse();
-    match serve::<M>(config, *settings, policy) {
+    let Cli { json, command } = Cli::parse();
+    let serves = matches!(command, Command::Serve(_));
+    if !serves {
+        crate::log::start(Some(LogLevel::Warn), None);
+    }
+    match run::<M>(json, command, policy) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            error!("{failure}");
-            ExitCode::from(failure.exit_code())
+            if serves && !json {
+                error!("{}", failure.message());
+            } else {
+                failure.tell(json);
+            }
+            ExitCode::from(failure.exit())
         }
     }
 }
 
-fn serve<M: Model>(file: Option<PathBuf>, settings: Settings, policy: MakePolicy) -> Result<(), Failure> {
-    let read = file.map(|file| Settings::read(&file)).transpose();
-    let (settings, unread) = match read {
-        Ok(file) => (settings.or(file.unwrap_or_default()), None),
-        Err(error) => (settings, Some(error)),
-    };
-    log::start(settings.log, settings.log_format);
-    if let Some(error) = unread {
-        return Err(error.into());
+fn run<M: Model>(json: bool, command: Command, policy: MakePolicy) -> Result<(), Failure> {
+    let cx = Cx { json, rules: Rules::of::<M>() };
+    match command {
+        Command::Serve(args) => serve::run::<M>(args, policy),
+        Command::Tail(args) => tail::run(&cx, args),
+        Command::Log(args) => log::run(&cx, args),
+        Command::Query(args) => query::run(&cx, args),
+        Command::Export(args) => export::run(&cx, args),
+        Command::Import(args) => import::run(&cx, args),
+        Command::Backup(args) => backup::run(&cx, args),
+        Command::Restore(args) => restore::run(&cx, args),
+        Command::Verify(args) => verify::run(&cx, args),
+        Command::Compact(args) => compact::run(&cx, args),
+        Command::Token(args) => token::run(&cx, args),
     }
-    let var = |name: &str| std::env::var(name).ok();
-    let config = Config::new(settings, &policy(&var).map_err(ConfigError::Policy)?, var)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // Before anything can be lost by a signal.
-        let stop = stop_signal()?;
-        let server = Server::start::<M>(config).await?;
-        stop.await;
-        server.stop().await;
-        Ok(())
-    })
-}
-
-fn stop_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminated, mut interrupted) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-        }
-    })
 }

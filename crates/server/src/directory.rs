@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use syncline_engine::protocol::StoreId;
 use thiserror::Error;
@@ -45,6 +46,11 @@ impl Directory {
             Err(TryLockError::Error(source)) => return Err(unusable(&path, source)),
         }
         let directory = Self { root: root.to_owned(), lock };
+        // What a former life was making is half made.
+        let work = directory.root.join("work");
+        if work.exists() {
+            std::fs::remove_dir_all(&work).map_err(|source| unusable(&work, source))?;
+        }
         // A file may be opened where none can be made, and the other way round.
         for path in [directory.root.join("stores/writable"), directory.root.join("journal/writable")] {
             File::create(&path)
@@ -82,6 +88,14 @@ impl Directory {
         File::open(self.root.join("stores"))?.sync_all()
     }
 
+    /// A place for a file that is not whole yet, on the same file system.
+    pub(crate) fn scratch(&self) -> io::Result<Scratch> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let folder = self.root.join("work");
+        std::fs::create_dir_all(&folder)?;
+        Ok(Scratch(folder.join(NUMBER.fetch_add(1, Ordering::Relaxed).to_string())))
+    }
+
     pub(crate) fn journal(&self, shard: usize) -> PathBuf {
         self.root.join("journal").join(format!("{shard}.log"))
     }
@@ -116,13 +130,30 @@ impl Directory {
     }
 }
 
+/// A file that is gone with this, unless it has got its place.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed goes with the next start.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 fn unusable(path: &Path, source: io::Error) -> DirectoryError {
     DirectoryError::Unusable { path: path.to_owned(), source }
 }
 
 /// A store's id as a name that every file system takes and tells from all others, also where case is folded
 /// or names such as `con` are devices: capitals are marked, and there is always something before it.
-fn file_name(store: &StoreId) -> String {
+pub(crate) fn file_name(store: &StoreId) -> String {
     let mut name = "store-".to_owned();
     for c in store.as_str().chars() {
         if c.is_ascii_uppercase() {
@@ -133,7 +164,7 @@ fn file_name(store: &StoreId) -> String {
     name
 }
 
-fn store_of(file: &str) -> Option<StoreId> {
+pub(crate) fn store_of(file: &str) -> Option<StoreId> {
     let name = file.strip_prefix("store-")?.strip_suffix(".db")?;
     let mut id = String::with_capacity(name.len());
     let mut capital = false;

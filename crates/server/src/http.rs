@@ -15,9 +15,9 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
-use syncline_engine::{Authorize, Grant, SharedToken};
+use syncline_engine::{Authorize, Grant, Rules, SharedToken};
 use syncline_http::{Access, Answer, Call, LAST, LogCall, Route, bearer};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::{debug, info};
@@ -25,12 +25,13 @@ use tracing::{debug, info};
 use crate::clock;
 use crate::connection::{self, Ended, Session, SocketLimits};
 use crate::directory::Directory;
+use crate::files;
 use crate::metrics::Metrics;
-use crate::shard::Shards;
+use crate::shard::{Overloaded, Shards};
 use crate::tokens::Tokens;
 
 /// A body that has not come by then does not come.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For so long, and so much of it, a body is read that is too large.
 const FLOOD: Duration = Duration::from_secs(5);
@@ -43,6 +44,7 @@ pub(crate) struct Served {
     pub(crate) auth: Arc<Tokens>,
     pub(crate) admin: Option<SharedToken>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) rules: Rules,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: SocketLimits,
     pub(crate) draining: watch::Receiver<bool>,
@@ -80,6 +82,9 @@ async fn answer(State(served): State<Served>, request: Request) -> Response {
 
 async fn respond(served: Served, request: Request) -> Response {
     let (mut head, body) = request.into_parts();
+    if head.method == Method::POST && head.uri.path().ends_with("/import") {
+        return files::import(&served, &head, body).await;
+    }
     let body = match body_of(&head.method, &head.headers, body, served.limits.message_bytes).await {
         Ok(body) => body,
         Err(refused) => return response(Answer::refusal(&refused)),
@@ -108,6 +113,7 @@ async fn respond(served: Served, request: Request) -> Response {
         (Route::Stores, _) => response(stores(&served)),
         (Route::Sync(store), grant) => sync(served, store, grant, &mut head),
         (Route::Store(store, Call::Log(call)), Some(grant)) => log(served.shards, store, call, grant).await,
+        (Route::Store(store, Call::File), Some(_)) => files::file(&served, &store).await,
         (Route::Store(store, call), Some(grant)) => response(ask(&served.shards, &store, call, grant).await),
         (Route::Store(..), None) => response(refusal(Code::Unauthorized, "the token is missing")),
     }
@@ -139,7 +145,7 @@ async fn body_of(
 }
 
 /// What the header of a request is good for. A socket's token may be missing there, not wrong.
-fn grant(route: &Route, headers: &HeaderMap, served: &Served) -> Result<Option<Grant>, Answer> {
+pub(crate) fn grant(route: &Route, headers: &HeaderMap, served: &Served) -> Result<Option<Grant>, Answer> {
     let given = headers.get(header::AUTHORIZATION).map(|given| given.to_str().unwrap_or_default());
     let (auth, admin): (&dyn Authorize, _) = (&*served.auth, served.admin.as_ref());
     let now = clock::now();
@@ -156,7 +162,11 @@ fn grant(route: &Route, headers: &HeaderMap, served: &Served) -> Result<Option<G
 }
 
 async fn ask(shards: &Shards, store: &StoreId, call: Call, grant: Grant) -> Answer {
-    let Ok(answer) = shards.ask(store, call, grant) else {
+    answered(shards.ask(store, call, grant)).await
+}
+
+pub(crate) async fn answered(asked: Result<oneshot::Receiver<Answer>, Overloaded>) -> Answer {
+    let Ok(answer) = asked else {
         return refusal(Code::Overloaded, "the server has more to do than it can");
     };
     answer.await.unwrap_or_else(|_| refusal(Code::ServerFailed, "the server stops"))
@@ -286,11 +296,11 @@ fn health(code: u16, status: &'static str) -> Answer {
     Answer::json(code, &Health { status, version: env!("CARGO_PKG_VERSION") })
 }
 
-fn refusal(code: Code, message: impl Into<String>) -> Answer {
+pub(crate) fn refusal(code: Code, message: impl Into<String>) -> Answer {
     Answer::refusal(&ErrorFrame::new(code, message))
 }
 
-fn response(answer: Answer) -> Response {
+pub(crate) fn response(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {

@@ -116,6 +116,7 @@ impl Server {
             auth,
             admin: config.admin_token.as_deref().map(SharedToken::new),
             directory: Arc::clone(&directory),
+            rules,
             metrics,
             limits: SocketLimits {
                 message_bytes: config.room.limits.message_bytes,

@@ -5,6 +5,7 @@
 mod call;
 mod chores;
 mod context;
+mod files;
 mod handle;
 mod settle;
 mod socket;
@@ -12,6 +13,7 @@ mod store;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -28,8 +30,9 @@ use crate::journal::{Frame, Journal};
 use crate::outbox::Outbox;
 use crate::webhook::Sent;
 pub(crate) use context::Context;
-pub(crate) use handle::{Backlog, Shards, shard_of};
+pub(crate) use handle::{Backlog, Overloaded, Shards, shard_of};
 use store::Store;
+pub(crate) use store::incarnation;
 
 /// As much is handled at once: more in one would make the first wait for the last.
 const BATCH: usize = 1_024;
@@ -50,6 +53,10 @@ pub(crate) enum What {
     Asked(Call, Grant, oneshot::Sender<Answer>),
     /// Nor is what came of a delivery to the webhook.
     Sent(Sent),
+    /// The whole store as a file.
+    Copy(PathBuf, oneshot::Sender<Answer>),
+    /// A file that becomes the store, where there is none.
+    Place(PathBuf, oneshot::Sender<Answer>),
 }
 
 pub(crate) enum Message {
@@ -148,7 +155,7 @@ impl Shard {
                             (frames, bytes) = (frames + 1, bytes + text.len());
                             read.push(*when);
                         }
-                        What::Asked(..) => frames += 1,
+                        What::Asked(..) | What::Copy(..) | What::Place(..) => frames += 1,
                         What::Opened(..) | What::Closed | What::Sent(_) => {}
                     }
                     inputs.entry(store).or_default().push((socket, what));

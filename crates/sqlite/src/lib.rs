@@ -1,5 +1,7 @@
 //! `Sql` over rusqlite: native files, memory, and OPFS in the browser, in one code base.
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod copy;
 mod database;
 mod dialect;
 mod failure;
@@ -9,8 +11,12 @@ mod footprint;
 mod json;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 pub mod opfs;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod report;
 mod snapshot;
 mod statement;
 mod transaction;
 
 pub use database::{Database, Durability};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use report::{Bounds, Report};

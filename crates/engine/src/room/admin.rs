@@ -39,6 +39,8 @@ pub struct RoomInfo {
     pub quarantined: u32,
     /// Whether the state is being made anew: pushes wait.
     pub rebuilding: bool,
+    /// A digest of all of it: the same, as long as nothing has changed.
+    pub stamp: Digest,
 }
 
 /// What was found when a log and its state were looked through.
@@ -81,6 +83,7 @@ impl Room {
             archived: tables::facts(db)?.map_or(Seq::ZERO, |facts| facts.archived),
             quarantined: quarantine::count_quarantined(db)?,
             rebuilding: self.is_rebuilding(),
+            stamp: Self::stamp(db)?,
         })
     }
 

@@ -4,7 +4,6 @@ use syncline_protocol::{Entry, Incarnation, RedactionNumber, Seq};
 
 use super::{Room, redact, tables};
 use crate::segment;
-use crate::sql::nested;
 use crate::{Query, Sql, SqlError};
 
 /// A statement's parameter may have 2 MB in D1; args are escaped once more, which at worst doubles them.
@@ -70,11 +69,7 @@ impl Room {
     /// # Errors
     /// [`SqlError`].
     pub fn restored(&mut self, db: &mut dyn Sql, fresh: Incarnation) -> Result<(), SqlError> {
-        nested(db, |db| {
-            let sql = "UPDATE syncline_room SET incarnation = ?1, archived = 0 WHERE id = 1";
-            db.execute(sql, &[fresh.as_str().into()])?;
-            redact::all_archived(db)
-        })?;
+        Self::begin_another_life(db, &fresh)?;
         self.incarnation = fresh;
         Ok(())
     }

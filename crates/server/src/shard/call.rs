@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use syncline_engine::protocol::{Code, Millis};
 use syncline_engine::{Grant, Room, Sql, SqlError};
-use syncline_http::{Answer, Asked, Call, Reply};
+use syncline_http::{Answer, Asked, Call, QueryCall, Reply};
 use syncline_sqlite::Database;
 use tokio::sync::oneshot;
 use tracing::error;
@@ -13,6 +13,7 @@ use tracing::error;
 use super::Context;
 use super::store::{Open, Store, failed, host, incarnation};
 use crate::journal::Frame;
+use crate::query;
 
 /// An answer that goes out once what it speaks of is durable.
 pub(super) struct Answered {
@@ -36,6 +37,10 @@ impl Waiting {
 }
 
 impl Answered {
+    pub(super) const fn new(reply: oneshot::Sender<Answer>, answer: Answer, writes: bool) -> Self {
+        Self { reply, answer, writes }
+    }
+
     /// What was decided is not durable.
     pub(super) fn fail(&mut self) {
         if self.writes {
@@ -98,7 +103,11 @@ impl Store {
     ) -> Result<Answer, SqlError> {
         let (writes, connections) = (call.writes(), self.connections());
         // Who only reads makes no file.
-        let nothing_there = !writes && !self.is_open() && !cx.directory.store(self.id()).exists();
+        let exists = self.is_open() || cx.directory.store(self.id()).exists();
+        if !exists && matches!(call, Call::Verify | Call::Compact | Call::Query(_)) {
+            return Ok(self.not_there());
+        }
+        let nothing_there = !writes && !exists;
         let mut open = if nothing_there { self.empty(cx)? } else { self.take_open(cx)? };
         // A reset or a redaction has no record in the journal, and nobody knows what a crash leaves.
         let journaled = matches!(call, Call::Push(_));
@@ -138,6 +147,10 @@ impl Store {
 }
 
 fn reply(call: Call, Open { db, room }: &mut Open, asked: Asked) -> Result<Reply, SqlError> {
+    if let Call::Query(QueryCall { sql, limit }) = &call {
+        let answer = query::answer(db.report(sql, query::bounds(*limit)));
+        return Ok(Reply { answer, publish: Vec::new(), close_all: None });
+    }
     if !matches!(call, Call::Verify | Call::State { .. }) {
         return Ok(call.answer(room, db, None, asked));
     }

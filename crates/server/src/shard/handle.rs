@@ -99,13 +99,25 @@ impl Shards {
         call: Call,
         grant: Grant,
     ) -> Result<oneshot::Receiver<Answer>, Overloaded> {
+        self.request(store, |reply| What::Asked(call, grant, reply))
+    }
+
+    /// Asks the shard of a store for something that is answered.
+    ///
+    /// # Errors
+    /// [`Overloaded`]: it is not asked.
+    pub(crate) fn request(
+        &self,
+        store: &StoreId,
+        what: impl FnOnce(oneshot::Sender<Answer>) -> What,
+    ) -> Result<oneshot::Receiver<Answer>, Overloaded> {
         let Some(Handle { backlog, .. }) = self.of(store) else { return Err(Overloaded) };
         if backlog.frames.load(Ordering::Relaxed) >= self.backlog_frames {
             return Err(Overloaded);
         }
         backlog.frames.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
-        self.send(store, NO_SOCKET, What::Asked(call, grant, reply));
+        self.send(store, NO_SOCKET, what(reply));
         Ok(answer)
     }
 

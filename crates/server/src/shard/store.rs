@@ -20,7 +20,8 @@ use super::socket::Socket;
 use super::{Context, SocketId, What};
 use crate::journal::Frame;
 use crate::outbox::Close;
-pub(super) use file::{failed, host, incarnation};
+pub(crate) use file::incarnation;
+pub(super) use file::{failed, host};
 use run::Run;
 use webhook::Hook;
 
@@ -117,6 +118,11 @@ impl Store {
                     self.handle_group(cx, frame, now, &mut group);
                     self.ask(cx, frame, now, (call, grant, reply));
                 }
+                What::Copy(path, reply) => {
+                    self.handle_group(cx, frame, now, &mut group);
+                    self.copy(cx, &path, reply);
+                }
+                What::Place(path, reply) => self.place(cx, &path, reply),
             }
         }
         self.handle_group(cx, frame, now, &mut group);

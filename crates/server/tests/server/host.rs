@@ -64,7 +64,8 @@ pub(crate) struct Process {
 pub(crate) fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--token", TOKEN, "--shards", "2", "--data"])
+        .env("SYNCLINE_LISTEN", "127.0.0.1:0")
+        .args(["serve", "--token", TOKEN, "--shards", "2", "--data"])
         .arg(data)
         .stdin(Stdio::null())
         .stderr(Stdio::piped());

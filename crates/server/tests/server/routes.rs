@@ -11,7 +11,7 @@ use super::host::{Host, settings};
 const ADMIN: &str = "operator";
 
 /// The status and the body of an answer.
-fn ask(address: SocketAddr, request: &str, token: &str, body: &str) -> (u16, String) {
+pub(crate) fn ask(address: SocketAddr, request: &str, token: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     write!(

@@ -61,6 +61,11 @@ impl Store {
         self.open = Some(open);
     }
 
+    /// As it was: nothing was decided.
+    pub(in super::super) fn put_back(&mut self, open: Open) {
+        self.open = Some(open);
+    }
+
     /// Something has changed that is in no record.
     pub(in super::super) const fn has_changed(&mut self, changed: bool) {
         self.unsettled |= changed;
@@ -203,7 +208,7 @@ fn open(cx: &Context, id: &StoreId) -> Result<Open, SqlError> {
 }
 
 /// A fresh one, for a store that has none.
-pub(in super::super) fn incarnation() -> Result<Incarnation, SqlError> {
+pub(crate) fn incarnation() -> Result<Incarnation, SqlError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| host(&error.to_string()))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

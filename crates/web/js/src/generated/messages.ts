@@ -89,6 +89,14 @@ export type Code =
   | 'bad-request'
   /** The state as it was at this seq cannot be made here: a Durable Object has one database. */
   | 'state-unavailable'
+  /** This server has no files: a Durable Object cannot copy its database, put another in its place, or bound a query. */
+  | 'files-unavailable'
+  /** A log was to be imported into a store that has one. */
+  | 'store-exists'
+  /** The lines to import are not a log that this model takes; the message names the first line that is not. Nothing was imported. */
+  | 'import-refused'
+  /** The query does not only read, takes too long, or SQLite does not understand it. */
+  | 'query-refused'
   /** The configuration does not say who may connect, or makes no sense: the server lets nobody in. */
   | 'not-configured'
   /** This path speaks WebSocket only. */
