@@ -50,6 +50,8 @@ pub enum Call {
         /// Whether what the model cannot apply is set aside, and does not refuse the whole.
         aside: bool,
     },
+    /// The archive is to get the log from its first entry: for a host that has one.
+    Archive,
     /// Another life of the log, an empty one.
     Reset,
     /// Other args for an entry, for good.
@@ -136,7 +138,7 @@ pub type Empty<'a> = Option<[&'a mut dyn Sql; 2]>;
 
 impl Call {
     /// The last part of each path, with the method that it answers.
-    pub(crate) const NAMES: [(&'static str, &'static str); 13] = [
+    pub(crate) const NAMES: [(&'static str, &'static str); 14] = [
         ("GET", "log"),
         ("GET", "state"),
         ("POST", "push"),
@@ -148,6 +150,7 @@ impl Call {
         ("POST", "query"),
         ("GET", "file"),
         ("POST", "import"),
+        ("POST", "archive"),
         ("POST", "reset"),
         ("POST", "redact"),
     ];
@@ -164,6 +167,7 @@ impl Call {
             | Self::Query(_)
             | Self::File
             | Self::Import { .. }
+            | Self::Archive
             | Self::Reset
             | Self::Redact { .. } => Access::Admin,
         }
@@ -176,6 +180,7 @@ impl Call {
             Self::Push(_)
             | Self::ResumeWebhook { .. }
             | Self::Compact
+            | Self::Archive
             | Self::Reset
             | Self::Redact { .. } => true,
             Self::Log(_)
@@ -224,6 +229,9 @@ impl Call {
             Self::Query(_) | Self::File | Self::Import { .. } => {
                 let message = "the native server alone has files: here is the log, as lines, and the state";
                 Ok(Reply::of(Answer::refusal(&ErrorFrame::new(Code::FilesUnavailable, message))))
+            }
+            Self::Archive => {
+                Ok(Reply::of(Answer::refusal(&ErrorFrame::new(Code::NotConfigured, "there is no archive"))))
             }
             Self::Reset => room.reset(db, fresh).and_then(|()| {
                 let answer = Answer::json(200, &Info { room: room.info(&*db)?, connections: 0 });

@@ -201,6 +201,7 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
         "query" => Call::Query(body(request.body)?),
         "file" => Call::File,
         "import" => Call::Import { aside: query.number("aside")?.unwrap_or_default() },
+        "archive" => Call::Archive,
         "reset" => Call::Reset,
         _ => return Err(nothing()),
     })

@@ -11,7 +11,7 @@ mod held;
 mod socket;
 mod webhook;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Function, JsString, Promise};
@@ -30,6 +30,7 @@ use crate::answer;
 use crate::clock::now;
 use crate::router;
 use crate::sql::ObjectSql;
+use crate::stores;
 use crate::text;
 use crate::token::{self, Tokens};
 use held::Held;
@@ -57,6 +58,8 @@ pub struct Object {
     armed: Cell<Option<u64>>,
     /// Until then the archive is left alone, as it has failed.
     spared: Cell<u64>,
+    /// The binding of its archive, where that was noted.
+    bound: OnceCell<String>,
     /// Whether this instance has compared the log with the archive.
     compared: Cell<bool>,
 }
@@ -80,6 +83,7 @@ impl Object {
             room: RefCell::new(None),
             armed: Cell::new(None),
             spared: Cell::new(0),
+            bound: OnceCell::new(),
             compared: Cell::new(false),
         }
     }
@@ -229,7 +233,8 @@ impl Object {
     fn open(&self, db: &mut ObjectSql, store: Option<&StoreId>) -> Result<Room, SqlError> {
         let store = match store {
             Some(store) => {
-                facts::put_store(db, store)?;
+                facts::put_store(db, store, stores::newest(&self.env))?;
+                self.note_archive(db);
                 store.clone()
             }
             None => facts::store(db)?.ok_or_else(|| host_failure("no socket has come yet".to_owned()))?,

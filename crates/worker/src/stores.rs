@@ -26,22 +26,45 @@ struct Sums {
 const LAST_LIFE: &str = "SELECT store, incarnation, head, archived, max(updated_at) AS updatedAt
     FROM stores GROUP BY store";
 
+/// The bindings that an archive may have. A store's is the newest that is bound when it is made.
+pub(crate) const DATABASES: [&str; 9] = ["DB", "DB2", "DB3", "DB4", "DB5", "DB6", "DB7", "DB8", "DB9"];
+
+/// The archive of stores that are made now.
+pub(crate) fn newest(env: &Env) -> Option<&'static str> {
+    DATABASES.into_iter().rev().find(|name| env.d1(name).is_ok())
+}
+
 /// Every store, with its last life.
 pub(crate) async fn list(env: &Env) -> Result<Answer> {
-    let Some(d1) = archive(env) else { return Ok(unbound()) };
-    let stores: Vec<Store> = d1.prepare(format!("{LAST_LIFE} ORDER BY store")).all().await?.results()?;
+    let archives = archives(env);
+    if archives.is_empty() {
+        return Ok(unbound());
+    }
+    let mut stores: Vec<Store> = Vec::new();
+    for d1 in archives {
+        stores.extend(d1.prepare(LAST_LIFE).all().await?.results::<Store>()?);
+    }
+    stores.sort_by(|one, other| one.store.cmp(&other.store));
     Ok(Answer::json(200, &stores))
 }
 
 /// What can be counted without asking every object, in the text format of Prometheus.
 pub(crate) async fn metrics(env: &Env) -> Result<Answer> {
-    let Some(d1) = archive(env) else { return Ok(unbound()) };
-    let sql = format!(
-        "SELECT count(*) AS stores, COALESCE(sum(head), 0) AS entries, COALESCE(sum(head - archived), 0) AS lag
-            FROM ({LAST_LIFE})"
-    );
-    let sums = d1.prepare(sql).first::<Sums>(None).await?;
-    let Sums { stores, entries, lag } = sums.unwrap_or(Sums { stores: 0.0, entries: 0.0, lag: 0.0 });
+    let archives = archives(env);
+    if archives.is_empty() {
+        return Ok(unbound());
+    }
+    let mut all = Sums { stores: 0.0, entries: 0.0, lag: 0.0 };
+    for d1 in archives {
+        let sql = format!(
+            "SELECT count(*) AS stores, COALESCE(sum(head), 0) AS entries,
+                COALESCE(sum(head - archived), 0) AS lag FROM ({LAST_LIFE})"
+        );
+        if let Some(Sums { stores, entries, lag }) = d1.prepare(sql).first::<Sums>(None).await? {
+            all = Sums { stores: all.stores + stores, entries: all.entries + entries, lag: all.lag + lag };
+        }
+    }
+    let Sums { stores, entries, lag } = all;
     Ok(Answer::text(format!(
         "# HELP syncline_stores Stores that the archive knows.\n\
          # TYPE syncline_stores gauge\nsyncline_stores {stores}\n\
@@ -52,8 +75,8 @@ pub(crate) async fn metrics(env: &Env) -> Result<Answer> {
     )))
 }
 
-fn archive(env: &Env) -> Option<D1Database> {
-    env.d1("DB").ok()
+fn archives(env: &Env) -> Vec<D1Database> {
+    DATABASES.into_iter().filter_map(|name| env.d1(name).ok()).collect()
 }
 
 fn unbound() -> Answer {

@@ -14,6 +14,8 @@ const PAGE_BYTES: usize = 512 << 10;
 pub struct ArchivePage {
     /// Which life of the log.
     pub incarnation: Incarnation,
+    /// What the archive had before it.
+    pub after: Seq,
     /// The last of them.
     pub last: Seq,
     /// The head of the log.
@@ -37,12 +39,12 @@ impl Room {
             return Ok(None);
         };
         if let Some((number, entries)) = redact::unarchived(db, facts.archived, PAGE_BYTES)? {
-            return self.rows(facts.archived, &entries, Some(number)).map(Some);
+            return self.rows((facts.archived, facts.archived), &entries, Some(number)).map(Some);
         }
         let segments = segment::page(db, facts.archived, PAGE_BYTES)?;
         let entries = segment::entries_after(&segments, facts.archived)?;
         match entries.last() {
-            Some(last) => self.rows(last.seq, &entries, None).map(Some),
+            Some(last) => self.rows((facts.archived, last.seq), &entries, None).map(Some),
             None => Ok(None),
         }
     }
@@ -76,7 +78,7 @@ impl Room {
 
     fn rows(
         &self,
-        last: Seq,
+        (after, last): (Seq, Seq),
         entries: &[Entry],
         redacted: Option<RedactionNumber>,
     ) -> Result<ArchivePage, SqlError> {
@@ -88,7 +90,14 @@ impl Room {
             })
             .collect();
         let rows = serde_json::to_string(&rows).map_err(|error| SqlError::refused(error.to_string()))?;
-        Ok(ArchivePage { incarnation: self.incarnation.clone(), last, head: self.head, rows, redacted })
+        Ok(ArchivePage {
+            incarnation: self.incarnation.clone(),
+            after,
+            last,
+            head: self.head,
+            rows,
+            redacted,
+        })
     }
 
     /// Notes that the archive has a page.
@@ -102,9 +111,18 @@ impl Room {
         match page.redacted {
             Some(number) => redact::put_archived(db, number, page.last),
             None => db.execute(
-                "UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1",
-                &[page.last.into()],
+                "UPDATE syncline_room SET archived = max(archived, ?1) WHERE id = 1 AND archived >= ?2",
+                &[page.last.into(), page.after.into()],
             ),
         }
+    }
+
+    /// The archive has lost something: it gets the log from its first entry. What it has, it keeps; a page that
+    /// is on its way counts for nothing.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn archive_again(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        db.execute("UPDATE syncline_room SET archived = 0 WHERE id = 1", &[])
     }
 }

@@ -93,3 +93,20 @@ fn the_archive_gets_the_other_life_from_its_beginning() {
 fn a_database_without_a_room_has_no_life() {
     assert_eq!(Room::life(&Database::open_memory().unwrap()).unwrap(), None);
 }
+
+#[test]
+fn an_archive_that_lost_something_gets_all_of_it_again_whatever_was_on_its_way() {
+    let mut server = Server::new();
+    let mut ann = greeted(&mut server, "ann");
+    server.receive(&mut ann, &push(json!([commit(1, "ann", "1")])));
+    let page = server.room.archive_page(&server.db).unwrap().unwrap();
+    server.room.archived(&mut server.db, &page).unwrap();
+    server.receive(&mut ann, &push(json!([commit(2, "ann", "2")])));
+    let late = server.room.archive_page(&server.db).unwrap().unwrap();
+    server.room.archive_again(&mut server.db).unwrap();
+    server.room.archived(&mut server.db, &late).unwrap();
+    let again = server.room.archive_page(&server.db).unwrap().unwrap();
+    assert_eq!((again.after.get(), again.last.get()), (0, 2));
+    server.room.archived(&mut server.db, &again).unwrap();
+    assert_eq!(server.room.archive_page(&server.db).unwrap(), None);
+}

@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use js_sys::Promise;
-use syncline_engine::protocol::{Code, StoreId};
-use syncline_engine::{ArchivePage, Room, SqlError};
+use serde::Serialize;
+use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
+use syncline_engine::{ArchivePage, Query, Room, SqlError};
+use syncline_http::Answer;
 use wasm_bindgen::JsValue;
 use worker::{D1Database, console_error};
 
 use super::{Object, facts, incarnation, settled, socket};
 use crate::clock::now;
+use crate::stores;
 use crate::wait::within;
 
 /// How long entries wait for others to be archived with.
@@ -48,7 +51,19 @@ const STORES: &str = "INSERT INTO stores (store, incarnation, head, archived, up
 impl Object {
     /// The archive's database, if there is one: without, everything stays in the object.
     pub(super) fn archive(&self) -> Option<D1Database> {
-        self.env.d1("DB").ok()
+        if self.bound.get().is_none()
+            && let Ok(db) = self.db.try_borrow()
+        {
+            self.note_archive(&*db);
+        }
+        self.env.d1(self.bound.get().map_or(stores::DATABASES[0], String::as_str)).ok()
+    }
+
+    /// Notes which one it is, once that is decided.
+    pub(super) fn note_archive(&self, db: &dyn Query) {
+        if let Ok(Some(binding)) = facts::archive(db) {
+            self.bound.get_or_init(|| binding);
+        }
     }
 
     /// Sees to it that an alarm comes. Called before anything is waited for, so that the alarm is
@@ -99,6 +114,34 @@ impl Object {
         })?;
         socket::close_all(self.state.as_raw(), Code::LogDiverged);
         Ok(())
+    }
+
+    /// Sends the log again from its first entry, as the archive has lost something. What it has stays, and what
+    /// is missing comes; how far that is, it says itself.
+    pub(super) async fn archive_again(&self, d1: &D1Database, store: &StoreId) -> Answer {
+        #[derive(Serialize)]
+        struct Begun {
+            head: Seq,
+            archived: Seq,
+        }
+        let begun = async {
+            let life = Room::life(&*self.db.borrow())?;
+            let Some((incarnation, head)) = life else {
+                return Ok(Begun { head: Seq::ZERO, archived: Seq::ZERO });
+            };
+            let again = d1.prepare("UPDATE stores SET archived = 0 WHERE store = ?1 AND incarnation = ?2");
+            again.bind(&[store.as_str().into(), incarnation.as_str().into()])?.run().await?;
+            self.with_room(Some(store), |room, db| room.archive_again(db))?;
+            let _set = self.archive_soon();
+            Ok::<_, Failure>(Begun { head, archived: Seq::ZERO })
+        };
+        match begun.await {
+            Ok(begun) => Answer::json(200, &begun),
+            Err(error) => Answer::refusal(&ErrorFrame {
+                retry_after_ms: Some(super::RETRY_AFTER_MS),
+                ..ErrorFrame::new(Code::ServerFailed, format!("the archive: {error}"))
+            }),
+        }
     }
 
     /// Archives what is there, a bounded part at a time; returns how long to wait for the next, if

@@ -25,6 +25,11 @@ impl Object {
             let news = Promise::new(&mut |resolve, _| self.waiting.borrow_mut().push(resolve));
             within(Duration::from_millis(log.wait_ms.into()), JsFuture::from(news)).await;
         }
+        if call == Call::Archive
+            && let Some(d1) = self.archive()
+        {
+            return answer::response(self.archive_again(&d1, store).await);
+        }
         let writes = call.writes();
         let connections = socket::all(self.state.as_raw()).len();
         let replied = incarnation().and_then(|fresh| {

@@ -28,8 +28,8 @@ interface Options {
   readonly script?: string
   /** Empty: nobody has set one. */
   readonly token?: string
-  /** Whether there is a D1 database. */
-  readonly archive?: boolean
+  /** How many D1 databases there are: `DB`, `DB2`. */
+  readonly archives?: number
   /** More lines of .dev.vars. */
   readonly vars?: Record<string, string>
 }
@@ -46,33 +46,33 @@ const ENVIRONMENT = {
 export class Server {
   readonly #folder: string
   readonly #config: string
-  readonly #archive: boolean
+  #archives: number
   #port = 0
   #answered = false
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, config: string, archive: boolean) {
+  private constructor(folder: string, config: string, archives: number) {
     this.#folder = folder
     this.#config = config
-    this.#archive = archive
+    this.#archives = archives
     process.once('exit', () => this.#kill())
   }
 
   static async start({
     token = TOKEN,
-    archive = true,
+    archives = 1,
     script = SHIPPED,
     vars = {},
   }: Options = {}): Promise<Server> {
     if (!existsSync(script)) throw new Error(`${script} is not there: run \`cargo xtask build\` first`)
     const folder = mkdtempSync(join(tmpdir(), 'syncline-worker-'))
     const config = join(folder, 'wrangler.toml')
-    writeFileSync(config, configuration(script, archive))
+    writeFileSync(config, configuration(script, archives))
     const set = { AUTH_TOKEN: token, ADMIN_TOKEN, ...vars }
     const lines = Object.entries(set).map(([name, value]) => `${name}="${value}"\n`)
     if (token !== '') writeFileSync(join(folder, '.dev.vars'), lines.join(''))
-    const server = new Server(folder, config, archive)
-    if (archive) await server.#wrangler('d1', 'migrations', 'apply', 'DB', '--local')
+    const server = new Server(folder, config, archives)
+    await server.#migrate()
     await server.run()
     return server
   }
@@ -137,8 +137,23 @@ export class Server {
   /** Kills the server, and starts another build of it where it was. */
   async replace(script: string): Promise<void> {
     await this.kill()
-    writeFileSync(this.#config, configuration(script, this.#archive))
+    writeFileSync(this.#config, configuration(script, this.#archives))
     await this.run()
+  }
+
+  /** Kills the server, and starts it with so many D1 databases. */
+  async bind(archives: number): Promise<void> {
+    await this.kill()
+    this.#archives = archives
+    writeFileSync(this.#config, configuration(SHIPPED, archives))
+    await this.#migrate()
+    await this.run()
+  }
+
+  async #migrate(): Promise<void> {
+    for (const binding of DATABASES.slice(0, this.#archives)) {
+      await this.#wrangler('d1', 'migrations', 'apply', binding, '--local')
+    }
   }
 
   /** Kills the server, keeps a copy of its objects without the archive, and starts it again. */
@@ -199,9 +214,9 @@ export class Server {
   }
 
   /** Rows of the archive, as anybody may read it. */
-  async d1(sql: string): Promise<Record<string, unknown>[]> {
+  async d1(sql: string, binding = 'DB'): Promise<Record<string, unknown>[]> {
     const printed = await until('the archive is not being written', async () => {
-      return await this.#wrangler('d1', 'execute', 'DB', '--local', '--json', '--command', sql).catch(
+      return await this.#wrangler('d1', 'execute', binding, '--local', '--json', '--command', sql).catch(
         // Another process has the file; the server itself tries again in the same way.
         (error: Error) => {
           if (error.message.includes('SQLITE_BUSY')) return undefined
@@ -223,14 +238,22 @@ export class Server {
   }
 }
 
+const DATABASES = ['DB', 'DB2']
+
 /** The app's own, but for its paths: it lies in another folder. */
-function configuration(script: string, archive: boolean): string {
+function configuration(script: string, archives: number): string {
   const own = readFileSync(join(APP, 'wrangler.toml'), 'utf8')
   const moved = own
     .replace(/^main = .*$/m, `main = ${JSON.stringify(script)}`)
     .replace(/^migrations_dir = "(.*)"$/m, (_, path) => `migrations_dir = ${JSON.stringify(join(APP, path))}`)
   if (moved === own) throw new Error('wrangler.toml has no main and no migrations_dir')
-  return archive ? moved : moved.slice(0, moved.indexOf('[[d1_databases]]'))
+  const start = moved.indexOf('[[d1_databases]]')
+  if (archives === 0) return moved.slice(0, start)
+  const [own1, ...rest] = moved.slice(start).split(/\n(?=\[|#)/)
+  const second = own1
+    ?.replace('"DB"', '"DB2"')
+    .replace(/^database_(name|id) = "(.*).$/gm, 'database_$1 = "$2-2"')
+  return [moved.slice(0, start), own1, archives > 1 ? second : '', ...rest].join('\n')
 }
 
 async function freePort(): Promise<number> {

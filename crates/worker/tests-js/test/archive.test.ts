@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { Client, type Entry, openChat, posted } from '../src/client.ts'
 import { until } from '../src/condition.ts'
-import { Server } from '../src/server.ts'
+import { ADMIN_TOKEN, Server } from '../src/server.ts'
 
 let server: Server
 beforeAll(async () => {
@@ -111,4 +111,53 @@ test('a store that was restored from a backup is another log, and is archived as
   await server.run()
   const later = await Client.open(server, 'restored')
   expect(later.frames[0]).toMatchObject({ incarnation: fresh, head: 4 })
+})
+
+const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+
+test('an archive that has lost rows gets them again', async () => {
+  const ada = await openChat(server, 'again')
+  await ada.decideAll(...[1, 2, 3].map((n) => ada.commit(posted(`m${n}`))))
+  const whole = await archived('again', 5)
+  await server.d1("DELETE FROM events WHERE store = 'again' AND seq > 2")
+  const begun = await fetch(`${server.url}/stores/again/archive`, { method: 'POST', headers })
+  expect(await begun.json()).toEqual({ head: 5, archived: 0 })
+  expect(await archived('again', 5)).toEqual(whole)
+  const stranger = await fetch(`${server.url}/stores/again/archive`, { method: 'POST' })
+  expect(stranger.status).toBe(401)
+})
+
+test('while D1 fails pushes go on, and the archive catches up after it', async () => {
+  const ada = await openChat(server, 'failing')
+  await archived('failing', 2)
+  await server.d1('ALTER TABLE events RENAME TO events_away')
+  await ada.decideAll(...Array.from({ length: 50 }, (_, n) => ada.commit(posted(`m${n}`))))
+  await server.kill()
+  await server.run()
+  const again = await Client.open(server, 'failing', { client: ada.id })
+  expect(await again.decideAll(again.commitAs(100, posted('meanwhile')))).toMatchObject([
+    { status: 'accepted' },
+  ])
+  const [row] = await server.d1("SELECT head, archived FROM stores WHERE store = 'failing'")
+  expect(row).toEqual({ head: 2, archived: 2 })
+  await server.d1('ALTER TABLE events_away RENAME TO events')
+  expect(await archived('failing', 53)).toEqual(rows(await again.catchUp(53)))
+})
+
+test('a store keeps the database that was the newest when it was made', async () => {
+  const old = await openChat(server, 'old')
+  await archived('old', 2)
+  await server.bind(2)
+  await openChat(server, 'new')
+  const again = await Client.open(server, 'old', { client: old.id })
+  expect(await again.decideAll(again.commitAs(100, posted('more')))).toMatchObject([{ status: 'accepted' }])
+  await archived('old', 3)
+  await until('the new one is archived', async () => {
+    const [row] = await server.d1("SELECT archived FROM stores WHERE store = 'new'", 'DB2')
+    return row?.['archived'] === 2 || undefined
+  })
+  expect(await server.d1("SELECT 1 FROM events WHERE store = 'new'")).toEqual([])
+  expect(await server.d1('SELECT DISTINCT store FROM events', 'DB2')).toEqual([{ store: 'new' }])
+  const all = (await (await fetch(`${server.url}/stores`, { headers })).json()) as { store: string }[]
+  expect(all.map(({ store }) => store)).toEqual(expect.arrayContaining(['new', 'old']))
 })
