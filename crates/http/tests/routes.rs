@@ -328,3 +328,41 @@ fn args_are_redacted_for_good() {
     let none = server.ask(&post("/stores/team-1/redact", r#"{"seq":9,"args":{}}"#), false);
     assert_eq!(code(&none.answer), (400, "bad-request".to_owned()));
 }
+
+#[test]
+fn a_log_that_is_compacted_reads_as_before() {
+    let mut server = Server::filled();
+    let before = server.ask(&get("/stores/team-1/log", ""), false).answer.body;
+    let info = |server: &mut Server| {
+        let answer = server.ask(&get("/stores/team-1/info", ""), false).answer;
+        serde_json::from_str::<Value>(&answer.body).unwrap()
+    };
+    let (had, stamp) = (info(&mut server)["segments"].clone(), info(&mut server)["stamp"].clone());
+    let answer = server.ask(&post("/stores/team-1/compact", ""), false).answer;
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"more":false}"#));
+    let after = info(&mut server);
+    assert_eq!((had, &after["segments"], &after["stamp"]), (json!(3), &json!(1), &stamp));
+    assert_eq!(server.ask(&get("/stores/team-1/log", ""), false).answer.body, before);
+    // Even what is only rejected is a change.
+    server.ask(&post("/stores/team-1/push", &pushes("Ann", &[person("Ann", 2, "")])), false);
+    let rejected = info(&mut server);
+    assert_eq!(rejected["head"], after["head"]);
+    assert_ne!(rejected["stamp"], stamp);
+}
+
+#[test]
+fn a_host_without_files_says_so() {
+    let mut server = Server::filled();
+    for request in [
+        post("/stores/team-1/query", r#"{"sql":"SELECT 1"}"#),
+        get("/stores/team-1/file", ""),
+        post("/stores/team-1/import", ""),
+    ] {
+        let Ok(Route::Store(_, call)) = Route::parse(&request) else { panic!("{request:?}") };
+        let route = Route::Store(StoreId::parse("team-1").unwrap(), call);
+        assert_eq!(route.access(), Access::Admin);
+        let answer = server.ask(&request, false).answer;
+        assert_eq!(code(&answer), (501, "files-unavailable".to_owned()));
+    }
+    assert!(Route::parse(&post("/stores/team-1/query", "{}")).is_err());
+}

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use clap::Args;
+use serde::Deserialize;
 use syncline_engine::protocol::{Seq, StoreId};
 use syncline_http::LogCall;
 
@@ -103,8 +104,19 @@ impl Part {
     pub(crate) fn must_exist(store: &StoreId, source: &Source) -> Result<(), Failure> {
         match source {
             Source::Directory(local) => local.path(store).map(drop),
-            Source::Server(remote) if remote.stores()?.contains(store) => Ok(()),
-            Source::Server(_) => Err(Failure::new(Kind::NoStore, format!("there is no store {store}"))),
+            Source::Server(remote) => {
+                #[derive(Deserialize)]
+                struct Info {
+                    head: Seq,
+                }
+                // A worker lists a store once the archive has it.
+                if !remote.stores()?.contains(store)
+                    && remote.json::<Info>(remote.get(&format!("/stores/{store}/info"))?)?.head == Seq::ZERO
+                {
+                    return Err(Failure::new(Kind::NoStore, format!("there is no store {store}")));
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, as a user runs them: processes against a server that is one, too.
 
 mod backups;
+mod drill;
 mod logs;
 mod tokens;
 
