@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backup;
+mod bench;
 mod compact;
 mod export;
 mod failure;
@@ -70,6 +71,8 @@ enum Command {
     Compact(compact::CompactArgs),
     /// Makes a JWT for development
     Token(token::TokenArgs),
+    /// Puts a quick load on a server, and tells rate and latencies
+    Bench(bench::BenchArgs),
 }
 
 /// What every command knows.
@@ -120,5 +123,6 @@ fn run<M: Model>(json: bool, command: Command, policy: MakePolicy) -> Result<(),
         Command::Verify(args) => verify::run(&cx, args),
         Command::Compact(args) => compact::run(&cx, args),
         Command::Token(args) => token::run(&cx, args),
+        Command::Bench(args) => bench::run(&cx, args),
     }
 }

@@ -238,3 +238,19 @@ fn stores_are_verified_and_compacted() {
     let unsound = run(&["verify", "--data", at]);
     unsound.refused(9, "1 of 2 stores are not sound");
 }
+
+#[test]
+fn a_bench_tells_rates_of_what_was_accepted() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Asked::start(data.path());
+    let done =
+        server.run_as(TOKEN, &["bench", "--clients", "3", "--events", "2", "--seconds", "1", "--json"]);
+    let told = &done.lines()[0];
+    let store = told["store"].as_str().unwrap();
+    let events = told["events"].as_u64().unwrap();
+    assert_eq!(server.run(&["log", store]).lines().len() as u64, events, "{told}");
+    assert!(events > 0 && told["p50Ms"].as_f64().unwrap() <= told["p99Ms"].as_f64().unwrap(), "{told}");
+    server.run_as(TOKEN, &["bench", "--seconds", "1", "--event", "{"]).refused(2, "is no event");
+    server.run_as("wrong", &["bench", "--seconds", "1"]).refused(7, "unauthorized");
+    server.process.kill();
+}
