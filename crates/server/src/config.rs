@@ -148,6 +148,18 @@ pub struct Settings {
     /// Their bytes, in MiB [default: 64]
     #[arg(long, env = "SYNCLINE_BACKLOG_MIB")]
     pub backlog_mib: Option<usize>,
+    /// Who has not sent the head of a request, or agreed on keys, in so many milliseconds is cut [default: 10000]
+    #[arg(long, env = "SYNCLINE_HEAD_MS")]
+    pub head_ms: Option<u64>,
+    /// Who has not sent the body of a request in so many milliseconds is cut [default: 30000]
+    #[arg(long, env = "SYNCLINE_BODY_MS")]
+    pub body_ms: Option<u64>,
+    /// A socket without a word for so many milliseconds is asked for one, and cut after twice as many [default: 30000]
+    #[arg(long, env = "SYNCLINE_SILENCE_MS")]
+    pub silence_ms: Option<u64>,
+    /// Who takes nothing of what is sent to it for so many milliseconds is cut [default: 30000]
+    #[arg(long, env = "SYNCLINE_PATIENCE_MS")]
+    pub patience_ms: Option<u64>,
     /// How long a stop waits for sockets to take what they were sent, in seconds [default: 10]
     #[arg(long, env = "SYNCLINE_DRAIN_SECONDS")]
     pub drain_seconds: Option<u64>,
@@ -191,11 +203,25 @@ impl Settings {
     pub fn or(self, other: Self) -> Self {
         let first = self;
         first_of!(
-            first, other: listen, data, auth_mode, token, auth, admin_token, webhook_url, webhook_secret, tls_cert, tls_key, shards, open_stores, idle_seconds,
-            cache_kib, store_mib, journal_mib, connections, unsent_kib, backlog, backlog_mib, drain_seconds,
-            log_format, log, limits, rates, upkeep,
+            first, other: listen, data, auth_mode, token, auth, admin_token, webhook_url, webhook_secret, tls_cert,
+            tls_key, shards, open_stores, idle_seconds, cache_kib, store_mib, journal_mib, connections, unsent_kib,
+            backlog, backlog_mib, head_ms, body_ms, silence_ms, patience_ms, drain_seconds, log_format, log, limits,
+            rates, upkeep,
         )
     }
+}
+
+/// How long whoever is connected may take: all hold a connection, and some never say that they are gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the head of a request, and for keys to be agreed on.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// After so long without a word a socket is asked for one, and after twice as long it is cut.
+    pub silence: Duration,
+    /// For something to be taken of what is sent.
+    pub taking: Duration,
 }
 
 /// A whole configuration.
@@ -233,6 +259,8 @@ pub struct Config {
     pub backlog: usize,
     /// And their bytes.
     pub backlog_bytes: usize,
+    /// How long others may take.
+    pub patience: Patience,
     /// How long a stop may take.
     pub drain: Duration,
     /// What rooms are told.
@@ -317,6 +345,12 @@ impl Config {
             unsent_bytes: settings.unsent_kib.unwrap_or(1_024).saturating_mul(1 << 10),
             backlog: settings.backlog.unwrap_or(16_384),
             backlog_bytes: settings.backlog_mib.unwrap_or(64).saturating_mul(1 << 20),
+            patience: Patience {
+                head: Duration::from_millis(settings.head_ms.unwrap_or(10_000).max(1)),
+                body: Duration::from_millis(settings.body_ms.unwrap_or(30_000).max(1)),
+                silence: Duration::from_millis(settings.silence_ms.unwrap_or(30_000).max(1)),
+                taking: Duration::from_millis(settings.patience_ms.unwrap_or(30_000).max(1)),
+            },
             drain: Duration::from_secs(settings.drain_seconds.unwrap_or(10)),
             room,
         })

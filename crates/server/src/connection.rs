@@ -14,15 +14,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes, error::CapacityError};
 
+use crate::config::Patience;
 use crate::outbox::{Close, Outbox};
 use crate::shard::{Shards, SocketId};
 use crate::tokens::Tokens;
-
-/// A socket that takes nothing of what is sent to it for so long is cut.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// After so long without a word from the other side it is asked for one, and after twice as long it is cut.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// For so long a message is thrown away that is far too large.
 const FLOOD: Duration = Duration::from_secs(5);
@@ -56,6 +51,7 @@ pub(crate) struct SocketLimits {
     pub(crate) message_bytes: usize,
     /// With more unsent than this, a socket is not read.
     pub(crate) unsent_bytes: usize,
+    pub(crate) patience: Patience,
 }
 
 /// How a socket ended.
@@ -102,6 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
         let mut draining = self.session.draining.clone();
         let mut stopping = *draining.borrow_and_update();
         let mut asked = false;
+        let patience = self.session.limits.patience;
         loop {
             if stopping && self.outbox.unhandled() == 0 {
                 return self.last_words().await;
@@ -109,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
             let reads = !stopping
                 && self.outbox.unhandled() < UNHANDLED
                 && self.outbox.bytes() <= self.session.limits.unsent_bytes;
-            let silence = self.heard + if asked { SILENCE * 2 } else { SILENCE };
+            let silence = self.heard + if asked { patience.silence * 2 } else { patience.silence };
             tokio::select! {
                 () = self.outbox.changed() => {
                     if let Some(ended) = self.write().await { return ended; }
@@ -133,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
     /// Writes all that waits, in as few calls as it takes.
     async fn write(&mut self) -> Option<Ended> {
         let close = self.outbox.take(&mut self.frames);
-        let written = timeout(PATIENCE, async {
+        let written = timeout(self.session.limits.patience.taking, async {
             for frame in self.frames.drain(..) {
                 let bytes = frame.len();
                 self.stream.feed(Message::Text(frame)).await?;
@@ -178,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
             Some(Ok(Message::Close(_))) => {
                 // The library has its answer ready, and sends it with what is flushed; to close now would be to say
                 // another, which it refuses.
-                let _ = timeout(PATIENCE, self.stream.flush()).await;
+                let _ = timeout(self.session.limits.patience.taking, self.stream.flush()).await;
                 return Some(Ended::Gone);
             }
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
@@ -224,7 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
 
     async fn close(&mut self, Close { code, reason }: Close) -> Ended {
         let frame = CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from_static(reason) };
-        let closed = timeout(PATIENCE, async {
+        let closed = timeout(self.session.limits.patience.taking, async {
             self.stream.close(Some(frame)).await?;
             // Until the other side has closed, too: or else what it has sent meanwhile resets the connection,
             // and it loses our last words.

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::directory::Scratch;
-use crate::http::{BODY_TIMEOUT, Served, answered, grant, refusal, response};
+use crate::http::{Served, answered, grant, refusal, response};
 use crate::import::{Import, ImportError};
 use crate::shard::What;
 
@@ -108,7 +108,7 @@ async fn spooled(served: &Served, body: Body) -> Result<Scratch, Answer> {
     let mut file = File::create_new(lines.path()).map_err(failed)?;
     let mut parts = body.into_data_stream();
     let unread = |_| refusal(Code::BadRequest, "the body does not come");
-    while let Some(part) = timeout(BODY_TIMEOUT, parts.next()).await.map_err(unread)? {
+    while let Some(part) = timeout(served.limits.patience.body, parts.next()).await.map_err(unread)? {
         let part = part.map_err(|_| refusal(Code::BadRequest, "the body ends before it should"))?;
         file.write_all(&part).map_err(failed)?;
     }

@@ -30,9 +30,6 @@ use crate::metrics::Metrics;
 use crate::shard::{Overloaded, Shards};
 use crate::tokens::Tokens;
 
-/// A body that has not come by then does not come.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// For so long, and so much of it, a body is read that is too large.
 const FLOOD: Duration = Duration::from_secs(5);
 const FLOOD_BYTES: usize = 8 << 20;
@@ -85,7 +82,7 @@ async fn respond(served: Served, request: Request) -> Response {
     if head.method == Method::POST && head.uri.path().ends_with("/import") {
         return files::import(&served, &head, body).await;
     }
-    let body = match body_of(&head.method, &head.headers, body, served.limits.message_bytes).await {
+    let body = match body_of(&head.method, &head.headers, body, &served.limits).await {
         Ok(body) => body,
         Err(refused) => return response(Answer::refusal(&refused)),
     };
@@ -124,7 +121,7 @@ async fn body_of(
     method: &Method,
     headers: &HeaderMap,
     body: Body,
-    limit: usize,
+    &SocketLimits { message_bytes: limit, patience, .. }: &SocketLimits,
 ) -> Result<String, ErrorFrame> {
     if method != Method::POST {
         return Ok(String::new());
@@ -139,7 +136,7 @@ async fn body_of(
         return Err(too_large());
     }
     let unread = || ErrorFrame::new(Code::BadRequest, "the body does not come");
-    let read = timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await.map_err(|_| unread())?;
+    let read = timeout(patience.body, axum::body::to_bytes(body, limit)).await.map_err(|_| unread())?;
     String::from_utf8(read.map_err(|_| too_large())?.into())
         .map_err(|_| ErrorFrame::new(Code::BadRequest, "the body is not UTF-8"))
 }

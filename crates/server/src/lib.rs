@@ -28,7 +28,7 @@ mod tokens;
 mod webhook;
 
 pub use cli::{main, main_with};
-pub use config::{AuthMode, Config, ConfigError, LogFormat, LogLevel, Settings};
+pub use config::{AuthMode, Config, ConfigError, LogFormat, LogLevel, Patience, Settings};
 pub use directory::DirectoryError;
 pub use listen::TlsError;
 pub use server::{Server, StartError};

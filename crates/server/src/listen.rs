@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error as RustlsError, ServerConfig};
 use tracing::{debug, warn};
 
-/// Whoever has not sent the head of a request, or has not agreed on keys, by then is cut.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::config::Patience;
 
 /// The head of a request, with its token.
 const HEAD_BYTES: usize = 32 << 10;
@@ -57,6 +58,7 @@ pub(crate) async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
+    patience: Patience,
     mut draining: watch::Receiver<bool>,
 ) {
     loop {
@@ -71,7 +73,12 @@ pub(crate) async fn accept(
                     debug!(%from, "it is gone already: {error}");
                     continue;
                 }
-                tokio::spawn(connect(stream, from, tls.clone(), router.clone(), draining.clone()));
+                let mut stream = TimeoutStream::new(stream);
+                // Whatever is sent, by whatever route: who does not take it holds no memory for ever.
+                stream.set_write_timeout(Some(patience.taking));
+                let stream = Box::pin(stream);
+                let of = Connection { from, patience, draining: draining.clone() };
+                tokio::spawn(connect(stream, of, tls.clone(), router.clone()));
             }
             Err(error) => {
                 warn!("no connection can be accepted: {error}");
@@ -81,29 +88,37 @@ pub(crate) async fn accept(
     }
 }
 
-async fn connect(
-    stream: TcpStream,
+/// What is known of a connection.
+struct Connection {
     from: SocketAddr,
+    patience: Patience,
+    draining: watch::Receiver<bool>,
+}
+
+async fn connect(
+    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    of: Connection,
     tls: Option<TlsAcceptor>,
     router: Router,
-    draining: watch::Receiver<bool>,
 ) {
+    let from = of.from;
     match tls {
-        None => serve(stream, from, router, draining).await,
-        Some(tls) => match timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => serve(stream, from, router, draining).await,
+        None => serve(stream, of, router).await,
+        Some(tls) => match timeout(of.patience.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => serve(stream, of, router).await,
             Ok(Err(error)) => debug!(%from, "no TLS: {error}"),
             Err(_) => debug!(%from, "no TLS in time"),
         },
     }
 }
 
-async fn serve<S>(stream: S, from: SocketAddr, router: Router, mut draining: watch::Receiver<bool>)
+async fn serve<S>(stream: S, of: Connection, router: Router)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Connection { from, patience, mut draining } = of;
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
+    http.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(HEAD_BYTES);
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = Box::pin(connection.with_upgrades());
     let mut stopping = false;

@@ -121,13 +121,14 @@ impl Server {
             limits: SocketLimits {
                 message_bytes: config.room.limits.message_bytes,
                 unsent_bytes: config.unsent_bytes,
+                patience: config.patience,
             },
             draining: stops.clone(),
             sockets: alive.downgrade(),
             numbers: Arc::new(AtomicU64::new(1)),
         });
         let encrypted = tls.is_some();
-        let accepting = tokio::spawn(listen::accept(listener, tls, router, stops));
+        let accepting = tokio::spawn(listen::accept(listener, tls, router, config.patience, stops));
         info!(%address, tls = encrypted, data = %config.data.display(), shards = config.shards, "serving");
         Ok(Self { address, config, directory, shards, draining, accepting, alive, ended })
     }

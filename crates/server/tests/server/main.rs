@@ -11,6 +11,7 @@ mod host;
 mod http;
 mod limits;
 mod model;
+mod patience;
 mod routes;
 mod sync;
 mod webhook;
