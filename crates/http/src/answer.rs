@@ -27,10 +27,10 @@ impl Answer {
         Self::new(200, "application/x-ndjson", body)
     }
 
-    /// Text.
+    /// Counters, in the text format of Prometheus.
     #[must_use]
     pub fn text(body: String) -> Self {
-        Self::new(200, "text/plain; charset=utf-8", body)
+        Self::new(200, "text/plain; version=0.0.4; charset=utf-8", body)
     }
 
     /// Nothing, to whoever asks what a path takes.

@@ -127,6 +127,9 @@ pub struct Settings {
     /// A store that nobody uses for so many seconds is closed [default: 60]
     #[arg(long, env = "SYNCLINE_IDLE_SECONDS")]
     pub idle_seconds: Option<u64>,
+    /// A store that is never quiet is looked after all the same, every so many milliseconds [default: 10000]
+    #[arg(long, env = "SYNCLINE_UPKEEP_MS")]
+    pub upkeep_ms: Option<u64>,
     /// Pages that each open store keeps in memory, in KiB [default: 1024]
     #[arg(long, env = "SYNCLINE_CACHE_KIB")]
     pub cache_kib: Option<usize>,
@@ -204,7 +207,7 @@ impl Settings {
         let first = self;
         first_of!(
             first, other: listen, data, auth_mode, token, auth, admin_token, webhook_url, webhook_secret, tls_cert,
-            tls_key, shards, open_stores, idle_seconds, cache_kib, store_mib, journal_mib, connections, unsent_kib,
+            tls_key, shards, open_stores, idle_seconds, upkeep_ms, cache_kib, store_mib, journal_mib, connections, unsent_kib,
             backlog, backlog_mib, head_ms, body_ms, silence_ms, patience_ms, drain_seconds, log_format, log, limits,
             rates, upkeep,
         )
@@ -245,6 +248,8 @@ pub struct Config {
     pub open_stores: usize,
     /// How long a store stays open that nobody uses.
     pub idle: Duration,
+    /// How often a store is looked after that is never quiet.
+    pub upkeep_every: Duration,
     /// Pages that an open store keeps in memory.
     pub cache_bytes: usize,
     /// What the file of a store may grow to; 0 where there is no limit.
@@ -338,6 +343,7 @@ impl Config {
             shards: settings.shards.unwrap_or(cores / 2).max(1),
             open_stores: settings.open_stores.unwrap_or(256).max(1),
             idle: Duration::from_secs(settings.idle_seconds.unwrap_or(60)),
+            upkeep_every: Duration::from_millis(settings.upkeep_ms.unwrap_or(10_000)),
             cache_bytes: settings.cache_kib.unwrap_or(1_024).saturating_mul(1 << 10),
             store_bytes: settings.store_mib.unwrap_or(0).saturating_mul(1 << 20),
             journal_bytes: settings.journal_mib.unwrap_or(64).max(1).saturating_mul(1 << 20),

@@ -28,6 +28,7 @@ use crate::directory::Directory;
 use crate::files;
 use crate::metrics::Metrics;
 use crate::shard::{Overloaded, Shards};
+use crate::stores;
 use crate::tokens::Tokens;
 
 /// For so long, and so much of it, a body is read that is too large.
@@ -107,7 +108,7 @@ async fn respond(served: Served, request: Request) -> Response {
         (Route::Ready, _) if *served.draining.borrow() => response(health(503, "draining")),
         (Route::Ready, _) => response(health(200, "ok")),
         (Route::Metrics, _) => response(Answer::text(served.metrics.text())),
-        (Route::Stores, _) => response(stores(&served)),
+        (Route::Stores, _) => response(stores::list(&served).await),
         (Route::Sync(store), grant) => sync(served, store, grant, &mut head),
         (Route::Store(store, Call::Log(call)), Some(grant)) => log(served.shards, store, call, grant).await,
         (Route::Store(store, Call::File), Some(_)) => files::file(&served, &store).await,
@@ -196,21 +197,6 @@ async fn part(shards: &Shards, store: &StoreId, call: LogCall, grant: &Grant) ->
     answer.headers.retain(|(name, _)| *name != LAST);
     let rest = last.and_then(|last| Seq::new(last).ok()).map(|last| call.after(last));
     (answer, rest.filter(|rest| rest.left != Some(0)))
-}
-
-fn stores(served: &Served) -> Answer {
-    #[derive(Serialize)]
-    struct Store {
-        store: StoreId,
-        bytes: u64,
-    }
-    match served.directory.stores() {
-        Ok(stores) => {
-            let stores = stores.into_iter().map(|(store, bytes)| Store { store, bytes });
-            Answer::json(200, &stores.collect::<Vec<_>>())
-        }
-        Err(error) => refusal(Code::ServerFailed, error.to_string()),
-    }
 }
 
 fn sync(served: Served, store: StoreId, grant: Option<Grant>, head: &mut Parts) -> Response {

@@ -24,6 +24,7 @@ mod query;
 mod recovery;
 mod server;
 mod shard;
+mod stores;
 mod tokens;
 mod webhook;
 

@@ -84,6 +84,7 @@ impl Server {
             room: config.room,
             open_stores: config.open_stores.div_ceil(config.shards),
             idle: config.idle,
+            upkeep_every: config.upkeep_every,
             cache_bytes: config.cache_bytes,
             store_bytes: config.store_bytes,
             connections: config.connections,

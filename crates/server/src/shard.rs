@@ -28,6 +28,7 @@ use tracing::error;
 use crate::clock;
 use crate::journal::{Frame, Journal};
 use crate::outbox::Outbox;
+use crate::stores::Known;
 use crate::webhook::Sent;
 pub(crate) use context::Context;
 pub(crate) use handle::{Backlog, Overloaded, Shards, shard_of};
@@ -65,6 +66,8 @@ pub(crate) enum Message {
         socket: SocketId,
         what: What,
     },
+    /// What is known of the stores that are in use; of no single one.
+    List(oneshot::Sender<BTreeMap<StoreId, Known>>),
     /// Everything is flushed and closed.
     Stop(oneshot::Sender<()>),
 }
@@ -145,7 +148,7 @@ impl Shard {
     fn drain(&mut self, first: Message, receiver: &Receiver<Message>) -> Option<oneshot::Sender<()>> {
         let mut inputs: BTreeMap<StoreId, Vec<(SocketId, What)>> = BTreeMap::new();
         let (mut frames, mut bytes, mut stop) = (0, 0, None);
-        let mut read = Vec::new();
+        let (mut read, mut listing) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
@@ -160,6 +163,7 @@ impl Shard {
                     }
                     inputs.entry(store).or_default().push((socket, what));
                 }
+                Message::List(reply) => listing.push(reply),
                 Message::Stop(stopped) => stop = Some(stopped),
             }
             next = if frames < BATCH && bytes < BATCH_BYTES { receiver.try_recv().ok() } else { None };
@@ -180,9 +184,15 @@ impl Shard {
                 store.deliver(&self.context);
             }
         }
+        // What is told of them is durable now. Whoever asked may be gone.
+        listing.into_iter().for_each(|reply| drop(reply.send(self.known())));
         let done = Instant::now();
         read.into_iter().for_each(|when| self.context.metrics.handled(done.duration_since(when)));
         self.close_beyond_bound();
         stop
+    }
+
+    fn known(&self) -> BTreeMap<StoreId, Known> {
+        self.stores.iter().map(|(id, store)| (id.clone(), store.known())).collect()
     }
 }

@@ -22,7 +22,7 @@ impl Shard {
         self.looked = Instant::now();
         self.busy = false;
         for store in self.stores.values_mut().filter(|store| store.is_open()) {
-            self.busy |= store.look_after(QUIET);
+            self.busy |= store.look_after(&self.context, QUIET);
             if store.used.elapsed() >= self.context.idle {
                 store.close(&self.context);
             }

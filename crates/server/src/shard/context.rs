@@ -22,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) open_stores: usize,
     /// A store that nobody has used for so long is closed.
     pub(crate) idle: Duration,
+    /// A store that is never quiet is looked after this often.
+    pub(crate) upkeep_every: Duration,
     /// Pages that an open store keeps in memory.
     pub(crate) cache_bytes: usize,
     /// What a store's file may grow to; 0 where there is no limit.

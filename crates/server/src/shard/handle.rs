@@ -1,5 +1,6 @@
 //! The way from a socket to the shard of its store.
 
+use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +15,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Message, SocketId, What};
 use crate::outbox::Outbox;
+use crate::stores::Known;
 use crate::webhook::Sent;
 
 /// The shard has more to do than it can.
@@ -124,6 +126,22 @@ impl Shards {
     /// A delivery to the webhook was taken, or not.
     pub(crate) fn sent(&self, store: &StoreId, sent: Sent) {
         self.send(store, NO_SOCKET, What::Sent(sent));
+    }
+
+    /// What is known of the stores that are in use.
+    pub(crate) async fn known(&self) -> BTreeMap<StoreId, Known> {
+        let asked = self.handles.iter().filter_map(|Handle { sender, .. }| {
+            let (reply, known) = oneshot::channel();
+            sender.send(Message::List(reply)).ok().map(|()| known)
+        });
+        // All at once: each may have something to do before.
+        let asked: Vec<_> = asked.collect();
+        let mut all = BTreeMap::new();
+        for known in asked {
+            // A shard that has stopped knows of none.
+            all.extend(known.await.unwrap_or_default());
+        }
+        all
     }
 
     /// Flushes and closes all stores.

@@ -34,7 +34,11 @@ pub(crate) fn open(address: SocketAddr, store: &str) -> WebSocket<TcpStream> {
 }
 
 pub(crate) fn hello(store: &str, name: &str, token: &str) -> String {
-    json!({ "type": "hello", "protocol": 1, "store": store, "client": name, "subject": name,
+    hello_as(store, name, name, token)
+}
+
+fn hello_as(store: &str, name: &str, subject: &str, token: &str) -> String {
+    json!({ "type": "hello", "protocol": 1, "store": store, "client": name, "subject": subject,
         "modelVersion": 1, "schemaHash": "h", "token": token })
     .to_string()
 }
@@ -52,8 +56,13 @@ pub(crate) fn push(commits: &[Value]) -> String {
 impl Client {
     /// Connected, and greeted.
     pub(crate) fn connect(address: SocketAddr, store: &str, name: &str) -> Self {
+        Self::connect_as(address, store, name, name)
+    }
+
+    /// The same, as one of the clients of a subject.
+    pub(crate) fn connect_as(address: SocketAddr, store: &str, name: &str, subject: &str) -> Self {
         let mut client = Self { socket: open(address, store), name: name.to_owned(), counter: 0 };
-        client.send(&hello(store, name, TOKEN));
+        client.send(&hello_as(store, name, subject, TOKEN));
         let welcome = client.expect("welcome");
         client.counter = welcome["decided"].as_u64().unwrap();
         client

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::client::{Client, Heard, TOKEN, commit, hello, open, push};
 use super::host::{Host, Process, command, settings};
 
@@ -29,6 +31,44 @@ fn a_directory_that_cannot_be_written_is_refused_by_name() {
     let (code, said) = refused(data.path());
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains("cannot be written") && said.contains("journal"), "{said}");
+}
+
+#[test]
+fn a_directory_that_is_read_only_is_refused_by_name_and_left_as_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("data");
+    Process::start(&data, &[]).terminate();
+    for path in [root.path(), &data, &data.join("stores"), &data.join("journal")] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o555)).unwrap();
+    }
+    let mut command = command(&data);
+    if rustix::process::getuid().is_root() {
+        // Whom permissions do not hold is not who runs a server; and its binary may lie where only root looks.
+        let binary = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(binary.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let copy = binary.path().join("syncline");
+        std::fs::copy(command.get_program(), &copy).unwrap();
+        let mut of_nobody = std::process::Command::new(copy);
+        of_nobody.args(command.get_args()).uid(NOBODY).current_dir("/");
+        assert_read_only(&mut of_nobody);
+    } else {
+        assert_read_only(&mut command);
+    }
+    for path in [root.path(), &data, &data.join("stores"), &data.join("journal")] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    assert_eq!(Process::start(&data, &[]).terminate().0, Some(0), "it is usable again");
+}
+
+fn assert_read_only(command: &mut std::process::Command) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("cannot be written") && said.contains("data"), "{said}");
 }
 
 #[test]
@@ -61,13 +101,17 @@ fn a_damaged_store_among_good_ones_is_named_and_the_others_go_on() {
     let file = data.path().join("stores/store-bad.db");
     let size = std::fs::metadata(&file).unwrap().len() as usize;
     std::fs::write(&file, vec![7; size]).unwrap();
-    let server = Process::start(data.path(), &[]);
+    let server = Process::start(data.path(), &["--admin-token", "operator"]);
     let mut socket = Client { socket: open(server.address, "bad"), name: "ann".to_owned(), counter: 0 };
     socket.send(&hello("bad", "ann", TOKEN));
     let told = socket.frame();
     assert_eq!(told["code"], "server-failed", "{told}");
     assert!(told["retryAfterMs"].as_u64().unwrap() > 0);
     assert_eq!(Client::connect(server.address, "good", "ann").say("two")["counter"], 2);
+    let (_, listed) = super::routes::ask(server.address, "GET /stores", "operator", "");
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!((&listed[0]["store"], &listed[0]["head"]), (&json!("bad"), &json!(null)), "{listed}");
+    assert_eq!((&listed[1]["store"], &listed[1]["head"]), (&json!("good"), &json!(2)), "{listed}");
     let log = server.kill().join("\n");
     assert!(log.contains("store-bad.db") && log.contains("cannot be opened"), "{log}");
 }

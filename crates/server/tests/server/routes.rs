@@ -112,6 +112,7 @@ fn an_operator_sees_redacts_and_resets_and_nobody_else_may() {
     let (_, stores) = ask(address, "GET /stores", ADMIN, "");
     let stores: Value = serde_json::from_str(&stores).unwrap();
     assert_eq!((&stores[0]["store"], stores.as_array().unwrap().len()), (&json!("s"), 1));
+    assert_eq!((&stores[0]["head"], &stores[0]["connections"]), (&json!(2), &json!(1)), "{stores}");
     let (_, metrics) = ask(address, "GET /metrics", ADMIN, "");
     assert!(metrics.contains("\nsyncline_pushes_total 2\n"), "{metrics}");
     let (_, info) = ask(address, "GET /stores/s/info", ADMIN, "");

@@ -13,12 +13,10 @@ use super::super::socket::Socket;
 use super::{Context, Open, Store, error_frame};
 use crate::journal::Frame;
 use crate::outbox::Close;
+use crate::stores::Known;
 
 /// How long a client waits before it tries again after a failure of the storage.
 const RETRY_AFTER_MS: u32 = 1_000;
-
-/// As long may be put off what is best done while nobody waits.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// A checkpoint waits for two fsyncs, and so does everybody else of the shard.
 const CHECKPOINT_PAGES: u32 = 4_000;
@@ -33,6 +31,11 @@ impl Store {
 
     pub(in super::super) fn connections(&self) -> usize {
         self.sockets.len()
+    }
+
+    pub(in super::super) fn known(&self) -> Known {
+        let life = self.open.as_ref().map(|open| (open.room.incarnation().clone(), open.room.head()));
+        Known { life, connections: self.sockets.len() }
     }
 
     pub(in super::super) fn sockets_mut(&mut self) -> impl Iterator<Item = &mut Socket> {
@@ -155,10 +158,10 @@ impl Store {
     }
 
     /// A part of what is to be done while nobody asks; whether there is more of it.
-    pub(in super::super) fn look_after(&mut self, quiet: Duration) -> bool {
+    pub(in super::super) fn look_after(&mut self, cx: &Context, quiet: Duration) -> bool {
         let Some(mut open) = self.open.take() else { return false };
         // Where it is never quiet, that has to be some time.
-        let idle = self.used.elapsed() >= quiet || self.kept.elapsed() >= LONGEST;
+        let idle = self.used.elapsed() >= quiet || self.kept.elapsed() >= cx.upkeep_every;
         if idle {
             self.kept = Instant::now();
         }
