@@ -142,6 +142,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     #[test]
@@ -163,5 +165,48 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line}: {text}");
         }
+    }
+
+    /// The rules of the text format, as far as this text uses it: a series has its help and type before it, and
+    /// once; a counter is named as one; the buckets of a histogram grow, and the last has what its count says.
+    #[test]
+    fn the_text_keeps_the_format() {
+        let metrics = Metrics::default();
+        metrics.socket_opened();
+        metrics.synced(Duration::from_secs(60));
+        let text = metrics.text();
+        assert!(text.ends_with('\n'));
+        let (mut kinds, mut seen) = (BTreeMap::new(), BTreeSet::new());
+        let mut last = (String::new(), 0.0);
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                assert!(rest.split_once(' ').unwrap().1.ends_with('.'), "{line}");
+                continue;
+            }
+            if let Some(rest) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = rest.split_once(' ').unwrap();
+                assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+                assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
+                assert!(kinds.insert(name.to_owned(), kind.to_owned()).is_none(), "{line}");
+                assert!(text.contains(&format!("# HELP {name} ")), "{line}");
+                continue;
+            }
+            let (series, value) = line.rsplit_once(' ').unwrap();
+            let value: f64 = value.parse().unwrap();
+            assert!(value >= 0.0 && seen.insert(series.to_owned()), "{line}");
+            let name = series.split('{').next().unwrap();
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{line}");
+            let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+            let family = family.filter(|family| kinds.contains_key(*family)).unwrap_or(name);
+            let kind = kinds.get(family).unwrap();
+            assert_eq!(kind == "histogram", family != name, "{line}");
+            if name.ends_with("_bucket") {
+                assert!(last.0 != family || value >= last.1, "{line}");
+                last = (family.to_owned(), value);
+            } else if name.ends_with("_count") {
+                assert_eq!(last, (family.to_owned(), value), "{line}");
+            }
+        }
+        assert!(kinds.len() > 5 && seen.len() > 30);
     }
 }
