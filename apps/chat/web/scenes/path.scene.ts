@@ -178,7 +178,7 @@ test('the download', () => {
 for (const shape of ['100 commits of one event', 'one commit of 100 events'] as const) {
   test(`a push of ${shape}`, async () => {
     // On Cloudflare another machine does D1's work.
-    const server = await Server.start({ token: TOKEN, archive: false })
+    const server = await Server.start({ token: TOKEN, archives: 0 })
     const { cpuMs, leastCpuMs, wallMs, pushes } = await measurePush(server, shape).finally(() =>
       server.stop(),
     )
