@@ -166,6 +166,9 @@ pub struct Settings {
     /// How long a stop waits for sockets to take what they were sent, in seconds [default: 10]
     #[arg(long, env = "SYNCLINE_DRAIN_SECONDS")]
     pub drain_seconds: Option<u64>,
+    /// Where traces are sent by OTLP over HTTP: such as http://localhost:4318/v1/traces
+    #[arg(long, env = "SYNCLINE_OTLP_URL", value_name = "URL")]
+    pub otlp_url: Option<String>,
     /// How logs are written [default: text]
     #[arg(long, env = "SYNCLINE_LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
@@ -208,7 +211,7 @@ impl Settings {
         first_of!(
             first, other: listen, data, auth_mode, token, auth, admin_token, webhook_url, webhook_secret, tls_cert,
             tls_key, shards, open_stores, idle_seconds, upkeep_ms, cache_kib, store_mib, journal_mib, connections, unsent_kib,
-            backlog, backlog_mib, head_ms, body_ms, silence_ms, patience_ms, drain_seconds, log_format, log, limits,
+            backlog, backlog_mib, head_ms, body_ms, silence_ms, patience_ms, drain_seconds, otlp_url, log_format, log, limits,
             rates, upkeep,
         )
     }
@@ -268,6 +271,8 @@ pub struct Config {
     pub patience: Patience,
     /// How long a stop may take.
     pub drain: Duration,
+    /// Where traces are sent.
+    pub otlp: Option<String>,
     /// What rooms are told.
     pub room: RoomConfig,
 }
@@ -358,6 +363,7 @@ impl Config {
                 taking: Duration::from_millis(settings.patience_ms.unwrap_or(30_000).max(1)),
             },
             drain: Duration::from_secs(settings.drain_seconds.unwrap_or(10)),
+            otlp: settings.otlp_url,
             room,
         })
     }

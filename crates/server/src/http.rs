@@ -30,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::shard::{Overloaded, Shards};
 use crate::stores;
 use crate::tokens::Tokens;
+use crate::traces::{Answered, Traces};
 
 /// For so long, and so much of it, a body is read that is too large.
 const FLOOD: Duration = Duration::from_secs(5);
@@ -44,6 +45,7 @@ pub(crate) struct Served {
     pub(crate) directory: Arc<Directory>,
     pub(crate) rules: Rules,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) traces: Option<Arc<Traces>>,
     pub(crate) limits: SocketLimits,
     pub(crate) draining: watch::Receiver<bool>,
     /// Each socket holds one until it has ended.
@@ -64,8 +66,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 async fn answer(State(served): State<Served>, request: Request) -> Response {
     let number = served.numbers.fetch_add(1, Ordering::Relaxed);
     let (method, path, began) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let traces = served.traces.clone();
     let mut response = respond(served, request).await;
-    let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros() as u64);
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    let micros = took.as_micros() as u64;
+    if let Some(traces) = traces {
+        traces.answered(&Answered { request: number, method: method.as_str(), path: &path, status, took });
+    }
     match path.as_str() {
         "/health" | "/ready" | "/metrics" => {
             debug!(request = number, %method, path, status, micros, "answered")

@@ -26,6 +26,7 @@ mod server;
 mod shard;
 mod stores;
 mod tokens;
+mod traces;
 mod webhook;
 
 pub use cli::{main, main_with};

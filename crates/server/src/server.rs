@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::recovery;
 use crate::shard::{Context, Shard, Shards, shard_of};
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 use crate::webhook::Receiver;
 
 /// Why a server does not start.
@@ -41,6 +42,9 @@ pub enum StartError {
     /// Its certificate or key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Where traces are to be sent.
+    #[error("traces cannot be sent to {0}: {1}")]
+    Traces(String, String),
     /// There are no threads left.
     #[error("a thread cannot be started: {0}")]
     Thread(io::Error),
@@ -52,6 +56,7 @@ pub struct Server {
     config: Config,
     directory: Arc<Directory>,
     shards: Arc<Shards>,
+    traces: Option<Arc<Traces>>,
     draining: watch::Sender<bool>,
     accepting: JoinHandle<()>,
     alive: mpsc::Sender<()>,
@@ -66,6 +71,10 @@ impl Server {
     pub async fn start<M: Model>(config: Config) -> Result<Self, StartError> {
         let tls =
             config.tls.as_ref().map(|(certificates, key)| listen::tls(certificates, key)).transpose()?;
+        let traces = config.otlp.as_deref().map(|url| {
+            Traces::start(url).map(Arc::new).map_err(|why| StartError::Traces(url.to_owned(), why))
+        });
+        let traces = traces.transpose()?;
         let directory = Arc::new(Directory::open(&config.data)?);
         let rules = Rules::of::<M>();
         let generations = recovery::recover(&directory, rules).map_err(StartError::Recovery)?;
@@ -81,6 +90,7 @@ impl Server {
             rules,
             auth: Arc::clone(&auth),
             receiver: receiver.clone(),
+            traces: traces.clone(),
             room: config.room,
             open_stores: config.open_stores.div_ceil(config.shards),
             idle: config.idle,
@@ -119,6 +129,7 @@ impl Server {
             directory: Arc::clone(&directory),
             rules,
             metrics,
+            traces: traces.clone(),
             limits: SocketLimits {
                 message_bytes: config.room.limits.message_bytes,
                 unsent_bytes: config.unsent_bytes,
@@ -131,7 +142,7 @@ impl Server {
         let encrypted = tls.is_some();
         let accepting = tokio::spawn(listen::accept(listener, tls, router, config.patience, stops));
         info!(%address, tls = encrypted, data = %config.data.display(), shards = config.shards, "serving");
-        Ok(Self { address, config, directory, shards, draining, accepting, alive, ended })
+        Ok(Self { address, config, directory, shards, traces, draining, accepting, alive, ended })
     }
 
     /// Where it listens.
@@ -151,6 +162,10 @@ impl Server {
             warn!("some sockets have not taken what they were sent, and are cut");
         }
         self.shards.stop().await;
+        if let Some(traces) = self.traces.take() {
+            // It waits for the collector. A panic of its thread is none of ours.
+            let _ = tokio::task::spawn_blocking(move || traces.stop()).await;
+        }
         if let Err(error) = self.directory.release() {
             warn!("the data directory is not released: {error}");
         }

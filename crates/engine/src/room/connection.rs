@@ -85,6 +85,12 @@ impl Connection {
         self.grant = Some(grant);
     }
 
+    /// Who is signed in; nobody before `hello`.
+    #[must_use]
+    pub fn subject(&self) -> Option<&Subject> {
+        self.greeted.as_ref().map(|greeted| &greeted.subject)
+    }
+
     pub(super) const fn greeted(&self) -> Option<&Greeted> {
         self.greeted.as_ref()
     }

@@ -163,7 +163,7 @@ impl From<StartError> for Failure {
             StartError::Directory(error) => return error.into(),
             StartError::Recovery(_) => Kind::Files,
             StartError::Listen(..) => Kind::Listen,
-            StartError::Tls(_) => Kind::Usage,
+            StartError::Tls(_) | StartError::Traces(..) => Kind::Usage,
             StartError::Thread(_) => Kind::Failed,
         };
         Self::new(kind, error)

@@ -8,6 +8,7 @@ use syncline_engine::{RoomConfig, Rules};
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 use crate::webhook::Receiver;
 
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) rules: Rules,
     pub(crate) auth: Arc<Tokens>,
     pub(crate) receiver: Option<Arc<Receiver>>,
+    /// Where each push is traced to.
+    pub(crate) traces: Option<Arc<Traces>>,
     pub(crate) room: RoomConfig,
     /// As many stores of this shard are open at once.
     pub(crate) open_stores: usize,

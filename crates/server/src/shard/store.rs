@@ -20,6 +20,7 @@ use super::socket::Socket;
 use super::{Context, SocketId, What};
 use crate::journal::Frame;
 use crate::outbox::Close;
+use crate::traces::Decided;
 pub(crate) use file::incarnation;
 pub(super) use file::{failed, host};
 use run::Run;
@@ -191,7 +192,7 @@ impl Store {
                     from.save(self.transaction);
                     let began = Instant::now();
                     let outputs = open.room.receive(db, now, &mut from.connection, text, &*cx.auth);
-                    told(&self.id, *socket, began, &outputs);
+                    told(cx, &self.id, (*socket, from), began, &outputs);
                     if run.takes(&outputs) {
                         run.add(*socket, outputs, &mut open.room);
                     } else {
@@ -240,7 +241,7 @@ impl Store {
         }));
         match done {
             Ok(outputs) => {
-                told(&self.id, socket, began, &outputs);
+                told(cx, &self.id, (socket, from), began, &outputs);
                 self.distribute_of(cx, &open.room, now, socket, outputs);
                 self.collect(cx, frame, &mut open.room);
                 self.open = Some(open);
@@ -273,9 +274,16 @@ impl Store {
     }
 }
 
-/// A line for each push that was decided, where somebody wants to read so many.
-fn told(store: &StoreId, socket: SocketId, began: Instant, outputs: &[Output]) {
-    if !tracing::enabled!(Level::DEBUG) {
+/// A line and a span for each push that was decided, where somebody wants to read so many.
+fn told(
+    cx: &Context,
+    store: &StoreId,
+    (socket, from): (SocketId, &Socket),
+    began: Instant,
+    outputs: &[Output],
+) {
+    let logged = tracing::enabled!(Level::DEBUG);
+    if !logged && cx.traces.is_none() {
         return;
     }
     for output in outputs {
@@ -284,7 +292,14 @@ fn told(store: &StoreId, socket: SocketId, began: Instant, outputs: &[Output]) {
         {
             let count = |status: &str| text.matches(status).count();
             let (accepted, rejected) = (count("\"status\":\"accepted\""), count("\"status\":\"rejected\""));
-            debug!(%store, socket, accepted, rejected, micros = began.elapsed().as_micros() as u64, "decided a push");
+            let (subject, took) = (from.connection.subject(), began.elapsed());
+            if logged {
+                let subject = subject.map(tracing::field::display);
+                debug!(%store, socket, subject, accepted, rejected, micros = took.as_micros() as u64, "decided a push");
+            }
+            if let Some(traces) = &cx.traces {
+                traces.decided(&Decided { store, socket, subject, accepted, rejected, took });
+            }
         }
     }
 }

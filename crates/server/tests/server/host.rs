@@ -93,7 +93,8 @@ impl Process {
         let mut before = Vec::new();
         let address = loop {
             let line = lines.next().unwrap_or_else(|| panic!("it did not start: {before:?}"));
-            let address = line.split("address=").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
+            let after = ["address=", "\"address\":\""].iter().find_map(|name| line.split(name).nth(1));
+            let address = after.and_then(|rest| rest.split([' ', '"']).next()?.parse().ok());
             before.push(line);
             if let Some(address) = address {
                 break address;

@@ -15,6 +15,9 @@ mod model;
 mod patience;
 mod reference;
 mod routes;
+mod seen;
 mod sync;
 mod tls;
+#[cfg(feature = "otlp")]
+mod traces;
 mod webhook;
