@@ -12,6 +12,7 @@ use crate::shard::SocketId;
 
 /// A request over HTTP that was answered just now.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nobody is told of it"))]
 pub(crate) struct Answered<'a> {
     pub(crate) request: u64,
     pub(crate) method: &'a str,
@@ -22,6 +23,7 @@ pub(crate) struct Answered<'a> {
 
 /// A push that was decided just now.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "nobody is told of it"))]
 pub(crate) struct Decided<'a> {
     pub(crate) store: &'a StoreId,
     pub(crate) socket: SocketId,

@@ -198,6 +198,22 @@ fn a_disk_that_is_full_refuses_pushes_and_takes_them_once_there_is_space() {
 }
 
 #[test]
+fn where_no_connection_can_be_accepted_those_that_are_there_go_on_and_others_come_later() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::start_with_files(data.path(), 64);
+    let mut ann = Client::connect(server.address, "s", "ann");
+    let idle: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(server.address).unwrap()).collect();
+    for n in 1..=20 {
+        assert_eq!(ann.say("on")["counter"], n);
+    }
+    drop(idle);
+    assert_eq!(Client::connect(server.address, "s", "bob").say("here at last")["counter"], 1);
+    assert_eq!(Client::connect(server.address, "another", "bob").say("there, too")["counter"], 1);
+    let log = server.kill().join("\n");
+    assert!(log.contains("no connection can be accepted"), "{log}");
+}
+
+#[test]
 fn a_journal_that_cannot_be_read_is_not_written_over() {
     let data = tempfile::tempdir().unwrap();
     for shard in ["0.log", "1.log"] {

@@ -79,10 +79,19 @@ impl Process {
 
     /// On a disk where no file may become larger than so many KiB.
     pub(crate) fn start_cramped(data: &Path, kib: u32) -> Self {
+        // A write beyond it fails, as on a full disk, where the signal is ignored.
+        Self::start_after(data, &format!("trap '' XFSZ; ulimit -f {}", kib * 2))
+    }
+
+    /// Where it may have so many files and connections open.
+    pub(crate) fn start_with_files(data: &Path, files: u32) -> Self {
+        Self::start_after(data, &format!("ulimit -n {files}"))
+    }
+
+    fn start_after(data: &Path, commands: &str) -> Self {
         let serve = command(data);
         let mut shell = Command::new("sh");
-        // A write beyond it fails, as on a full disk, where the signal is ignored.
-        shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2));
+        shell.arg("-c").arg(format!("{commands}; exec \"$0\" \"$@\""));
         shell.arg(serve.get_program()).args(serve.get_args());
         Self::run(shell.stdin(Stdio::null()).stderr(Stdio::piped()))
     }
