@@ -70,6 +70,9 @@ pub(crate) struct Metrics {
     journal_syncs: Histogram,
     journal_failures: AtomicU64,
     flushes: AtomicU64,
+    webhook_taken: AtomicU64,
+    webhook_refused: AtomicU64,
+    keys_failures: AtomicU64,
 }
 
 impl Metrics {
@@ -109,6 +112,17 @@ impl Metrics {
         self.flushes.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The webhook has taken a delivery, or not.
+    pub(crate) fn delivered(&self, taken: bool) {
+        let counter = if taken { &self.webhook_taken } else { &self.webhook_refused };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An issuer's keys could not be had.
+    pub(crate) fn keys_failed(&self) {
+        self.keys_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn text(&self) -> String {
         let counted = [
             ("sockets", "gauge", "Sockets that are open.", &self.sockets),
@@ -123,6 +137,14 @@ impl Metrics {
                 &self.journal_failures,
             ),
             ("flushes_total", "counter", "Files of stores that were flushed.", &self.flushes),
+            ("webhook_taken_total", "counter", "Deliveries that the webhook took.", &self.webhook_taken),
+            ("webhook_refused_total", "counter", "Deliveries that it did not take.", &self.webhook_refused),
+            (
+                "keys_failures_total",
+                "counter",
+                "Fetches of an issuer's keys that failed.",
+                &self.keys_failures,
+            ),
         ];
         let mut text = String::new();
         for (name, kind, help, value) in counted {

@@ -81,8 +81,8 @@ impl Server {
         if config.auth.is_open() {
             warn!("auth is `none`: WHOEVER REACHES THIS SERVER READS AND WRITES EVERYTHING, AS ANYBODY");
         }
-        let auth = Arc::new(Tokens::new(config.auth.clone()));
         let metrics = Arc::new(Metrics::default());
+        let auth = Arc::new(Tokens::new(config.auth.clone(), Arc::clone(&metrics)));
         let receiver = config.webhook.clone().map(|(url, secret)| Arc::new(Receiver::new(url, secret)));
         let context = Context {
             directory: Arc::clone(&directory),

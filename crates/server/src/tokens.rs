@@ -1,6 +1,6 @@
 //! The tokens that are configured, and the keys that an issuer publishes for them.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use syncline_auth::{Auth, FETCH_SECONDS, JWKS_BYTES, JwksUrl};
@@ -9,6 +9,7 @@ use syncline_engine::{Authorize, Grant};
 use tracing::{error, info};
 
 use crate::clock;
+use crate::metrics::Metrics;
 use crate::outward;
 
 /// Who may connect.
@@ -17,16 +18,18 @@ pub(crate) struct Tokens {
     /// Whether keys are ever to be fetched.
     has_issuer: bool,
     agent: ureq::Agent,
+    metrics: Arc<Metrics>,
     /// Held by the one who fetches; whoever waits for it finds the keys there.
     fetching: tokio::sync::Mutex<()>,
 }
 
 impl Tokens {
-    pub(crate) fn new(auth: Auth) -> Self {
+    pub(crate) fn new(auth: Auth, metrics: Arc<Metrics>) -> Self {
         Self {
             has_issuer: auth.has_issuer(),
             auth: RwLock::new(auth),
             agent: outward::agent(Duration::from_secs(FETCH_SECONDS)),
+            metrics,
             fetching: tokio::sync::Mutex::default(),
         }
     }
@@ -63,6 +66,9 @@ impl Tokens {
         let now = clock::now();
         let taken =
             self.auth.write().unwrap_or_else(PoisonError::into_inner).fetched(now, document.as_deref());
+        if document.is_none() || taken.is_err() {
+            self.metrics.keys_failed();
+        }
         match taken {
             Ok(()) if document.is_some() => info!(url = url.as_str(), "fetched the keys"),
             Ok(()) => {}

@@ -87,7 +87,8 @@ fn a_token_waits_for_the_keys_of_its_issuer_and_nobody_else_does() {
 fn an_issuer_that_is_down_is_no_fault_of_its_tokens_and_holds_up_nobody_else() {
     let data = tempfile::tempdir().unwrap();
     let gone = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-    let host = start(data.path(), jwt(&format!("jwks-url = \"http://{gone}/keys\"")));
+    let issuer = jwt(&format!("jwks-url = \"http://{gone}/keys\""));
+    let host = start(data.path(), Settings { admin_token: Some("operator".to_owned()), ..issuer });
     let key = SigningKey::from_pem(P256).unwrap();
     let mut ann = connect(host.address(), "team", &token(&key, None, &json!({ "write": ["*"] })));
     let refused = ann.frame();
@@ -95,6 +96,8 @@ fn an_issuer_that_is_down_is_no_fault_of_its_tokens_and_holds_up_nobody_else() {
     assert!(refused["retryAfterMs"].as_u64().unwrap() > 0);
     let of_secret = token(&SigningKey::Secret(SECRET.into()), None, &json!({ "write": ["*"] }));
     connect(host.address(), "team", &of_secret).expect("welcome");
+    let (_, metrics) = super::routes::ask(host.address(), "GET /metrics", "operator", "");
+    assert!(metrics.contains("\nsyncline_keys_failures_total 1\n"), "{metrics}");
     host.stop();
 }
 

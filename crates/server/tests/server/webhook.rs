@@ -218,6 +218,8 @@ fn a_webhook_that_is_gone_waits_for_an_operator_who_lets_it_go_on_or_leave_entri
     assert_eq!(seqs, [3, 4], "what the operator has left out does not come");
     let (status, _) = super::routes::ask(host.address(), "GET /stores/s/webhook", super::client::TOKEN, "");
     assert_eq!(status, 401, "it is the operator's");
+    let (_, metrics) = super::routes::ask(host.address(), "GET /metrics", "operator", "");
+    assert!(metrics.contains("\nsyncline_webhook_refused_total 1\n"), "{metrics}");
     host.stop();
 }
 

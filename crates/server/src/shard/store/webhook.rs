@@ -75,6 +75,7 @@ impl Store {
     /// Notes what came of a delivery. A crash before that is durable sends it again.
     pub(super) fn note_delivery(&mut self, cx: &Context, Sent { delivery, outcome }: &Sent) {
         self.hook = Hook::Unknown;
+        cx.metrics.delivered(outcome.is_ok());
         let Ok(mut open) = self.take_open(cx) else { return };
         let noted = match outcome {
             Ok(()) => open.room.webhook_taken(&mut open.db, delivery),
