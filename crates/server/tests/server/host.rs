@@ -93,6 +93,7 @@ impl Process {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("{commands}; exec \"$0\" \"$@\""));
         shell.arg(serve.get_program()).args(serve.get_args());
+        shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Self::run(shell.stdin(Stdio::null()).stderr(Stdio::piped()))
     }
 
