@@ -125,19 +125,17 @@ fn what_was_held_back_is_taken_after_the_wait() {
     let data = tempfile::tempdir().unwrap();
     let host = with(data.path(), "[rates]\nclient-events = 20");
     let mut ann = Client::connect(host.address(), "s", "ann");
-    let burst = commits(&mut ann, &[41], 1);
+    let burst = commits(&mut ann, &[60], 1);
     assert_eq!(pushed(&mut ann, &burst), Ok(1));
     let commits = commits(&mut ann, &[1], 1);
-    loop {
-        match pushed(&mut ann, &commits) {
-            Ok(accepted) => break assert_eq!(accepted, 1),
-            Err(refused) => {
-                let wait = Duration::from_millis(refused["retryAfterMs"].as_u64().unwrap());
-                assert!(wait < Duration::from_secs(1), "{refused}");
-                std::thread::sleep(wait);
-            }
-        }
+    let mut waits = 0;
+    while let Err(refused) = pushed(&mut ann, &commits) {
+        let wait = Duration::from_millis(refused["retryAfterMs"].as_u64().unwrap());
+        assert!(wait < Duration::from_secs(2), "{refused}");
+        waits += 1;
+        std::thread::sleep(wait);
     }
+    assert!((1..=3).contains(&waits), "{waits}: it was held back, and not for longer than it was told");
     host.stop();
 }
 
@@ -147,11 +145,23 @@ fn presence_has_its_rate_too_and_refuses_no_push() {
     let host = with(data.path(), "[rates]\npresence = 1");
     let mut ann = Client::connect(host.address(), "s", "ann");
     let value = json!({ "type": "presence", "session": "tab", "value": 1 }).to_string();
-    (0..3).for_each(|_| ann.send(&value));
-    let refused = ann.frame();
-    assert_eq!(refused["code"], "presence-refused", "{refused}");
-    assert!(refused["retryAfterMs"].as_u64().unwrap() > 0, "{refused}");
-    assert_eq!(ann.say("and on")["status"], "accepted");
+    // Two are taken at once, and one for each second of a machine that is slow.
+    (0..10).for_each(|_| ann.send(&value));
+    let commit = commits(&mut ann, &[1], 1);
+    ann.send(&push(&commit));
+    let mut refused = 0;
+    let decided = loop {
+        match ann.frame() {
+            frame if frame["code"] == "presence-refused" => {
+                assert!(frame["retryAfterMs"].as_u64().unwrap() > 0, "{frame}");
+                refused += 1;
+            }
+            frame if frame["type"] == "verdicts" => break frame,
+            frame => assert_ne!(frame["type"], "error", "{frame}"),
+        }
+    };
+    assert!((1..=8).contains(&refused), "{refused}");
+    assert_eq!(decided["verdicts"][0]["status"], "accepted", "{decided}");
     host.stop();
 }
 
