@@ -16,7 +16,8 @@ pub(crate) struct ServerArgs {
     /// The server, native or on Cloudflare
     #[arg(long, env = "SYNCLINE_URL", value_name = "URL", default_value = "http://127.0.0.1:8787")]
     pub(crate) url: String,
-    /// What opens it: a client's token to read and write, the operator's for everything else
+    /// What opens it: a client's token to read and write, the operator's for everything else; better in the
+    /// environment than as a flag
     #[arg(long, env = "SYNCLINE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
 }

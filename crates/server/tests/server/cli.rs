@@ -2,7 +2,9 @@
 
 mod backups;
 mod drill;
+mod imports;
 mod logs;
+mod tls;
 mod tokens;
 
 use std::net::SocketAddr;
