@@ -30,6 +30,7 @@ pub(crate) async fn measure(row: Row, server: &Server, scale: Scale) -> Result<V
         Row::FanOut => tell(server, "fan-out", READERS, scale.of(60), PAUSE).await,
         Row::Machine
         | Row::Push100Window
+        | Row::Push100Scattered
         | Row::Push100Commits
         | Row::Clients64Blind
         | Row::Stores100

@@ -44,6 +44,8 @@ enum Row {
     Machine,
     /// One writer, one commit of 100 events in flight
     Push100,
+    /// The same, with ids in no order
+    Push100Scattered,
     /// One writer, four of them in flight
     Push100Window,
     /// One writer, pushes of 100 commits
@@ -81,6 +83,7 @@ fn main() -> Result<()> {
             row if livestore => livestore::measure(row, &server, scale).await,
             Row::Machine => machine::measure(scale).await,
             Row::Push100 => push::measure(&server, scale, &push::HUNDRED).await,
+            Row::Push100Scattered => push::measure(&server, scale, &push::HUNDRED_SCATTERED).await,
             Row::Push100Window => push::measure(&server, scale, &push::HUNDRED_WINDOW).await,
             Row::Push100Commits => push::measure(&server, scale, &push::HUNDRED_COMMITS).await,
             Row::Push1 => push::measure(&server, scale, &push::ONE).await,

@@ -18,10 +18,22 @@ pub(crate) struct Pushing {
     /// In a round.
     pushes: usize,
     per: &'static str,
+    scattered: bool,
 }
 
-pub(crate) const HUNDRED: Pushing =
-    Pushing { store: "push-100", commits: 1, events: 100, window: 1, pushes: 300, per: "µs a push" };
+pub(crate) const HUNDRED: Pushing = Pushing {
+    store: "push-100",
+    commits: 1,
+    events: 100,
+    window: 1,
+    pushes: 300,
+    per: "µs a push",
+    scattered: false,
+};
+
+/// With ids in no order, as those of version 4 of UUIDs.
+pub(crate) const HUNDRED_SCATTERED: Pushing =
+    Pushing { store: "push-100-scattered", scattered: true, ..HUNDRED };
 
 pub(crate) const HUNDRED_WINDOW: Pushing = Pushing { store: "push-100-window", window: 4, ..HUNDRED };
 
@@ -34,6 +46,9 @@ pub(crate) const ROUNDS: usize = 5;
 
 pub(crate) async fn measure(server: &Server, scale: Scale, pushing: &Pushing) -> Result<Vec<Figure>> {
     let (mut client, mut texts) = begin(server, pushing.store, "ann").await?;
+    if pushing.scattered {
+        texts.scatter();
+    }
     let pushes = scale.of(pushing.pushes);
     let mut round = |count: usize| -> Vec<_> {
         (0..count).map(|_| texts.messages(pushing.commits, pushing.events)).collect()

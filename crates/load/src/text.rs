@@ -12,13 +12,28 @@ pub(crate) struct Texts {
     name: String,
     version: u32,
     counter: u64,
+    messages: u64,
     random: u64,
+    /// Whether the ids of its messages are in no order.
+    scattered: bool,
 }
 
 impl Texts {
     pub(crate) fn new(name: &str) -> Self {
         let random = name.bytes().fold(7, |hash: u64, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
-        Self { name: name.to_owned(), version: Rules::of::<Chat>().version().0, counter: 0, random }
+        Self {
+            name: name.to_owned(),
+            version: Rules::of::<Chat>().version().0,
+            counter: 0,
+            messages: 0,
+            random,
+            scattered: false,
+        }
+    }
+
+    /// From now on the ids of messages are in no order: each goes to another page of SQLite's.
+    pub(crate) const fn scatter(&mut self) {
+        self.scattered = true;
     }
 
     /// `hello`, from the beginning of the log.
@@ -57,11 +72,14 @@ impl Texts {
         json!({ "counter": self.counter, "author": self.name, "modelVersion": self.version, "events": events })
     }
 
-    /// Ids are in no order, as those that clients make are.
+    /// Ids begin with the time, as those that the chat makes do.
     fn message(&mut self) -> Value {
+        self.messages += 1;
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.random ^ (self.random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let id = format!("{}-{:016x}", self.name, mixed ^ (mixed >> 27));
+        let mixed = mixed ^ (mixed >> 27);
+        let time = if self.scattered { mixed >> 16 } else { POSTED_AT + self.messages };
+        let id = format!("{time:012x}{mixed:016x}{}", self.name);
         json!({ "name": "messagePosted", "args": { "id": id, "channel": "c",
             "text": "About as long as one is in a chat.", "postedAt": POSTED_AT, "replyTo": null } })
     }

@@ -18,7 +18,7 @@ pub enum ChatEvent {
     },
     /// Somebody opened a channel, and is its first member.
     ChannelCreated {
-        /// Made by the client: any text that is unique, such as a UUID.
+        /// Made by the client: unique, and best in the order of time, such as a UUID of version 7.
         id: String,
         /// Unique: 1 to 40 lower-case letters, digits and hyphens.
         name: String,
@@ -37,7 +37,7 @@ pub enum ChatEvent {
     },
     /// A member said something in a channel.
     MessagePosted {
-        /// Made by the client: any text that is unique, such as a UUID.
+        /// Made by the client: unique, and best in the order of time, such as a UUID of version 7.
         id: String,
         /// The channel's id.
         channel: String,

@@ -62,8 +62,16 @@ pub(super) const ROWS: &[Row] = &[
         peers: "durable-streams (no rules) 325,000/s; Redis always 151,000; SierraDB 9,000; SQLite WAL FULL 390,000",
     },
     Row {
+        load: "push100-scattered",
+        what: "the same, with ids in no order, as UUIDs of version 4",
+        model: Chat,
+        workerd: Some(&[]),
+        native: Some(&[]),
+        peers: "",
+    },
+    Row {
         load: "push100-window",
-        what: "the same, four in flight",
+        what: "push of 100 events, four in flight",
         model: Chat,
         workerd: None,
         native: Some(&[aim("rate", Least(120_000.0), "≥ 120,000 events/s")]),

@@ -26,7 +26,7 @@ export type ChatEvent =
 
 /** Somebody opened a channel, and is its first member. */
 export interface ChannelCreated {
-  /** Made by the client: any text that is unique, such as a UUID. */
+  /** Made by the client: unique, and best in the order of time, such as a UUID of version 7. */
   id: string
   /** Unique: 1 to 40 lower-case letters, digits and hyphens. */
   name: string
@@ -64,7 +64,7 @@ export interface MessageEdited {
 export interface MessagePosted {
   /** The channel's id. */
   channel: string
-  /** Made by the client: any text that is unique, such as a UUID. */
+  /** Made by the client: unique, and best in the order of time, such as a UUID of version 7. */
   id: string
   /** By the clock of the device; milliseconds since 1970-01-01T00:00Z. */
   postedAt: Millis
