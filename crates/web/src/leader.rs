@@ -1,7 +1,7 @@
 //! The leader of a browser: log and outbox on OPFS, in a dedicated worker.
 
 use serde::{Deserialize, Serialize};
-use syncline_engine::protocol::{ClientId, Code, Digest, ErrorFrame, Seq, SessionId, StoreId, Subject};
+use syncline_engine::protocol::{Args, ClientId, Code, Digest, ErrorFrame, Seq, SessionId, StoreId, Subject};
 use syncline_engine::{Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError};
 use syncline_sqlite::opfs::Pool;
 use syncline_sqlite::{Database, Durability};
@@ -25,6 +25,8 @@ struct Config {
     store_id: StoreId,
     subject: Subject,
     client: ClientId,
+    /// What a hook of the server wants to know at connect.
+    payload: Option<Args>,
 }
 
 /// How long commits wait that the server would not take, where it names no time.
@@ -187,11 +189,11 @@ impl Leader {
 
 impl Leader {
     async fn try_open(config: &str) -> Result<Self, Failure> {
-        let Config { store_id, subject, client } =
+        let Config { store_id, subject, client, payload } =
             serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let directory = directory(&store_id, &subject);
         let rules = crate::rules();
-        let config = LeaderConfig::new(&rules, store_id, subject, client)?;
+        let config = LeaderConfig { payload, ..LeaderConfig::new(&rules, store_id, subject, client)? };
         let (log, leader, mut state, no_opfs) = match Pool::install(&directory).await {
             Ok(pool) => {
                 let (log, leader) = log_file::open(&pool, config)?;

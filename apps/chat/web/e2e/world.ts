@@ -106,8 +106,9 @@ export class Browser {
   }
 
   /** Opens the page without a user interface as somebody. */
-  async lab(subject: string): Promise<Page> {
-    return this.#open(`${this.#url}e2e/lab/index.html?as=${subject}&store=${this.#store}`)
+  async lab(subject: string, payload: unknown = null): Promise<Page> {
+    const params = new URLSearchParams({ as: subject, store: this.#store, payload: JSON.stringify(payload) })
+    return this.#open(`${this.#url}e2e/lab/index.html?${params}`)
   }
 
   async close(): Promise<void> {

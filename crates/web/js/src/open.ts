@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly auth?: string | undefined
   /** Who is signed in. */
   readonly subject: string
+  /** What a hook of the server wants to know at connect: up to 8 KiB of JSON, the same until the store is closed. */
+  readonly payload?: unknown
   readonly wasm: WasmOptions
   /** Starts the app's worker, which calls `serveLeader`. */
   readonly worker: () => Worker
@@ -61,14 +63,17 @@ class Opening {
   readonly #ended: EndedSessions
   readonly #closing = new AbortController()
   readonly #locks: Lock[] = []
+  readonly #payload: unknown
   #token: string | undefined
   #client: string | undefined
   #supervisor: Supervisor | undefined
   #store: Store | undefined
 
   constructor(options: OpenOptions) {
-    const { storeId, subject, onStatus, signal } = options
+    const { storeId, subject, payload, onStatus, signal } = options
     this.#options = options
+    // What is no JSON throws here: the way to the worker would take it, or fail where nobody looks.
+    this.#payload = payload === undefined ? undefined : JSON.parse(JSON.stringify(payload))
     this.#token = options.auth
     this.#journal = new Journal(pageStorage(), storeId, subject, this.#session)
     this.#ended = new EndedSessions(pageStorage(), storeId, subject, this.#session)
@@ -135,7 +140,7 @@ class Opening {
     return {
       kind: 'open',
       module,
-      config: { storeId, subject, client: this.#client },
+      config: { storeId, subject, client: this.#client, payload: this.#payload },
       session: this.#session,
       url: syncUrl(url, storeId),
       token: this.#token,

@@ -90,6 +90,8 @@ export interface LeaderConfig {
   readonly subject: string
   /** The id that the journals name, or a fresh random one; used only if the store has none yet. */
   readonly client: string
+  /** JSON that a hook of the server reads at connect. */
+  readonly payload?: unknown
 }
 
 export interface LeaderStatus {

@@ -13,6 +13,7 @@ async function open() {
     subject,
     url: import.meta.env.VITE_SYNC_URL ?? '',
     auth: import.meta.env.VITE_AUTH_TOKEN,
+    payload: JSON.parse(params.get('payload') ?? 'null'),
     ...model,
   })
 
