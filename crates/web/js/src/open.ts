@@ -72,8 +72,7 @@ class Opening {
   constructor(options: OpenOptions) {
     const { storeId, subject, payload, onStatus, signal } = options
     this.#options = options
-    // What is no JSON throws here: the way to the worker would take it, or fail where nobody looks.
-    this.#payload = payload === undefined ? undefined : JSON.parse(JSON.stringify(payload))
+    this.#payload = asJson(payload)
     this.#token = options.auth
     this.#journal = new Journal(pageStorage(), storeId, subject, this.#session)
     this.#ended = new EndedSessions(pageStorage(), storeId, subject, this.#session)
@@ -291,6 +290,17 @@ function checkIds(storeId: string, subject: string): void {
   }
   if (subject === '')
     throw new SynclineError({ code: 'unauthorized', message: 'Nobody is signed in: the subject is empty.' })
+}
+
+/** As it will be sent. What is no JSON would not come to the worker, or come to the server as something else. */
+function asJson(payload: unknown): unknown {
+  if (payload === undefined) return undefined
+  try {
+    return JSON.parse(JSON.stringify(payload))
+  } catch (thrown) {
+    const message = `The payload is no JSON. (${describe(thrown)})`
+    throw new SynclineError({ code: 'bad-message', message }, { cause: thrown })
+  }
 }
 
 /** The time, and chance: of two pages' journals, the older is handed over first. */
