@@ -1,6 +1,6 @@
 //! A shard: a thread that owns some of the stores, and decides for all of them at once. It takes all inputs
-//! that wait, handles those of one store after the other's in a transaction each, makes everything durable by
-//! one append to its journal, and only then lets the outputs go (true-receipt).
+//! that wait, handles those of one store after the other's, makes everything durable by one append to its
+//! journal, and only then lets the outputs go (true-receipt). The stores' files follow later.
 
 mod call;
 mod chores;
@@ -182,6 +182,12 @@ impl Shard {
             if let Some(store) = self.stores.get_mut(id) {
                 store.release();
                 store.deliver(&self.context);
+            }
+        }
+        let open = self.stores.values().filter(|store| store.is_open()).count();
+        for id in &touched {
+            if let Some(store) = self.stores.get_mut(id) {
+                store.commit_much(&self.context, open);
             }
         }
         // What is told of them is durable now. Whoever asked may be gone.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use syncline_engine::SqlError;
 
 use crate::dialect::{self, Dialect};
@@ -44,6 +44,8 @@ pub struct Database {
     pub(crate) point: bool,
     /// Why the open transaction is gone, if SQLite has rolled it back.
     pub(crate) lost: RefCell<Option<SqlError>>,
+    /// Why nothing may be written, if it may not.
+    pub(crate) refuses: Option<SqlError>,
     pub(crate) watch: Watch,
     pub(crate) footprints: RefCell<HashMap<Box<str>, Arc<Footprint>>>,
     /// The names of all tables, where they were asked for since the schema changed.
@@ -70,6 +72,7 @@ impl Database {
             depth: 0,
             point: false,
             lost: RefCell::default(),
+            refuses: None,
             watch: Watch::new(),
             footprints: RefCell::default(),
             tables: RefCell::default(),
@@ -168,6 +171,11 @@ impl Database {
 
     /// Translates an error, and notices when SQLite has rolled the open transaction back.
     pub(crate) fn note(&self, error: &rusqlite::Error) -> SqlError {
+        if let Some(why) = &self.refuses
+            && error.sqlite_error_code() == Some(ErrorCode::ReadOnly)
+        {
+            return why.clone();
+        }
         let error = sql_error(error);
         if self.is_within() && self.connection.is_autocommit() {
             return self.lose(error);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 use syncline_engine::SqlError;
 
 use crate::failure::sql_error;
@@ -51,6 +51,50 @@ impl Database {
     pub fn checkpoint_every(&mut self, pages: u32) -> Result<(), SqlError> {
         let sql = format!("PRAGMA wal_autocheckpoint = {pages}");
         self.own(|connection| connection.query_row(&sql, [], |_| Ok(())))
+    }
+
+    /// Keeps all changed pages in memory until the commit, however many: only that writes to the disk, and can
+    /// find it full.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`].
+    pub fn write_at_commit(&mut self) -> Result<(), SqlError> {
+        self.own(|connection| connection.execute_batch("PRAGMA cache_spill = OFF"))
+    }
+
+    /// Bytes of pages in memory. More than [`Self::limit_cache`] allows are changed, and wait for their commit.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`].
+    #[expect(unsafe_code, reason = "rusqlite does not ask for the status of a connection")]
+    pub fn cached_bytes(&self) -> Result<usize, SqlError> {
+        let (mut bytes, mut highest) = (0, 0);
+        // SAFETY: the connection is open for the whole call, which writes to the two numbers.
+        let code = unsafe {
+            ffi::sqlite3_db_status(
+                self.connection.handle(),
+                ffi::SQLITE_DBSTATUS_CACHE_USED,
+                &raw mut bytes,
+                &raw mut highest,
+                0,
+            )
+        };
+        if code != ffi::SQLITE_OK {
+            return Err(sql_error(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)));
+        }
+        Ok(usize::try_from(bytes).unwrap_or_default())
+    }
+
+    /// Refuses every statement that writes, with this error, until it is told that there is none. What was
+    /// written before can be committed.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`].
+    pub fn refuse_writes(&mut self, why: Option<SqlError>) -> Result<(), SqlError> {
+        let sql = if why.is_some() { "PRAGMA query_only = ON" } else { "PRAGMA query_only = OFF" };
+        self.own(|connection| connection.execute_batch(sql))?;
+        self.refuses = why;
+        Ok(())
     }
 
     /// Keeps at most about this many bytes of pages in memory, where many databases are open.

@@ -92,12 +92,7 @@ impl Drop for Open<'_> {
 
 impl Rewind for Database {
     fn set_point(&mut self) -> Result<(), SqlError> {
-        self.outside_of_transactions()?;
-        self.still_within()?;
-        if self.point {
-            self.control(FORGET_POINT)?;
-            self.forget_point();
-        }
+        self.commit_point()?;
         self.control(SET_POINT)?;
         self.point = true;
         Ok(())
@@ -125,6 +120,33 @@ impl Rewind for Database {
 }
 
 impl Database {
+    /// Commits what was written since the rewind point, and forgets the point; nothing, where none is set.
+    ///
+    /// # Errors
+    /// [`SqlError`]. Where SQLite has rolled back what was to be committed, [`Self::is_lost`] tells so.
+    pub fn commit_point(&mut self) -> Result<(), SqlError> {
+        self.outside_of_transactions()?;
+        self.still_within()?;
+        if self.point {
+            self.control(FORGET_POINT)?;
+            self.forget_point();
+        }
+        Ok(())
+    }
+
+    /// Whether a rewind point is set.
+    #[must_use]
+    pub const fn has_point(&self) -> bool {
+        self.point
+    }
+
+    /// Whether SQLite has rolled back by itself, so that everything fails until the outermost transaction has
+    /// ended or the rewind point was gone back to.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.borrow().is_some()
+    }
+
     fn outside_of_transactions(&self) -> Result<(), SqlError> {
         if self.depth == 0 {
             Ok(())

@@ -108,9 +108,13 @@ impl Store {
             return Ok(self.not_there());
         }
         let nothing_there = !writes && !exists;
-        let mut open = if nothing_there { self.empty(cx)? } else { self.take_open(cx)? };
         // A reset or a redaction has no record in the journal, and nobody knows what a crash leaves.
         let journaled = matches!(call, Call::Push(_));
+        if writes {
+            // What a push marks has to outlive the process, too.
+            self.commit(cx)?;
+        }
+        let mut open = if nothing_there { self.empty(cx)? } else { self.take_open(cx)? };
         let asked = Asked { now, grant, fresh: incarnation()?, connections };
         let done = catch_unwind(AssertUnwindSafe(|| reply(call, &mut open, asked)));
         let Ok(reply) = done else {
@@ -136,7 +140,7 @@ impl Store {
     fn empty(&self, cx: &Context) -> Result<Open, SqlError> {
         let mut db = Database::open_memory()?;
         let room = Room::open(&mut db, cx.rules, self.id().clone(), incarnation()?)?;
-        Ok(Open { db, room })
+        Ok(Open { db, room, roomy: false })
     }
 
     fn shut_all(&mut self, code: Code) {
@@ -146,7 +150,7 @@ impl Store {
     }
 }
 
-fn reply(call: Call, Open { db, room }: &mut Open, asked: Asked) -> Result<Reply, SqlError> {
+fn reply(call: Call, Open { db, room, .. }: &mut Open, asked: Asked) -> Result<Reply, SqlError> {
     if let Call::Query(QueryCall { sql, limit }) = &call {
         let answer = query::answer(db.report(sql, query::bounds(*limit)));
         return Ok(Reply { answer, publish: Vec::new(), close_all: None });

@@ -17,10 +17,14 @@ const QUIET: Duration = Duration::from_secs(1);
 /// As many stores are looked at for their webhook at once: each may have to be opened.
 const LOOKED: usize = 8;
 
+/// As many stores are committed at once: nobody is served meanwhile.
+const COMMITTED: usize = 8;
+
 impl Shard {
     pub(super) fn chores(&mut self) {
         self.looked = Instant::now();
         self.busy = false;
+        self.commit_due();
         for store in self.stores.values_mut().filter(|store| store.is_open()) {
             self.busy |= store.look_after(&self.context, QUIET);
             if store.used.elapsed() >= self.context.idle {
@@ -40,6 +44,21 @@ impl Shard {
         }
         let context = &self.context;
         self.stores.retain(|_, store| !store.is_forgotten(context));
+    }
+
+    /// Commits what was held for long enough, the longest first.
+    fn commit_due(&mut self) {
+        let due = self.stores.iter().filter_map(|(id, store)| Some((store.is_due()?, id.clone())));
+        let mut due: Vec<(Instant, StoreId)> = due.collect();
+        due.sort();
+        for (_, id) in due.into_iter().take(COMMITTED) {
+            if let Some(store) = self.stores.get_mut(&id)
+                && store.commit(&self.context).is_err()
+            {
+                // The disk is everybody's.
+                return;
+            }
+        }
     }
 
     /// Closes the stores that were not used for the longest, where too many are open.

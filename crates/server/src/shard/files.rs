@@ -28,6 +28,7 @@ impl Store {
     }
 
     fn copy_to(&mut self, cx: &Context, path: &Path) -> Result<(), SqlError> {
+        self.commit(cx)?;
         let mut open = self.take_open(cx)?;
         let copied = open.db.copy_to(path);
         self.put_back(open);

@@ -2,6 +2,7 @@
 
 mod deliver;
 mod file;
+mod hold;
 mod run;
 mod webhook;
 
@@ -23,6 +24,7 @@ use crate::outbox::Close;
 use crate::traces::Decided;
 pub(crate) use file::incarnation;
 pub(super) use file::{failed, host};
+use hold::Held;
 use run::Run;
 use webhook::Hook;
 
@@ -30,6 +32,7 @@ pub(super) struct Store {
     id: StoreId,
     sockets: BTreeMap<SocketId, Socket>,
     open: Option<Open>,
+    held: Held,
     /// Why it could not be opened, and when that was.
     closed: Option<(Instant, SqlError)>,
     /// Something was decided that only the journal has for sure.
@@ -53,6 +56,8 @@ pub(super) struct Store {
 pub(super) struct Open {
     pub(super) db: Database,
     pub(super) room: Room,
+    /// Whether it may have more pages in memory than one that is quiet.
+    pub(super) roomy: bool,
 }
 
 impl Store {
@@ -61,6 +66,7 @@ impl Store {
             id,
             sockets: BTreeMap::new(),
             open: None,
+            held: Held::default(),
             closed: None,
             dirty: false,
             unsettled: false,
@@ -180,6 +186,7 @@ impl Store {
         now: Millis,
         group: &[(SocketId, Utf8Bytes)],
     ) -> bool {
+        self.hold();
         let Some(mut open) = self.open.take() else { return false };
         self.transaction += 1;
         let mut run = Run::default();
@@ -207,18 +214,17 @@ impl Store {
         }));
         match done {
             Ok(Ok(())) => {
-                self.keep(cx, frame, run.said);
-                self.collect(cx, frame, &mut open.room);
-                self.open = Some(open);
+                self.keep(cx, frame, run.said, open.db.has_point());
+                self.put_open(cx, frame, open);
                 return true;
             }
             Ok(Err(error)) => {
-                warn!(store = %self.id, "{} inputs could not be handled together: {error}", group.len())
+                warn!(store = %self.id, "{} inputs could not be handled together: {error}", group.len());
+                // What the room remembers is not in the database.
+                self.lose(open);
             }
             Err(_) => warn!(store = %self.id, "one of {} inputs has crashed the room", group.len()),
         }
-        // What the room remembers is not in the database.
-        drop(open);
         let transaction = self.transaction;
         self.sockets.values_mut().for_each(|socket| socket.restore(transaction));
         false
@@ -228,6 +234,7 @@ impl Store {
         if let Err(refused) = self.open(cx) {
             return self.reply(socket, refused);
         }
+        self.hold_for(cx, socket);
         let Some(mut open) = self.open.take() else { return };
         self.transaction += 1;
         let Some(from) = self.sockets.get_mut(&socket).filter(|from| from.close.is_none()) else {
@@ -243,8 +250,7 @@ impl Store {
             Ok(outputs) => {
                 told(cx, &self.id, (socket, from), began, &outputs);
                 self.distribute_of(cx, &open.room, now, socket, outputs);
-                self.collect(cx, frame, &mut open.room);
-                self.open = Some(open);
+                self.put_open(cx, frame, open);
             }
             Err(_) => {
                 from.restore(self.transaction);
@@ -257,18 +263,21 @@ impl Store {
         }
     }
 
-    fn collect(&mut self, cx: &Context, frame: &mut Frame, room: &mut Room) {
-        let records = room.take_journal();
-        self.keep(cx, frame, records);
+    fn collect(&mut self, cx: &Context, frame: &mut Frame, open: &mut Open) {
+        let records = open.room.take_journal();
+        self.keep(cx, frame, records, open.db.has_point());
     }
 
-    fn keep(&mut self, cx: &Context, frame: &mut Frame, records: Vec<Record>) {
+    fn keep(&mut self, cx: &Context, frame: &mut Frame, records: Vec<Record>, held: bool) {
         for record in records {
             (self.dirty, self.decided) = (true, true);
             cx.metrics.decided();
             if let Err(error) = frame.add(&self.id, &record) {
                 error!(store = %self.id, "a record does not encode: {error}");
                 self.unsettled = true;
+            }
+            if held {
+                self.remember(record);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Directories and disks that are not as they should be.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -149,7 +150,7 @@ fn a_full_store_refuses_writes_and_goes_on_reading_and_recovers() {
 #[test]
 fn without_a_journal_each_store_is_flushed_by_itself() {
     let data = tempfile::tempdir().unwrap();
-    let server = Process::start_cramped(data.path(), 8 << 10);
+    let server = Process::start_cramped(data.path(), 8 << 10, &[]);
     let mut ann = Client::connect(server.address, "s", "ann");
     for n in 1..=20 {
         assert_eq!(ann.say("kept")["counter"], n);
@@ -168,7 +169,7 @@ fn without_a_journal_each_store_is_flushed_by_itself() {
 #[test]
 fn a_disk_that_is_full_refuses_pushes_and_takes_them_once_there_is_space() {
     let data = tempfile::tempdir().unwrap();
-    let server = Process::start_cramped(data.path(), 1 << 10);
+    let server = Process::start_cramped(data.path(), 1 << 10, &[]);
     let mut ann = Client::connect(server.address, "s", "ann");
     let large = "x".repeat(100_000);
     let mut acknowledged = 0;
@@ -194,6 +195,56 @@ fn a_disk_that_is_full_refuses_pushes_and_takes_them_once_there_is_space() {
     let mut ann = Client::connect(server.address, "s", "ann");
     let next = ann.counter + 1;
     assert_eq!(ann.say("there is space again")["counter"], next);
+    server.kill();
+}
+
+#[test]
+fn what_a_store_s_file_does_not_take_is_in_the_journal_and_read_and_gets_there_once_it_can() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::start_cramped(data.path(), 4_200, &["--journal-mib", "4"]);
+    let mut ann = Client::connect(server.address, "s", "ann");
+    let large = "x".repeat(50_000);
+    for _ in 0..60 {
+        assert_eq!(ann.say(&large)["status"], "accepted");
+    }
+    let mut refused = 0;
+    while refused == 0 {
+        // It has nothing to do, and commits what it holds.
+        std::thread::sleep(Duration::from_millis(500));
+        ann.counter += 1;
+        ann.send(&push(&[commit("ann", ann.counter, std::slice::from_ref(&large))]));
+        match ann.hear() {
+            Heard::Frame(frame) if frame["type"] == "error" => {
+                assert_eq!(frame["code"], "server-failed", "{frame}");
+                refused = ann.counter;
+            }
+            Heard::Frame(frame) if frame["type"] == "entries" => drop(ann.expect("verdicts")),
+            other @ (Heard::Frame(_) | Heard::Closed(_)) => panic!("{other:?}"),
+        }
+        assert!(ann.counter < 100, "it has no limit");
+    }
+    let acknowledged = refused - 1;
+    assert_eq!(Client::read_all(server.address, "s", "bob").len() as u64, acknowledged, "reads go on");
+    server.has_space();
+    let begun = Instant::now();
+    let mut bob = Client::connect(server.address, "s", "bob");
+    loop {
+        bob.counter += 1;
+        bob.send(&push(&[commit("bob", bob.counter, &["there is space again".to_owned()])]));
+        match bob.hear() {
+            Heard::Frame(frame) if frame["type"] == "error" => bob.counter -= 1,
+            Heard::Frame(frame) if frame["type"] == "verdicts" => break,
+            Heard::Frame(_) => {}
+            Heard::Closed(frame) => panic!("{frame:?}"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never takes any");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let log = server.kill().join("\n");
+    assert!(log.contains("what was decided is in the journal alone"), "{log}");
+    let server = Process::start(data.path(), &[]);
+    let kept = Client::read_all(server.address, "s", "carl").len() as u64;
+    assert!(kept > acknowledged, "true-receipt: {kept}");
     server.kill();
 }
 

@@ -78,18 +78,27 @@ impl Process {
     }
 
     /// On a disk where no file may become larger than so many KiB.
-    pub(crate) fn start_cramped(data: &Path, kib: u32) -> Self {
+    pub(crate) fn start_cramped(data: &Path, kib: u32, more: &[&str]) -> Self {
         // A write beyond it fails, as on a full disk, where the signal is ignored.
-        Self::start_after(data, &format!("trap '' XFSZ; ulimit -f {}", kib * 2))
+        Self::start_after(data, &format!("trap '' XFSZ; ulimit -S -f {}", kib * 2), more)
+    }
+
+    /// As if somebody had made space on that disk.
+    pub(crate) fn has_space(&self) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+        let pid = Pid::from_child(&self.child);
+        prlimit(Some(pid), Resource::Fsize, Rlimit { current: None, maximum: None }).unwrap();
     }
 
     /// Where it may have so many files and connections open.
     pub(crate) fn start_with_files(data: &Path, files: u32) -> Self {
-        Self::start_after(data, &format!("ulimit -n {files}"))
+        Self::start_after(data, &format!("ulimit -n {files}"), &[])
     }
 
-    fn start_after(data: &Path, commands: &str) -> Self {
-        let serve = command(data);
+    fn start_after(data: &Path, commands: &str, more: &[&str]) -> Self {
+        let mut serve = command(data);
+        serve.args(more);
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("{commands}; exec \"$0\" \"$@\""));
         shell.arg(serve.get_program()).args(serve.get_args());

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use syncline_engine::{ConstraintKind, Flow, HostFailure, Param, Query, Rewind, Sql, SqlError, nested};
-use syncline_sqlite::Database;
+use syncline_sqlite::{Database, Durability};
 
 fn database() -> Database {
     let mut db = Database::open_memory().unwrap();
@@ -235,4 +235,63 @@ fn transactions_are_not_made_in_sql() {
     })
     .unwrap();
     assert_eq!(numbers(&db), [1, 2]);
+}
+
+#[test]
+fn what_was_written_since_the_point_is_committed_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let mut db = Database::open_file(&path, Durability::Normal).unwrap();
+    db.run_script("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT) STRICT").unwrap();
+    db.commit_point().unwrap();
+    db.set_point().unwrap();
+    nested(&mut db, |db| insert(db, 1)).unwrap();
+    let reader = Database::open_file(&path, Durability::Normal).unwrap();
+    assert_eq!((db.has_point(), numbers(&reader)), (true, vec![]), "others see nothing of it");
+    db.commit_point().unwrap();
+    assert_eq!((db.has_point(), numbers(&reader)), (false, vec![1]));
+    db.set_point().unwrap();
+    assert!(is_lost(&lose_everything(&mut db)));
+    assert!(db.is_lost() && is_lost(&db.commit_point()), "there is nothing left to commit");
+    db.rewind().unwrap();
+    assert!(!db.is_lost());
+    insert(&mut db, 2).unwrap();
+    db.commit_point().unwrap();
+    assert_eq!(numbers(&reader), [1, 2]);
+}
+
+#[test]
+fn where_nothing_is_written_before_the_commit_all_changed_pages_are_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db");
+    let mut db = Database::open_file(&path, Durability::Normal).unwrap();
+    db.run_script("CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT) STRICT").unwrap();
+    db.limit_cache(64 << 10).unwrap();
+    db.write_at_commit().unwrap();
+    let written = || std::fs::metadata(folder.path().join("db-wal")).unwrap().len();
+    let before = written();
+    db.set_point().unwrap();
+    let text = "x".repeat(1 << 20);
+    db.execute("INSERT INTO t (n, text) VALUES (1, ?1)", &[Param::Text(&text)]).unwrap();
+    assert_eq!(written(), before);
+    assert!(db.cached_bytes().unwrap() > 1 << 20);
+    db.commit_point().unwrap();
+    assert!(written() > before + (1 << 20));
+    assert!(db.cached_bytes().unwrap() < 128 << 10, "no more of it than is allowed");
+}
+
+#[test]
+fn where_writes_are_refused_the_reason_is_said_and_reads_and_the_commit_go_on() {
+    let mut db = database();
+    db.set_point().unwrap();
+    insert(&mut db, 1).unwrap();
+    let why = SqlError::Host { failure: HostFailure::Full, message: "no space".to_owned() };
+    db.refuse_writes(Some(why.clone())).unwrap();
+    assert_eq!(insert(&mut db, 2), Err(why.clone()));
+    assert_eq!(nested(&mut db, |db| insert(db, 2)), Err(why));
+    assert_eq!(nested(&mut db, |db| db.query("SELECT n FROM t", &[])).unwrap().len(), 1);
+    db.commit_point().unwrap();
+    db.refuse_writes(None).unwrap();
+    insert(&mut db, 3).unwrap();
+    assert_eq!(numbers(&db), [1, 3]);
 }

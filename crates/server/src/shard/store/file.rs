@@ -48,7 +48,7 @@ impl Store {
         }
         let open = self.take_open(cx)?;
         let head = open.room.head();
-        self.open = Some(open);
+        self.put_back(open);
         Ok(head)
     }
 
@@ -60,13 +60,8 @@ impl Store {
     }
 
     pub(in super::super) fn put_open(&mut self, cx: &Context, frame: &mut Frame, mut open: Open) {
-        self.collect(cx, frame, &mut open.room);
-        self.open = Some(open);
-    }
-
-    /// As it was: nothing was decided.
-    pub(in super::super) fn put_back(&mut self, open: Open) {
-        self.open = Some(open);
+        self.collect(cx, frame, &mut open);
+        self.put_back(open);
     }
 
     /// Something has changed that is in no record.
@@ -86,7 +81,7 @@ impl Store {
             return Err(failed(error.to_string()));
         }
         let began = Instant::now();
-        let opened = catch_unwind(AssertUnwindSafe(|| open(cx, &self.id)))
+        let opened = catch_unwind(AssertUnwindSafe(|| self.open_again(cx)))
             .unwrap_or_else(|_| Err(host("the model has crashed over the log")));
         match opened {
             Ok(open) => {
@@ -131,11 +126,11 @@ impl Store {
 
     /// All that was decided survives the end of the machine.
     pub(in super::super) fn flush(&mut self, cx: &Context) -> Result<(), SqlError> {
-        let flushed = match &mut self.open {
+        let flushed = self.commit(cx).and_then(|()| match &mut self.open {
             Some(open) => open.db.checkpoint(),
             None => Database::open_file(cx.directory.store(&self.id), Durability::Normal)
                 .and_then(|mut db| db.checkpoint()),
-        };
+        });
         match &flushed {
             Ok(()) => {
                 cx.metrics.flushed();
@@ -159,9 +154,13 @@ impl Store {
 
     /// A part of what is to be done while nobody asks; whether there is more of it.
     pub(in super::super) fn look_after(&mut self, cx: &Context, quiet: Duration) -> bool {
-        let Some(mut open) = self.open.take() else { return false };
         // Where it is never quiet, that has to be some time.
         let idle = self.used.elapsed() >= quiet || self.kept.elapsed() >= cx.upkeep_every;
+        let rebuilding = self.open.as_ref().is_some_and(|open| open.room.is_rebuilding());
+        if !(idle || rebuilding) || self.is_stuck() || self.commit(cx).is_err() {
+            return false;
+        }
+        let Some(mut open) = self.open.take() else { return false };
         if idle {
             self.kept = Instant::now();
         }
@@ -169,7 +168,10 @@ impl Store {
             if open.room.is_rebuilding() {
                 return open.room.rebuild_step(&mut open.db).map(|done| !done);
             }
-            if idle { open.room.maintain(&mut open.db).map(|()| false) } else { Ok(false) }
+            if std::mem::take(&mut open.roomy) {
+                open.db.limit_cache(cx.cache_bytes)?;
+            }
+            open.room.maintain(&mut open.db).map(|()| false)
         }));
         match done {
             Ok(Ok(more)) => {
@@ -190,24 +192,28 @@ impl Store {
 
     /// Closes its file, where that is possible; its sockets stay.
     pub(in super::super) fn close(&mut self, cx: &Context) {
-        if !self.is_dirty() || self.flush(cx).is_ok() {
+        let written = if self.is_dirty() { self.flush(cx) } else { self.commit(cx) };
+        if written.is_ok() {
             self.open = None;
             debug!(store = %self.id, "closed");
         }
     }
 }
 
-fn open(cx: &Context, id: &StoreId) -> Result<Open, SqlError> {
+/// Opens a store's file, or creates it.
+pub(super) fn open_file(cx: &Context, id: &StoreId) -> Result<Database, SqlError> {
     let mut db = Database::open_file(cx.directory.store(id), Durability::Normal)?;
     db.limit_cache(cx.cache_bytes)?;
     db.checkpoint_every(CHECKPOINT_PAGES)?;
-    if cx.store_bytes > 0 {
-        db.limit_size(cx.store_bytes)?;
-    }
-    let mut room = Room::open(&mut db, cx.rules, id.clone(), incarnation()?)?;
+    db.write_at_commit()?;
+    Ok(db)
+}
+
+pub(super) fn open_room(cx: &Context, id: &StoreId, db: &mut Database) -> Result<Room, SqlError> {
+    let mut room = Room::open(db, cx.rules, id.clone(), incarnation()?)?;
     room.configure(cx.room);
     room.keep_journal();
-    Ok(Open { db, room })
+    Ok(room)
 }
 
 /// A fresh one, for a store that has none.

@@ -42,7 +42,7 @@ impl Store {
             return;
         };
         let due = open.room.webhook(&open.db, clock::now());
-        self.open = Some(open);
+        self.put_back(open);
         self.hook = match due {
             Ok(Webhook::Send(delivery)) => {
                 receiver.send(self.id.clone(), delivery);
@@ -83,7 +83,7 @@ impl Store {
                 open.room.webhook_failed(&mut open.db, clock::now(), delivery, why, *gone)
             }
         };
-        self.open = Some(open);
+        self.put_back(open);
         self.dirty = true;
         if let Err(error) = noted {
             error!(store = %self.id, "the webhook's place is not kept, so it is sent again: {error}");
