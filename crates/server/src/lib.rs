@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoints;
 mod cli;
 mod clock;
 mod config;

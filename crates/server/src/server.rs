@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::checkpoints::Checkpoints;
 use crate::config::Config;
 use crate::connection::SocketLimits;
 use crate::directory::{Directory, DirectoryError};
@@ -57,6 +58,7 @@ pub struct Server {
     directory: Arc<Directory>,
     shards: Arc<Shards>,
     traces: Option<Arc<Traces>>,
+    checkpointing: std::thread::JoinHandle<()>,
     draining: watch::Sender<bool>,
     accepting: JoinHandle<()>,
     alive: mpsc::Sender<()>,
@@ -84,6 +86,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let auth = Arc::new(Tokens::new(config.auth.clone(), Arc::clone(&metrics)));
         let receiver = config.webhook.clone().map(|(url, secret)| Arc::new(Receiver::new(url, secret)));
+        let (checkpoints, checkpointing) = Checkpoints::start().map_err(StartError::Thread)?;
         let context = Context {
             directory: Arc::clone(&directory),
             metrics: Arc::clone(&metrics),
@@ -91,6 +94,7 @@ impl Server {
             auth: Arc::clone(&auth),
             receiver: receiver.clone(),
             traces: traces.clone(),
+            checkpoints,
             room: config.room,
             open_stores: config.open_stores.div_ceil(config.shards),
             idle: config.idle,
@@ -113,6 +117,8 @@ impl Server {
             let journal = Journal::new(directory.journal(number), config.journal_bytes, generations.clone());
             shards.push(Shard::start(number, context.clone(), journal, mine).map_err(StartError::Thread)?);
         }
+        // The thread for checkpoints ends with the shards.
+        drop(context);
         let shards = Arc::new(Shards::new(shards, config.backlog, config.backlog_bytes));
         if let Some(receiver) = &receiver {
             receiver.tells(&shards);
@@ -142,7 +148,18 @@ impl Server {
         let encrypted = tls.is_some();
         let accepting = tokio::spawn(listen::accept(listener, tls, router, config.patience, stops));
         info!(%address, tls = encrypted, data = %config.data.display(), shards = config.shards, "serving");
-        Ok(Self { address, config, directory, shards, traces, draining, accepting, alive, ended })
+        Ok(Self {
+            address,
+            config,
+            directory,
+            shards,
+            checkpointing,
+            traces,
+            draining,
+            accepting,
+            alive,
+            ended,
+        })
     }
 
     /// Where it listens.
@@ -162,6 +179,8 @@ impl Server {
             warn!("some sockets have not taken what they were sent, and are cut");
         }
         self.shards.stop().await;
+        // A panic of its thread is none of ours.
+        let _ = tokio::task::spawn_blocking(|| self.checkpointing.join()).await;
         if let Some(traces) = self.traces.take() {
             // It waits for the collector. A panic of its thread is none of ours.
             let _ = tokio::task::spawn_blocking(move || traces.stop()).await;

@@ -188,6 +188,7 @@ impl Shard {
         for id in &touched {
             if let Some(store) = self.stores.get_mut(id) {
                 store.commit_much(&self.context, open);
+                store.checkpoint_much(&self.context);
             }
         }
         // What is told of them is durable now. Whoever asked may be gone.

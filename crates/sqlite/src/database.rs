@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use rusqlite::{Connection, ErrorCode};
 use syncline_engine::SqlError;
@@ -44,6 +45,8 @@ pub struct Database {
     pub(crate) point: bool,
     /// Why the open transaction is gone, if SQLite has rolled it back.
     pub(crate) lost: RefCell<Option<SqlError>>,
+    /// Pages in the write-ahead log, where somebody wants to know.
+    pub(crate) wal_pages: Arc<AtomicU32>,
     /// Why nothing may be written, if it may not.
     pub(crate) refuses: Option<SqlError>,
     pub(crate) watch: Watch,
@@ -72,6 +75,7 @@ impl Database {
             depth: 0,
             point: false,
             lost: RefCell::default(),
+            wal_pages: Arc::default(),
             refuses: None,
             watch: Watch::new(),
             footprints: RefCell::default(),

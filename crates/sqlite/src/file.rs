@@ -10,7 +10,7 @@ use crate::failure::sql_error;
 use crate::{Database, Durability};
 
 /// Only a backup or somebody's shell shares the file with us, and neither holds it for long.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Database {
     /// Opens a file, or creates it.
@@ -26,31 +26,6 @@ impl Database {
         let db = Self::over(connection)?;
         db.write_ahead(durability)?;
         Ok(db)
-    }
-
-    /// Brings what is in the write-ahead log into the file, and flushes both: all that was committed survives
-    /// the end of the machine from then on, whatever the durability of each commit.
-    ///
-    /// # Errors
-    /// [`SqlError::Host`]; what was committed is still there, and as durable as before.
-    pub fn checkpoint(&mut self) -> Result<(), SqlError> {
-        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let busy: bool = self.own(|connection| connection.query_row(sql, [], |row| row.get(0)))?;
-        if busy {
-            let message = "somebody else reads the file: it cannot be flushed".to_owned();
-            return Err(SqlError::Host { failure: syncline_engine::HostFailure::Busy, message });
-        }
-        Ok(())
-    }
-
-    /// Lets the write-ahead log grow to so many pages before a commit brings them into the file, which takes
-    /// two fsyncs, and writes each page once however often it has changed.
-    ///
-    /// # Errors
-    /// [`SqlError::Host`].
-    pub fn checkpoint_every(&mut self, pages: u32) -> Result<(), SqlError> {
-        let sql = format!("PRAGMA wal_autocheckpoint = {pages}");
-        self.own(|connection| connection.query_row(&sql, [], |_| Ok(())))
     }
 
     /// Keeps all changed pages in memory until the commit, however many: only that writes to the disk, and can

@@ -16,6 +16,8 @@ mod report;
 mod snapshot;
 mod statement;
 mod transaction;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod wal;
 
 pub use database::{Database, Durability};
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

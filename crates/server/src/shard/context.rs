@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use syncline_engine::{RoomConfig, Rules};
 
+use crate::checkpoints::Checkpoints;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::tokens::Tokens;
@@ -20,6 +21,7 @@ pub(crate) struct Context {
     pub(crate) receiver: Option<Arc<Receiver>>,
     /// Where each push is traced to.
     pub(crate) traces: Option<Arc<Traces>>,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) room: RoomConfig,
     /// As many stores of this shard are open at once.
     pub(crate) open_stores: usize,

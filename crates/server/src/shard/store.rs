@@ -8,6 +8,7 @@ mod webhook;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 
 use syncline_engine::protocol::{Code, ErrorFrame, Millis, ServerMessage, StoreId};
@@ -19,6 +20,7 @@ use tracing::{Level, debug, error, warn};
 use super::call::{Answered, Waiting};
 use super::socket::Socket;
 use super::{Context, SocketId, What};
+use crate::checkpoints::Progress;
 use crate::journal::Frame;
 use crate::outbox::Close;
 use crate::traces::Decided;
@@ -33,6 +35,7 @@ pub(super) struct Store {
     sockets: BTreeMap<SocketId, Socket>,
     open: Option<Open>,
     held: Held,
+    checkpointed: Arc<Progress>,
     /// Why it could not be opened, and when that was.
     closed: Option<(Instant, SqlError)>,
     /// Something was decided that only the journal has for sure.
@@ -67,6 +70,7 @@ impl Store {
             sockets: BTreeMap::new(),
             open: None,
             held: Held::default(),
+            checkpointed: Arc::default(),
             closed: None,
             dirty: false,
             unsettled: false,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -122,6 +123,25 @@ fn a_killed_server_has_what_it_has_acknowledged() {
         told.extend(more);
         assert_kept(&told, data.path());
     }
+}
+
+#[test]
+fn a_write_ahead_log_is_brought_into_its_file_while_the_server_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let mut ann = Client::connect(server.address, "s", "ann");
+    let large = "x".repeat(100_000);
+    let file = data.path().join("stores/store-s.db");
+    let begun = Instant::now();
+    while std::fs::metadata(&file).unwrap().len() < 8 << 20 {
+        assert_eq!(ann.say(&large)["status"], "accepted");
+        assert!(ann.counter < 500 && begun.elapsed() < Duration::from_secs(60), "the journal is full first");
+    }
+    let told = ann.counter;
+    server.kill();
+    let server = Process::start(data.path(), &[]);
+    assert_eq!(Client::read_all(server.address, "s", "bob").len() as u64, told);
+    server.kill();
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod pages;
 mod snapshots;
 mod statements;
 mod transactions;
+mod wal;

@@ -18,8 +18,11 @@ use crate::stores::Known;
 /// How long a client waits before it tries again after a failure of the storage.
 const RETRY_AFTER_MS: u32 = 1_000;
 
-/// A checkpoint waits for two fsyncs, and so does everybody else of the shard.
+/// After so many pages, a checkpoint is asked for.
 const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// No write-ahead log grows beyond so many pages: then the shard does the rest of it, and all its stores wait.
+const WAL_PAGES: u32 = 16_000;
 
 /// A file that could not be opened is not looked at again before this.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
@@ -144,6 +147,18 @@ impl Store {
         flushed
     }
 
+    /// Brings the write-ahead log into the file, or has it done, where it has grown.
+    pub(in super::super) fn checkpoint_much(&mut self, cx: &Context) {
+        let Some(open) = &mut self.open else { return };
+        let pages = open.db.wal_pages();
+        if pages < WAL_PAGES || open.db.has_point() {
+            let path = || cx.directory.store(&self.id);
+            cx.checkpoints.ask(&self.checkpointed, pages, CHECKPOINT_PAGES, path);
+        } else if let Err(error) = open.db.checkpoint_passive() {
+            debug!(store = %self.id, "its write-ahead log grows: {error}");
+        }
+    }
+
     /// What was decided is not durable: nobody is told of it. Who is connected asks again.
     pub(in super::super) fn fail(&mut self) {
         let frame = error_frame(failed("the disk does not take what was decided".to_owned()));
@@ -176,6 +191,7 @@ impl Store {
         match done {
             Ok(Ok(more)) => {
                 self.open = Some(open);
+                self.checkpoint_much(cx);
                 more
             }
             Ok(Err(error)) => {
@@ -204,7 +220,7 @@ impl Store {
 pub(super) fn open_file(cx: &Context, id: &StoreId) -> Result<Database, SqlError> {
     let mut db = Database::open_file(cx.directory.store(id), Durability::Normal)?;
     db.limit_cache(cx.cache_bytes)?;
-    db.checkpoint_every(CHECKPOINT_PAGES)?;
+    db.leave_checkpoints()?;
     db.write_at_commit()?;
     Ok(db)
 }

@@ -12,7 +12,7 @@ use super::file::{host, open_file, open_room};
 use super::{Context, Open, SocketId, Store};
 
 /// A store keeps no more than this in memory of the records of what is not committed.
-const RECORD_BYTES: usize = 1 << 20;
+const RECORD_BYTES: usize = 256 << 10;
 
 /// Pages that a store in use holds beyond its cache, and that all stores of a shard do.
 const PAGE_BYTES: usize = 8 << 20;
