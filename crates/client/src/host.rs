@@ -216,7 +216,8 @@ impl Host {
             self.connection.send(text);
         }
         let mut told = false;
-        while let Some(text) = self.disk.leader.poll_session() {
+        let session = self.shared.held().session.id().clone();
+        while let Some(text) = self.disk.leader.poll_session(&session) {
             told = true;
             // A call of the app may come between two messages.
             self.shared.held().receive(&text);

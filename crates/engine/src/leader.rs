@@ -15,7 +15,7 @@ mod serve;
 mod snapshot;
 mod tables;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 pub use consume::{Begin, Consumption};
 pub use receive::LeaderError;
@@ -105,13 +105,12 @@ pub struct Leader {
     diverged_at: Option<Seq>,
     /// What went wrong, and was mended.
     notice: Option<ErrorFrame>,
-    /// The session that was opened last, and lives.
-    serving: Option<SessionId>,
     cursor: Seq,
     chain: Chain,
     link: Link,
     to_server: VecDeque<String>,
-    to_session: VecDeque<String>,
+    /// The sessions that live, and what waits for each.
+    to_sessions: BTreeMap<SessionId, VecDeque<String>>,
 }
 
 /// The connection, as far as it has come.
@@ -197,15 +196,13 @@ impl Leader {
             bad_snapshot: None,
             diverged_at: None,
             notice: None,
-            serving: None,
             cursor,
             chain,
             link: Link::Down,
             to_server: VecDeque::new(),
-            to_session: VecDeque::new(),
+            to_sessions: BTreeMap::new(),
         };
         leader.drop_outdated(db)?;
-        leader.to_session.clear();
         Ok(leader)
     }
 
@@ -329,9 +326,14 @@ impl Leader {
         self.to_server.pop_front()
     }
 
-    /// The next message for the session.
-    pub fn poll_session(&mut self) -> Option<String> {
-        self.to_session.pop_front()
+    /// The next message for a session that was opened.
+    pub fn poll_session(&mut self, session: &SessionId) -> Option<String> {
+        self.to_sessions.get_mut(session)?.pop_front()
+    }
+
+    /// A session has ended: it is told nothing more. What it has handed over stays.
+    pub fn session_ended(&mut self, session: &SessionId) {
+        self.to_sessions.remove(session);
     }
 
     /// Where it stands.

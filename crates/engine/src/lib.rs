@@ -64,7 +64,7 @@
 //!         }
 //!     }
 //!     for Client { leader, session, state, .. } in &mut clients {
-//!         while let Some(text) = leader.poll_session() { session.receive(state, Millis::default(), &text)?; }
+//!         while let Some(text) = leader.poll_session(session.id()) { session.receive(state, Millis::default(), &text)?; }
 //!     }
 //! }
 //! let bob: &dyn Query = &clients[1].state;

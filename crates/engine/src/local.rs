@@ -86,8 +86,13 @@ pub(crate) enum Told {
     Snapshot { seq: Seq, part: u32, data: String, more: bool },
     /// The client has another id from here on.
     Renamed { client: ClientId },
-    /// Commits that wait again, although they were confirmed: their server has lost them.
-    Offered(Vec<Waiting>),
+    /// Commits of other sessions that wait; or such that wait again, although they were confirmed: their server
+    /// has lost them.
+    Waiting(Vec<Waiting>),
+    /// All commits of other sessions that wait, and all that were rejected.
+    Outbox { waiting: Vec<Waiting>, rejected: Vec<Rejected> },
+    /// The app has done with these rejected commits, in another session.
+    Dismissed(Vec<Counter>),
 }
 
 /// A commit of the session has its counter.

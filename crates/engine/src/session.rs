@@ -236,8 +236,8 @@ impl Session {
     }
 
     fn hand_over(&self, after: SessionNumber, dismissed: Vec<Counter>) -> Option<String> {
-        let from = self.place_of(after.next());
-        let commits: Vec<_> = self.pending.range(from..).map(|pending| pending.commit.clone()).collect();
+        let own = self.pending.iter().filter(|pending| pending.session == self.id && pending.number > after);
+        let commits: Vec<_> = own.map(|pending| pending.commit.clone()).collect();
         if commits.is_empty() && dismissed.is_empty() {
             return None;
         }
@@ -281,15 +281,20 @@ impl Session {
                 }
             }
             Told::Renamed { client } => self.renamed(db, now, client)?,
-            Told::Offered(waiting) => self.offered(db, now, waiting)?,
+            Told::Waiting(waiting) => self.waiting(db, now, waiting, false)?,
+            Told::Outbox { waiting, rejected } => self.outbox(db, now, waiting, rejected)?,
+            Told::Dismissed(counters) => {
+                self.rejected.retain(|rejected| !counters.contains(&rejected.counter));
+            }
         }
         Ok(effects)
     }
 
     fn taken(&mut self, taken: &[Taken], effects: &mut Effects) {
         for Taken { number, counter } in taken {
-            let place = self.place_of(*number);
-            if let Some(pending) = self.pending.get_mut(place).filter(|pending| pending.number == *number) {
+            // The newest are at the end.
+            let taken = |pending: &&mut Pending| pending.session == self.id && pending.number == *number;
+            if let Some(pending) = self.pending.iter_mut().rev().find(taken) {
                 pending.counter = *counter;
                 if self.next.is_some() && counter.is_some() {
                     pending.commit.counter = *counter;
@@ -299,12 +304,6 @@ impl Session {
             }
             self.acknowledged = self.acknowledged.max(*number);
         }
-    }
-
-    /// Where this session's commit of a number lies, or would: behind those of earlier sessions, in the
-    /// order of the numbers.
-    fn place_of(&self, number: SessionNumber) -> usize {
-        self.pending.partition_point(|pending| pending.session != self.id || pending.number < number)
     }
 
     fn take_pending(&mut self, counter: Counter) -> Option<Pending> {
@@ -345,6 +344,18 @@ impl Session {
             events: &pending.commit.events,
             conflicted: pending.conflicted.as_ref(),
         })
+    }
+
+    /// Which session this is.
+    #[must_use]
+    pub const fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// The number of its last commit.
+    #[must_use]
+    pub const fn last(&self) -> SessionNumber {
+        self.last
     }
 
     /// Rejected commits that the app has not dismissed, of this and of earlier sessions.

@@ -35,7 +35,7 @@ impl Client {
 
     /// What the leader says to its session is always understood.
     fn tell(&mut self) {
-        while let Some(text) = self.leader.poll_session() {
+        while let Some(text) = self.leader.poll_session(self.session.id()) {
             let told = self.session.receive(&mut self.db, Millis::default(), &text);
             told.unwrap_or_else(|error| panic!("a leader told its session {text}: {error}"));
         }

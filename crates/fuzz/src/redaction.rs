@@ -67,7 +67,7 @@ impl World {
     }
 
     fn tell(&mut self) {
-        while let Some(text) = self.leader.poll_session() {
+        while let Some(text) = self.leader.poll_session(self.session.id()) {
             let told = self.session.receive(&mut self.db, Millis::default(), &text);
             told.unwrap_or_else(|error| panic!("a leader told its session {text}: {error}"));
         }
@@ -141,7 +141,7 @@ pub(crate) fn redact(text: &str) {
     let (mut db, id) = (memory(), session_id("ann-2"));
     let mut session = Session::open(&mut db, Rules::of::<Notes>(), id, Millis::default(), &opened)
         .expect("what a leader says opens a session");
-    while let Some(text) = world.leader.poll_session() {
+    while let Some(text) = world.leader.poll_session(session.id()) {
         session.receive(&mut db, Millis::default(), &text).expect("what a leader says is understood");
     }
     assert_eq!(rows(&db, &["notes"]), rows(&world.db, &["notes"]), "one-order");

@@ -12,6 +12,7 @@ use syncline_protocol::{
     SessionNumber,
 };
 
+use super::serve::To;
 use super::{Leader, tables};
 use crate::local::{Epoch, FORMER_SESSION, Lost, Told, Waiting};
 use crate::mutation::{Mutation, is_on};
@@ -96,7 +97,7 @@ impl Leader {
         self.epoch = epoch;
         // What was to be compared was a state of the other log.
         self.compare = None;
-        self.restart_session(db)
+        self.restart_sessions(db)
     }
 
     /// The log goes: where the own commits in it stood is noted, for a session that lives on and has not
@@ -139,7 +140,7 @@ impl Leader {
         (self.former, self.next) = (false, next);
         self.lost = count_lost(db)?;
         if !offered.is_empty() {
-            self.tell(&Told::Offered(offered));
+            self.tell(To::All, &Told::Waiting(offered));
         }
         Ok(())
     }

@@ -2,10 +2,19 @@
 
 use syncline_protocol::{Commit, CommitDigest, Counter};
 
+use super::serve::To;
 use super::{Leader, LeaderError, tables};
 use crate::Sql;
 use crate::local::{HandOver, HandedCommit, Taken, Told, Waiting};
 use crate::mutation::{Mutation, is_on, together};
+
+/// What a hand-over came to.
+struct Took {
+    taken: Vec<Taken>,
+    /// What is in the outbox only now.
+    new: Vec<Waiting>,
+    next: Counter,
+}
 
 impl Leader {
     /// Takes commits of a session into the outbox, each once, however often it is handed over. When it
@@ -18,17 +27,25 @@ impl Leader {
         if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
             return Err(LeaderError::AnotherAuthor(commit.author.clone()));
         }
-        let (taken, next) = together(Mutation::HandOverTorn, db, |db| self.take(db, &message))?;
+        let Took { taken, new, next } = together(Mutation::HandOverTorn, db, |db| self.take(db, &message))?;
         self.next = next;
+        let HandOver { session, dismissed, .. } = message;
         if !taken.is_empty() {
-            self.tell(&Told::Taken { session: message.session, taken });
+            self.tell(To::One(&session), &Told::Taken { session: session.clone(), taken });
+        }
+        if !new.is_empty() {
+            self.tell(To::Others(&session), &Told::Waiting(new));
+        }
+        if !dismissed.is_empty() {
+            self.tell(To::Others(&session), &Told::Dismissed(dismissed));
         }
         self.push(db)?;
         Ok(())
     }
 
-    fn take(&self, db: &mut dyn Sql, message: &HandOver) -> Result<(Vec<Taken>, Counter), LeaderError> {
+    fn take(&self, db: &mut dyn Sql, message: &HandOver) -> Result<Took, LeaderError> {
         let session = &message.session;
+        let mut new = Vec::new();
         let mut next = self.next;
         let mut last = tables::last_taken(db, session)?;
         let mut taken = Vec::with_capacity(message.commits.len());
@@ -46,9 +63,11 @@ impl Leader {
                 events: commit.events.clone(),
             };
             let digest = CommitDigest::of(&commit).to_string();
+            let waiting = Waiting { session: session.clone(), number, commit };
             if !is_on(Mutation::AckWithoutOutbox) {
-                tables::put_waiting(db, &Waiting { session: session.clone(), number, commit }, &digest)?;
+                tables::put_waiting(db, &waiting, &digest)?;
             }
+            new.push(waiting);
             let now_taken = Taken { number, counter: Some(counter) };
             tables::put_taken(db, session, now_taken)?;
             taken.push(now_taken);
@@ -60,7 +79,7 @@ impl Leader {
         }
         tables::forget_taken(db, session, message.acknowledged)?;
         message.dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
-        Ok((taken, next))
+        Ok(Took { taken, new, next })
     }
 
     /// Which counter a commit gets that is unknown here by its session and number.
@@ -85,7 +104,7 @@ impl Leader {
         }
         // What the living session makes came to no leader but this one. It may have counted on from
         // before the server's `welcome` named a later counter; it is told the right one.
-        if *client == self.client && self.serving.as_ref() == Some(&message.session) {
+        if *client == self.client && self.to_sessions.contains_key(&message.session) {
             return Ok(next);
         }
         Err(LeaderError::AnotherClient { client: client.clone(), counter: given })

@@ -6,6 +6,7 @@ use syncline_protocol::{
 };
 use thiserror::Error;
 
+use super::serve::To;
 use super::{Leader, Link, Up, former, tables};
 use crate::local::Told;
 use crate::mutation::{Mutation, is_on};
@@ -152,9 +153,9 @@ impl Leader {
                 self.lost = former::count_lost(db)?;
             }
             if whole {
-                self.tell_entries(frame.segment());
+                self.tell_entries(To::All, frame.segment());
             } else {
-                segments.iter().for_each(|segment| self.tell_entries(&segment.text));
+                segments.iter().for_each(|segment| self.tell_entries(To::All, &segment.text));
             }
         }
         self.pull();
@@ -199,7 +200,7 @@ impl Leader {
             former::count_lost(db)
         })?;
         self.client = client.clone();
-        self.tell(&Told::Renamed { client });
+        self.tell(To::All, &Told::Renamed { client });
         Ok(())
     }
 
@@ -247,7 +248,7 @@ impl Leader {
             }
             Ok::<_, SqlError>(news)
         })?;
-        news.iter().for_each(|told| self.tell(told));
+        news.iter().for_each(|told| self.tell(To::All, told));
         if let Link::Up(up) = &mut self.link {
             up.head = up.head.max(verdicts.head);
             let last = verdicts.verdicts.last().map(|verdict| verdict.counter);

@@ -45,7 +45,7 @@ impl Leader {
         (self.redactions, self.epoch) = (number, epoch);
         // What was to be compared was a state that still had it.
         self.compare = None;
-        if differs { Ok(self.restart_session(db)?) } else { Ok(()) }
+        if differs { Ok(self.restart_sessions(db)?) } else { Ok(()) }
     }
 }
 

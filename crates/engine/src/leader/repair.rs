@@ -109,7 +109,6 @@ impl Leader {
         let mut leader = Self::open(db, config)?;
         // What was made from the damaged log starts anew.
         leader.restart_from(db, Seq::ZERO)?;
-        leader.to_session.clear();
         leader.notice = Some(ErrorFrame::new(Code::StorageDamaged, message));
         Ok(leader)
     }

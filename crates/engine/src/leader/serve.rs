@@ -1,5 +1,7 @@
 //! What a session is told: what it starts from, and what it missed.
 
+use std::collections::VecDeque;
+
 use syncline_protocol::{Limits, Seq, SessionId};
 
 use super::{Leader, tables};
@@ -9,13 +11,14 @@ use crate::{Query, Rejection, SqlError};
 
 impl Leader {
     /// What a session starts from, beside the state at `state`. The entries after that state follow
-    /// through [`Leader::poll_session`], before anything else.
+    /// through [`Leader::poll_session`], before anything else. Other sessions go on: each is told everything
+    /// until [`Leader::session_ended`].
     ///
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn opened(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
-        self.to_session.clear();
-        self.tell_log(db, state)?;
+        self.to_sessions.insert(session.clone(), VecDeque::new());
+        self.tell_log(db, To::One(session), state)?;
         self.serve(db, session, state)
     }
 
@@ -31,26 +34,32 @@ impl Leader {
         cursor: Seq,
         epoch: &Epoch,
     ) -> Result<String, SqlError> {
-        self.to_session.clear();
+        self.to_sessions.insert(session.clone(), VecDeque::new());
+        let to = To::One(session);
         // The former leader may have ended before it said so, and what the session hands over again may have
         // to wait for room on the disk: it has to know its commits' identities before it meets them in the log.
-        self.tell(&Told::Renamed { client: self.client.clone() });
+        self.tell(to, &Told::Renamed { client: self.client.clone() });
         let taken = tables::taken(db, session)?;
         if !taken.is_empty() {
-            self.tell(&Told::Taken { session: session.clone(), taken });
+            self.tell(to, &Told::Taken { session: session.clone(), taken });
         }
         if *epoch == self.epoch {
-            self.tell_log(db, cursor)?;
+            self.tell_log(db, to, cursor)?;
         } else {
-            self.restart_session(db)?;
+            self.restart(db, to)?;
         }
         for (counter, first, last) in tables::all_confirmed(db)? {
             // One that waits again was offered again.
             if !tables::is_waiting(db, counter)? {
-                self.tell(&Told::Confirmed { counter, first, last });
+                self.tell(to, &Told::Confirmed { counter, first, last });
             }
         }
-        self.serve(db, session, cursor)
+        let opened = self.serve(db, session, cursor)?;
+        // What other sessions have committed and heard meanwhile, and this one has not.
+        let mut waiting = tables::all_waiting(db)?;
+        waiting.retain(|waiting| waiting.session != *session);
+        self.tell(to, &Told::Outbox { waiting, rejected: tables::all_rejected(db)? });
+        Ok(opened)
     }
 
     fn serve(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
@@ -58,9 +67,8 @@ impl Leader {
         let rejected = tables::all_rejected(db)?;
         for Rejected { counter, code, message, .. } in &rejected {
             let why = Rejection { code: code.clone(), message: message.clone() };
-            self.tell(&Told::Rejected { counter: *counter, why });
+            self.tell(To::One(session), &Told::Rejected { counter: *counter, why });
         }
-        self.serving = Some(session.clone());
         let opened = Opened {
             client: self.client.clone(),
             next: self.config.volatile.then_some(self.next),
@@ -74,16 +82,20 @@ impl Leader {
         serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
     }
 
-    /// Everything that the session has of the log is void: it is told the log of today.
-    pub(super) fn restart_session(&mut self, db: &dyn Query) -> Result<(), SqlError> {
-        self.tell(&Told::Restarted { epoch: self.epoch.clone() });
-        self.tell_log(db, Seq::ZERO)
+    /// Everything that the sessions have of the log is void: they are told the log of today.
+    pub(super) fn restart_sessions(&mut self, db: &dyn Query) -> Result<(), SqlError> {
+        self.restart(db, To::All)
     }
 
-    pub(super) fn tell_log(&mut self, db: &dyn Query, mut after: Seq) -> Result<(), SqlError> {
+    fn restart(&mut self, db: &dyn Query, to: To<'_>) -> Result<(), SqlError> {
+        self.tell(to, &Told::Restarted { epoch: self.epoch.clone() });
+        self.tell_log(db, to, Seq::ZERO)
+    }
+
+    pub(super) fn tell_log(&mut self, db: &dyn Query, to: To<'_>, mut after: Seq) -> Result<(), SqlError> {
         let start = segment::start(db)?;
         if after < start {
-            self.tell_snapshot(db, start)?;
+            self.tell_snapshot(db, to, start)?;
             after = start;
         }
         loop {
@@ -91,16 +103,38 @@ impl Leader {
             let Some(last) = segments.last() else { return Ok(()) };
             after = last.last;
             let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
-            self.tell_entries(&texts.join(","));
+            self.tell_entries(to, &texts.join(","));
         }
     }
 
-    pub(super) fn tell(&mut self, told: &Told) {
-        let text = serde_json::to_string(told).expect("a message has text keys and no failing serializer");
-        self.to_session.push_back(text);
+    pub(super) fn tell(&mut self, to: To<'_>, told: &Told) {
+        self.tell_text(to, || {
+            serde_json::to_string(told).expect("a message has text keys and no failing serializer")
+        });
     }
 
-    pub(super) fn tell_entries(&mut self, segment: &str) {
-        self.to_session.push_back(crate::local::encode_entries(segment));
+    pub(super) fn tell_entries(&mut self, to: To<'_>, segment: &str) {
+        self.tell_text(to, || crate::local::encode_entries(segment));
     }
+
+    fn tell_text(&mut self, to: To<'_>, text: impl FnOnce() -> String) {
+        let told = self.to_sessions.iter_mut().filter(|(id, _)| match to {
+            To::All => true,
+            To::One(session) => *id == session,
+            To::Others(session) => *id != session,
+        });
+        let mut queues: Vec<_> = told.map(|(_, queue)| queue).collect();
+        let Some(last) = queues.pop() else { return };
+        let text = text();
+        queues.into_iter().for_each(|queue| queue.push_back(text.clone()));
+        last.push_back(text);
+    }
+}
+
+/// Whom of the living sessions something is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum To<'a> {
+    All,
+    One(&'a SessionId),
+    Others(&'a SessionId),
 }

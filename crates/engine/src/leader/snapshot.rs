@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use syncline_protocol::{Chain, Code, ErrorFrame, Hasher, Incarnation, Pull, Seq, Snapshot, SnapshotOffer};
 
+use super::serve::To;
 use super::{Leader, Link, consume, tables};
 use crate::local::{Epoch, Told};
 use crate::segment;
@@ -133,7 +134,7 @@ impl Leader {
             tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })
         })?;
         (self.cursor, self.chain, self.epoch) = (offer.seq, offer.chain, epoch);
-        self.restart_session(db)?;
+        self.restart_sessions(db)?;
         if let Link::Up(up) = &mut self.link {
             (up.fetching, up.pulling) = (None, true);
             // Even at the head: the page that reaches it is what makes the socket live.
@@ -186,7 +187,7 @@ impl Leader {
         })?;
         (self.cursor, self.chain) = segment::head(db)?;
         self.epoch = epoch;
-        self.restart_session(db)?;
+        self.restart_sessions(db)?;
         if let Link::Up(up) = &mut self.link {
             (up.pulling, up.fetching) = (false, None);
         }
@@ -195,11 +196,11 @@ impl Leader {
     }
 
     /// The snapshot that the log begins with, for a session that has nothing of it.
-    pub(super) fn tell_snapshot(&mut self, db: &dyn Query, seq: Seq) -> Result<(), SqlError> {
+    pub(super) fn tell_snapshot(&mut self, db: &dyn Query, to: To<'_>, seq: Seq) -> Result<(), SqlError> {
         let mut parts = VecDeque::from(parts(db)?);
         for part in 0.. {
             let Some(data) = parts.pop_front() else { break };
-            self.tell(&Told::Snapshot { seq, part, data, more: !parts.is_empty() });
+            self.tell(to, &Told::Snapshot { seq, part, data, more: !parts.is_empty() });
         }
         Ok(())
     }
@@ -219,7 +220,7 @@ impl Leader {
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
         tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })?;
         self.epoch = epoch;
-        self.restart_session(db)
+        self.restart_sessions(db)
     }
 }
 

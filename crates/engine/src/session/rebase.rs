@@ -6,7 +6,7 @@ use super::{CONFIRMED_ABOVE, Confirmed, Effects, Pending, Session, SessionError}
 use crate::mutation::{Mutation, is_on};
 use crate::sql::nested;
 use crate::state::{admit_commit, apply_history};
-use crate::{Refusal, Rewind, Sql, SqlError};
+use crate::{Refusal, Rewind, Rules, Sql, SqlError};
 
 impl Session {
     /// Takes entries of the log: those that confirm pending commits in order cost nothing; at the
@@ -111,17 +111,22 @@ impl Session {
     /// A pending commit that does not apply is conflicted, and left out of the view until its verdict.
     pub(super) fn apply_pending(&mut self, db: &mut dyn Rewind, now: Millis) -> Result<(), SqlError> {
         let all = if is_on(Mutation::RebaseSkipsPending) { 0 } else { usize::MAX };
-        for pending in self.pending.iter_mut().take(all) {
-            let Pending { commit, conflicted, .. } = pending;
-            let admitted = nested(&mut *db as &mut dyn Sql, |db| {
-                admit_commit(db, &self.rules, now, &commit.author, &commit.events)
-            });
-            *conflicted = match admitted {
-                Ok(()) => None,
-                Err(Refusal::Rejected(why)) => Some(why),
-                Err(Refusal::Host(error)) => return Err(error),
-            };
-        }
+        self.pending.iter_mut().take(all).try_for_each(|pending| pending.apply(db, &self.rules, now))
+    }
+}
+
+impl Pending {
+    /// One that does not apply is conflicted.
+    pub(super) fn apply(&mut self, db: &mut dyn Rewind, rules: &Rules, now: Millis) -> Result<(), SqlError> {
+        let Self { commit, conflicted, .. } = self;
+        let admitted = nested(&mut *db as &mut dyn Sql, |db| {
+            admit_commit(db, rules, now, &commit.author, &commit.events)
+        });
+        *conflicted = match admitted {
+            Ok(()) => None,
+            Err(Refusal::Rejected(why)) => Some(why),
+            Err(Refusal::Host(error)) => return Err(error),
+        };
         Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! What becomes of a session when its log is another one than it was.
 
+use std::collections::BTreeSet;
+
 use syncline_protocol::{ClientId, Counter, Millis, Seq};
 
 use super::{Confirmed, Effects, Pending, Session, SessionError};
-use crate::local::{Epoch, FORMER_SESSION, Waiting};
+use crate::local::{Epoch, FORMER_SESSION, Rejected, Waiting};
 use crate::sql::nested;
 use crate::{Rewind, Sql, SqlError, dump, state};
 
@@ -82,19 +84,48 @@ impl Session {
         if self.pending.len() == before { Ok(()) } else { self.rebase(db, now, &[]) }
     }
 
-    /// Commits that had been confirmed wait again, before what was committed since.
-    pub(super) fn offered(
+    /// What a leader that has taken over knows of the other sessions' commits.
+    pub(super) fn outbox(
         &mut self,
         db: &mut dyn Rewind,
         now: Millis,
         waiting: Vec<Waiting>,
+        rejected: Vec<Rejected>,
     ) -> Result<(), SqlError> {
+        let known: BTreeSet<Counter> = waiting.iter().map(|waiting| waiting.commit.counter).collect();
+        let (own, before) = (&self.id, self.pending.len());
+        self.pending.retain(|pending| {
+            pending.session == *own || pending.counter.is_some_and(|counter| known.contains(&counter))
+        });
+        self.rejected = rejected;
+        let decided = self.pending.len() != before;
+        self.waiting(db, now, waiting, decided)
+    }
+
+    /// Commits of other sessions wait, or such that had been confirmed, each before what gets its counter later.
+    /// `stale`: the view is not that of the pending commits.
+    pub(super) fn waiting(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        waiting: Vec<Waiting>,
+        stale: bool,
+    ) -> Result<(), SqlError> {
+        let mut between = stale;
         for pending in waiting.into_iter().map(Pending::waiting) {
+            if self.pending.iter().any(|other| other.counter == pending.counter) {
+                continue;
+            }
             let later = |other: &Pending| other.counter.is_none() || other.counter > pending.counter;
             self.rejected.retain(|rejected| Some(rejected.counter) != pending.counter);
             let place = self.pending.iter().position(later).unwrap_or(self.pending.len());
+            between |= place < self.pending.len();
             self.pending.insert(place, pending);
+            // On top of all others it applies as it is.
+            if !between && let Some(last) = self.pending.back_mut() {
+                last.apply(db, &self.rules, now)?;
+            }
         }
-        self.rebase(db, now, &[])
+        if between { self.rebase(db, now, &[]) } else { Ok(()) }
     }
 }

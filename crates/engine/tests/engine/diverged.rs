@@ -180,7 +180,7 @@ fn a_session_that_missed_the_change_of_logs_is_told_so_by_the_next_leader() {
     // The same once more changes nothing: the log is the one that it has.
     let same = Epoch::kept(ann.session.epoch().as_str().to_owned());
     ann.leader.resumed(&ann.log, &SessionId::parse("ann-1").unwrap(), ann.session.cursor(), &same).unwrap();
-    while let Some(told) = ann.leader.poll_session() {
+    while let Some(told) = ann.leader.poll_session(ann.session.id()) {
         assert!(!told.contains("restarted") && !told.contains("entries"), "{told}");
     }
 }

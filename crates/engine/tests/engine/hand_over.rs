@@ -137,7 +137,7 @@ fn a_rejection_that_died_with_the_worker_is_told_to_the_living_session_by_the_ne
     while let Some(text) = bob.to_client.pop_front() {
         bob.leader.receive(&mut bob.log, &text).unwrap();
     }
-    while bob.leader.poll_session().is_some() {}
+    while bob.leader.poll_session(bob.session.id()).is_some() {}
     assert_eq!(bob.pending(), 1, "the session heard of nothing");
 
     let (id, cursor) = (syncline_engine::protocol::SessionId::parse("bob-1").unwrap(), bob.session.cursor());

@@ -26,6 +26,7 @@ mod room;
 mod simulated;
 mod snapshots;
 mod sync;
+mod tabs;
 mod webhook;
 mod world;
 mod zoo;

@@ -117,7 +117,6 @@ impl Client {
         for message in journals {
             leader.hand_over(&mut log, message).unwrap();
         }
-        while leader.poll_session().is_some() {}
         if replica.seq().get() > 0 {
             db = Database::deserialize(&state.serialize().unwrap()).unwrap();
         }
@@ -162,6 +161,8 @@ impl Client {
         let subject = Subject::parse(self.page.name.as_str()).unwrap();
         let config = LeaderConfig::new(&rules, store(), subject, self.page.fresh.clone()).unwrap();
         self.leader = Leader::open(&mut self.log, config).unwrap();
+        let (id, epoch) = (self.session.id(), self.session.epoch());
+        self.leader.resumed(&self.log, id, self.session.cursor(), epoch).unwrap();
     }
 
     /// The log's database was damaged: its host has kept the file, and opens a new one.
@@ -237,7 +238,7 @@ impl Client {
                 self.to_server.push_back(text);
             }
         }
-        while let Some(message) = self.leader.poll_session() {
+        while let Some(message) = self.leader.poll_session(self.session.id()) {
             let effects = self.session.receive(&mut self.db, Millis::default(), &message).unwrap();
             self.effects.persisted.extend(effects.persisted);
             self.effects.confirmed.extend(effects.confirmed);
@@ -325,7 +326,7 @@ impl World {
                 client.leader.receive(&mut client.log, &text).unwrap();
             }
             client.to_server.extend(std::iter::from_fn(|| client.leader.poll_server()));
-            while client.leader.poll_session().is_some() {}
+            while client.leader.poll_session(client.session.id()).is_some() {}
             if !self.deliver(place) {
                 return;
             }

@@ -6,7 +6,7 @@ use syncline_engine::protocol::{ClientId, Code, Millis, Seq, SessionId, Subject}
 use syncline_engine::{Epoch, Leader, LeaderConfig, LeaderError, Replica, Salvage, Session, SqlError};
 use syncline_sqlite::Database;
 
-use super::{Client, JournalKey, Live, ToPage};
+use super::{Client, JournalKey, Live, Page, ToPage};
 use crate::model;
 use crate::server::{TOKEN, store};
 use crate::socket::Socket;
@@ -170,14 +170,9 @@ impl Client {
         let (Some(worker), Some(page)) = (&mut self.worker, &mut self.page) else { return Ok(Vec::new()) };
         let (mut kept, mut troubles) = (Vec::new(), Vec::new());
         while let Some(offer) = worker.waiting.front() {
-            if offer.journaled.is_some() {
-                tell(&mut worker.leader, &mut page.from_leader);
-            }
             match (worker.leader.hand_over(&mut self.log, &offer.message), &offer.journaled) {
                 (Ok(()), None) => {}
                 (Ok(()), Some(key)) => {
-                    // What the leader answers about it is not for the session that it serves.
-                    while worker.leader.poll_session().is_some() {}
                     kept.push(key.clone());
                 }
                 (Err(LeaderError::Host(error)), _) => {
@@ -286,7 +281,7 @@ impl Client {
             }
         }
         if let Some(page) = &mut self.page {
-            tell(&mut worker.leader, &mut page.from_leader);
+            tell(&mut worker.leader, page);
         }
     }
 }
@@ -296,8 +291,8 @@ fn load_of(session: &SessionId) -> Option<u32> {
     session.as_str().rsplit('-').next()?.parse().ok()
 }
 
-fn tell(leader: &mut Leader, page: &mut VecDeque<ToPage>) {
-    while let Some(text) = leader.poll_session() {
-        page.push_back(ToPage::Text(text));
+fn tell(leader: &mut Leader, page: &mut Page) {
+    while let Some(text) = leader.poll_session(&page.id) {
+        page.from_leader.push_back(ToPage::Text(text));
     }
 }

@@ -196,7 +196,7 @@ impl Device {
     /// Carries what the leader says to the session, and notes what that promises.
     pub(super) fn pump(&mut self) -> Result<()> {
         let mut all = Effects::default();
-        while let Some(message) = self.leader.poll_session() {
+        while let Some(message) = self.leader.poll_session(self.session.id()) {
             match self.session.receive(&mut self.db, now(), &message) {
                 Ok(effects) => {
                     all.persisted.extend(effects.persisted);

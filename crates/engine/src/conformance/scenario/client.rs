@@ -38,7 +38,9 @@ pub(super) fn play(
     leader.disconnected();
 
     let mut messages = Vec::new();
-    let mut collect = |leader: &mut Leader| messages.extend(std::iter::from_fn(|| leader.poll_session()));
+    let session = script::session()?;
+    let mut collect =
+        |leader: &mut Leader| messages.extend(std::iter::from_fn(|| leader.poll_session(&session)));
     collect(&mut leader);
     leader.connected(Some(TOKEN.to_owned()));
     cases.push(case("the leader, reconnected, says", "hello from 2", spoken(&mut leader)?));
