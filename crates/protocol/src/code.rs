@@ -147,7 +147,9 @@ codes! {
     JournalFull "journal-full" "status"
         "localStorage is full: a commit made just before a reload may not survive it." "Free localStorage. `persisted` and `confirmed` are still true.";
     AnotherTab "another-tab" "status"
-        "Another tab of this browser has the store open; this one waits until it closes." "Use the other tab, or close it.";
+        "Another tab of this browser has the store open, and its local data is in that tab's memory, or is to be cleared here; this one waits until it closes." "Use the other tab, or close it.";
+    ReloadRequired "reload-required" "status"
+        "Another tab of this browser has loaded another version of the app, and owns the local data now; this one shows what it had." "Reload the page. What is committed here until then stays in the page's journal, and is sent.";
     LeaderFailed "leader-failed" "status"
         "The worker that owns the local database stopped; it is started again." "Nothing: commits are handed over again.";
     SessionFailed "session-failed" "status"

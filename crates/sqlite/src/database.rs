@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use std::sync::atomic::AtomicU32;
 
 use rusqlite::{Connection, ErrorCode};
@@ -46,6 +47,7 @@ pub struct Database {
     /// Why the open transaction is gone, if SQLite has rolled it back.
     pub(crate) lost: RefCell<Option<SqlError>>,
     /// Pages in the write-ahead log, where somebody wants to know.
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub(crate) wal_pages: Arc<AtomicU32>,
     /// Why nothing may be written, if it may not.
     pub(crate) refuses: Option<SqlError>,
@@ -75,6 +77,7 @@ impl Database {
             depth: 0,
             point: false,
             lost: RefCell::default(),
+            #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
             wal_pages: Arc::default(),
             refuses: None,
             watch: Watch::new(),

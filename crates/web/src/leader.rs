@@ -160,9 +160,15 @@ impl Leader {
         self.leader.poll_server()
     }
 
-    /// The next message for the session.
-    pub fn poll_session(&mut self) -> Option<String> {
-        self.leader.poll_session()
+    /// The next message for a session that was opened or resumed, and has not ended.
+    pub fn poll_session(&mut self, session: String) -> Result<Option<String>, JsValue> {
+        Ok(self.leader.poll_session(&session_id(session)?))
+    }
+
+    /// A session has ended: nothing is kept for it any more.
+    pub fn session_ended(&mut self, session: String) -> Result<(), JsValue> {
+        self.leader.session_ended(&session_id(session)?);
+        Ok(())
     }
 
     /// Where the leader stands, as JSON.
@@ -212,7 +218,7 @@ impl Leader {
     }
 
     fn try_opened(&mut self, session: String, living: Option<(f64, Epoch)>) -> Result<String, Failure> {
-        let session = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        let session = session_id(session)?;
         self.advance(TAIL)?;
         let Some((cursor, epoch)) = living else {
             return Ok(self.leader.opened(&self.log, &session, self.replica.seq())?);
@@ -233,6 +239,10 @@ impl Leader {
         }
         Ok(())
     }
+}
+
+fn session_id(session: String) -> Result<SessionId, Failure> {
+    SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))
 }
 
 /// The state is derived: one that does not open is deleted, and made anew from the log.

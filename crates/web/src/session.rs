@@ -1,7 +1,9 @@
 //! The session of a page: its state in memory, and the calls that the page makes to it.
 
 use serde::Serialize;
-use syncline_engine::protocol::{Code, Counter, Millis, RawEvent, SessionId, SessionNumber};
+use syncline_engine::protocol::{
+    Code, Counter, Millis, ModelVersion, RawEvent, SchemaHash, SessionId, SessionNumber,
+};
 use syncline_engine::{Effects, PendingView, Session as EngineSession, count_quarantined, quarantined};
 use syncline_sqlite::Database;
 use wasm_bindgen::prelude::*;
@@ -22,11 +24,26 @@ struct Followed {
     effects: Effects,
     changed: Vec<String>,
     pending: usize,
+    rejections: usize,
     quarantined: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelId {
+    version: ModelVersion,
+    schema_hash: SchemaHash,
 }
 
 #[wasm_bindgen]
 impl Session {
+    /// Which model this is, as JSON: its version, and a hash of its tables.
+    pub fn model() -> Result<String, JsValue> {
+        let rules = crate::rules();
+        let schema_hash = rules.schema_hash().map_err(Failure::from)?;
+        Ok(json(&ModelId { version: rules.version(), schema_hash }))
+    }
+
     /// Opens what a leader's `opened` and `state` describe.
     pub fn open(opened: &str, state: Option<Vec<u8>>, session: String) -> Result<Self, JsValue> {
         Ok(Self::try_open(opened, state.as_deref(), session)?)
@@ -61,7 +78,8 @@ impl Session {
         let effects = self.session.receive(&mut self.db, now, message).map_err(Failure::from)?;
         let changed = self.db.take_changed_tables();
         let quarantined = count_quarantined(&self.db).map_err(Failure::from)?;
-        Ok(json(&Followed { effects, changed, pending: self.session.pending().count(), quarantined }))
+        let (pending, rejections) = (self.session.pending().count(), self.session.rejections().len());
+        Ok(json(&Followed { effects, changed, pending, rejections, quarantined }))
     }
 
     /// Rows as a JSON array of objects.

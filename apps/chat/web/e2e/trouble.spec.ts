@@ -45,8 +45,11 @@ test('a server that was never reached leaves a working page', async ({ newBrowse
   }
 })
 
-test('a second tab says that it waits, and goes on when the first is closed', async ({ newBrowser }) => {
+test('without OPFS a second tab says that it waits, and goes on when the first is closed', async ({
+  newBrowser,
+}) => {
   const browser = await newBrowser()
+  await browser.inLeader(NO_OPFS)
   const first = await browser.chat('ann')
   await createChannel(first, 'general')
   await post(first, 'hello')

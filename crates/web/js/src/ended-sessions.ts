@@ -10,6 +10,7 @@ const GRACE_MS = 1_000
 export class EndedSessions {
   readonly #read: () => Map<string, JournaledCommit[]>
   readonly #living: Set<string>
+  readonly #watched = new Set<string>()
 
   /** `own` is the session of this page. */
   constructor(storage: JournalStorage | undefined, storeId: string, subject: string, own: string) {
@@ -17,7 +18,10 @@ export class EndedSessions {
     this.#living = new Set([own])
   }
 
-  /** Finds out which sessions still live. Without Web Locks nobody can tell, so they are left alone. */
+  /**
+   * Finds out which sessions still live, and waits a moment for them. Without Web Locks nobody can tell, so
+   * they are left alone.
+   */
   async look(signal: AbortSignal): Promise<void> {
     const others = [...this.#read().keys()].filter((session) => !this.#living.has(session))
     const living = await livingSessions(others)
@@ -34,13 +38,18 @@ export class EndedSessions {
 
   /** Calls back with the journal of each session that ends from now on. */
   watch(own: string, signal: AbortSignal, ended: (commits: readonly JournaledCommit[]) => void): void {
-    if (!locksExist()) return
-    for (const session of this.#living) {
-      if (session === own) continue
-      this.#ends(session, signal).then((hasEnded) => {
-        if (hasEnded) ended(this.#read().get(session) ?? [])
-      })
-    }
+    for (const session of this.#living) if (session !== own) this.watchOne(session, signal, ended)
+  }
+
+  /** The same for one session, of a tab that lives. */
+  watchOne(session: string, signal: AbortSignal, ended: (commits: readonly JournaledCommit[]) => void): void {
+    if (!locksExist() || this.#watched.has(session)) return
+    this.#watched.add(session)
+    this.#living.add(session)
+    this.#ends(session, signal).then((hasEnded) => {
+      this.#watched.delete(session)
+      if (hasEnded) ended(this.#read().get(session) ?? [])
+    })
   }
 
   /** Returns whether it has ended before the signal. */

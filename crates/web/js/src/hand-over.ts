@@ -11,8 +11,6 @@ export interface HandOverListener {
   kept(keys: readonly string[]): void
   /** A journaled commit that the leader will never take. */
   refused(key: string, failure: Failure): void
-  /** Passes on what the leader has to say to the session. */
-  tell(): void
   /** Commits that had to wait are in. */
   drained(): void
   /** The leader threw what is no failure. */
@@ -28,14 +26,14 @@ interface Waiting {
 const PASSING: ReadonlySet<string> = new Set(['storage-full', 'storage-failed'])
 
 export class HandOvers {
-  readonly #leader: Pick<WasmLeader, 'hand_over' | 'poll_session'>
+  readonly #leader: Pick<WasmLeader, 'hand_over'>
   readonly #listener: HandOverListener
   readonly #backoff = new Backoff({ lastMs: 5_000 })
   #waiting: Waiting[] = []
   #retry: ReturnType<typeof setTimeout> | undefined
   #failure: Failure | undefined
 
-  constructor(leader: Pick<WasmLeader, 'hand_over' | 'poll_session'>, listener: HandOverListener) {
+  constructor(leader: Pick<WasmLeader, 'hand_over'>, listener: HandOverListener) {
     this.#leader = leader
     this.#listener = listener
   }
@@ -66,11 +64,8 @@ export class HandOvers {
     this.#failure = undefined
     for (const { message, key } of this.#waiting) {
       try {
-        if (key === undefined) this.#leader.hand_over(message)
-        else {
-          this.#adopt(message)
-          kept.push(key)
-        }
+        this.#leader.hand_over(message)
+        if (key !== undefined) kept.push(key)
       } catch (thrown) {
         const failure = failureOf(thrown)
         if (failure === undefined) throw thrown
@@ -87,13 +82,6 @@ export class HandOvers {
     if (kept.length > 0) this.#listener.kept(kept)
     if (this.#failure === undefined) this.#backoff.succeeded()
     else this.#retry = setTimeout(() => this.#again(), this.#backoff.next())
-  }
-
-  /** What the leader answers about a commit of a former page is not for the session that it serves. */
-  #adopt(message: string): void {
-    this.#listener.tell()
-    this.#leader.hand_over(message)
-    while (this.#leader.poll_session() !== undefined);
   }
 
   #again(): void {

@@ -6,8 +6,9 @@ import type { Code, Failure } from './failure'
 import { describe, failureOf } from './failure'
 import { HandOvers } from './hand-over'
 import { patiently } from './patience'
-import type { FromLeader, LeaderReport, ToLeader } from './port'
+import type { FromLeader, LeaderReport, Resumed, ToLeader } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
+import { callChannel, Tabs } from './tabs'
 import type { Init, LeaderStatus, LostCommit, StorageKind, SynclineWasm, WasmLeader } from './wasm'
 
 type Open = Extract<ToLeader, { kind: 'open' }>
@@ -19,6 +20,8 @@ export class LeaderHost {
   readonly #init: Init
   readonly #wasm: Pick<SynclineWasm, 'Leader'>
   readonly #post: Post
+  /** Whom it serves, and how each is told: the page that has started it, and other tabs. */
+  readonly #sessions = new Map<string, Post>()
   #leader: WasmLeader | undefined
   #connection: Connection | undefined
   #handOvers: HandOvers | undefined
@@ -27,8 +30,8 @@ export class LeaderHost {
   #hindrance: Failure | undefined
   /** The last error of the server, until a connection has lasted. */
   #refusal: Pick<LeaderStatus, 'needs' | 'message'> = {}
-  #reported = ''
-  #lost = 0
+  #reported: LeaderReport | undefined
+  #lost: readonly LostCommit[] = []
   #held: ReturnType<typeof setTimeout> | undefined
   #backlog: Later[] = []
   #failed = false
@@ -83,7 +86,6 @@ export class LeaderHost {
     this.#handOvers = new HandOvers(leader, {
       kept: (keys) => this.#post({ kind: 'journaled-kept', keys, storage: storageOf(leader) }),
       refused: (key, failure) => this.#post({ kind: 'journaled-refused', key, failure }),
-      tell: () => this.#tellSession(),
       drained: () =>
         this.#alive(() => {
           this.#startOnDisk()
@@ -92,17 +94,51 @@ export class LeaderHost {
       broken: (thrown) => this.#fail(thrown),
     })
     this.#handOvers.takeJournaled(message.journaled)
-    if (message.resumed?.again !== undefined) {
-      // The session has to know its counters before it meets them in the log.
-      this.#handOvers.take([message.resumed.again])
-      this.#tellSession()
-    }
-    this.#postOpened(leader, message)
+    this.#serveSession(leader, message.session, message.resumed, this.#post)
     this.#connection = this.#connect(message.url)
     if (!message.online) this.#connection.network(false)
     this.#startOnDisk()
     this.#pump()
     for (const later of this.#backlog.splice(0)) this.#serve(later)
+    this.#serveTabs(leader, message)
+  }
+
+  /** In memory, each session numbers its commits for the server by itself: there is room for one alone. */
+  #serveTabs(leader: WasmLeader, { config: { storeId, subject }, model }: Open): void {
+    if (globalThis.BroadcastChannel === undefined) return
+    const refusal: Failure | undefined =
+      storageOf(leader) === 'opfs' ? undefined : { code: 'another-tab', message: '' }
+    new Tabs(callChannel(storeId, subject), model, refusal, {
+      attach: ({ session, resumed }, post) => {
+        this.#serveSession(leader, session, resumed, post)
+        this.#alive(() => this.#pump())
+        if (this.#reported !== undefined) post({ kind: 'status', report: this.#reported })
+        if (this.#lost.length > 0) post({ kind: 'lost', lost: this.#lost })
+        this.#post({ kind: 'serves', session })
+      },
+      detach: (session) => {
+        this.#sessions.delete(session)
+        this.#alive(() => leader.session_ended(session))
+      },
+      receive: (later) => this.receive(later),
+      outdated: () => this.#post({ kind: 'outdated' }),
+    })
+  }
+
+  #serveSession(leader: WasmLeader, session: string, resumed: Resumed | undefined, post: Post): void {
+    if (resumed?.again !== undefined) this.#handOvers?.take([resumed.again])
+    const opened =
+      resumed === undefined ? leader.opened(session) : leader.resumed(session, resumed.cursor, resumed.epoch)
+    const state = resumed === undefined ? leader.state() : undefined
+    const own = state === undefined ? undefined : new Uint8Array(state)
+    this.#sessions.set(session, post)
+    // A page that goes on has to know its counters before it hears that it is served again.
+    if (resumed !== undefined) tellSession(leader, session, post)
+    const [storage, storageReason] = [storageOf(leader), leader.storage_reason()]
+    post(
+      { kind: 'opened', opened, state: own, storage, storageReason },
+      own === undefined ? [] : [own.buffer],
+    )
   }
 
   /**
@@ -116,23 +152,6 @@ export class LeaderHost {
     if (storageOf(leader) !== 'opfs' || this.#handOvers?.hasJournaled === true) return
     this.#hasStarted = true
     connection.start()
-  }
-
-  #postOpened(leader: WasmLeader, { session, resumed }: Open): void {
-    const opened =
-      resumed === undefined ? leader.opened(session) : leader.resumed(session, resumed.cursor, resumed.epoch)
-    const state = resumed === undefined ? leader.state() : undefined
-    const own = state === undefined ? undefined : new Uint8Array(state)
-    this.#post(
-      {
-        kind: 'opened',
-        opened,
-        state: own,
-        storage: storageOf(leader),
-        storageReason: leader.storage_reason(),
-      },
-      own === undefined ? [] : [own.buffer],
-    )
   }
 
   #connect(url: string): Connection {
@@ -189,21 +208,12 @@ export class LeaderHost {
     if (leader === undefined || connection === undefined) return
     for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server())
       connection.send(text)
-    this.#tellSession()
+    for (const [session, post] of this.#sessions) tellSession(leader, session, post)
     this.#report()
   }
 
-  #tellSession(): void {
-    const texts = this.#pollSession()
-    if (texts.length > 0) this.#post({ kind: 'messages', texts })
-  }
-
-  #pollSession(): string[] {
-    const texts: string[] = []
-    for (let text = this.#leader?.poll_session(); text !== undefined; text = this.#leader?.poll_session()) {
-      texts.push(text)
-    }
-    return texts
+  #tellAll(message: FromLeader): void {
+    for (const post of this.#sessions.values()) post(message)
   }
 
   #status(): LeaderStatus | undefined {
@@ -219,9 +229,9 @@ export class LeaderHost {
   }
 
   #tellLost(count: number): void {
-    if (count === this.#lost || this.#leader === undefined) return
-    this.#lost = count
-    this.#post({ kind: 'lost', lost: JSON.parse(this.#leader.lost()) as LostCommit[] })
+    if (count === this.#lost.length || this.#leader === undefined) return
+    this.#lost = JSON.parse(this.#leader.lost()) as LostCommit[]
+    this.#tellAll({ kind: 'lost', lost: this.#lost })
   }
 
   #report(): void {
@@ -252,10 +262,9 @@ export class LeaderHost {
       failures: connection.failures,
       ...(hindrance === undefined ? {} : { hindrance }),
     }
-    const text = JSON.stringify(report)
-    if (text === this.#reported) return
-    this.#reported = text
-    this.#post({ kind: 'status', report })
+    if (JSON.stringify(report) === JSON.stringify(this.#reported)) return
+    this.#reported = report
+    this.#tellAll({ kind: 'status', report })
   }
 
   /** The server has said why it does not go on. Both calls below report again. */
@@ -286,6 +295,13 @@ export class LeaderHost {
 
 function refusalOf({ needs, message }: LeaderStatus): Pick<LeaderStatus, 'needs' | 'message'> {
   return { ...(needs == null ? {} : { needs }), ...(message == null ? {} : { message }) }
+}
+
+function tellSession(leader: WasmLeader, session: string, post: Post): void {
+  const texts: string[] = []
+  for (let text = leader.poll_session(session); text !== undefined; text = leader.poll_session(session))
+    texts.push(text)
+  if (texts.length > 0) post({ kind: 'messages', texts })
 }
 
 function storageOf(leader: WasmLeader): StorageKind {

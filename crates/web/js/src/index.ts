@@ -9,7 +9,7 @@ export { compile } from './query'
 export type { QueryBuilder } from './query-builder'
 export type { Confirmation, Receipt } from './receipt'
 export * from './register'
-export type { Status } from './status'
+export type { Role, Status } from './status'
 export type { Store } from './store'
 export type {
   Init,

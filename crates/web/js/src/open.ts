@@ -1,18 +1,21 @@
-// Opening a store: the lock, the wasm, the journals of pages that ended, the leader, the session.
+// Opening a store: the locks, the wasm, then a leader (this tab's own, or that of another tab), the session.
 
 import { syncUrl } from './connection'
 import { EndedSessions } from './ended-sessions'
+import type { Failure } from './failure'
 import { describe, failureOf, SynclineError } from './failure'
+import { Follower } from './follower'
+import type { JournaledCommit } from './journal'
 import { clientOf, commitOf, inOrder, Journal, pageStorage } from './journal'
 import type { Lock } from './lock'
 import { acquire, leaderLock, sessionLock } from './lock'
-import type { FromLeader, ToLeader } from './port'
+import type { FromLeader, TabCall, ToLeader } from './port'
 import { clearLocalData } from './reset'
 import type { Status } from './status'
 import { StatusBoard } from './status'
 import { Store } from './store'
 import { Supervisor } from './supervisor'
-import type { Init, SynclineWasm, WasmSession } from './wasm'
+import type { Init, ModelId, SynclineWasm, WasmSession } from './wasm'
 
 /** An app's wasm: the glue's default export, its classes, and where the wasm itself is. */
 export interface WasmOptions {
@@ -42,8 +45,9 @@ type Opened = Extract<FromLeader, { kind: 'opened' }>
 type ForPage = Exclude<FromLeader, { kind: 'ready' | 'pong' | 'failed' }>
 
 /**
- * Opens a store; waits while another tab has it, or while there is no local storage to be had, and tells
- * `onStatus` so. With `?reset` in the page's URL, clears the local data first and reloads without it.
+ * Opens a store, in any number of tabs: one of them leads, and when it ends, another does. Waits while there is
+ * no leader, or no local storage to be had, and tells `onStatus` so. With `?reset` in the page's URL, clears the
+ * local data first and reloads without it.
  */
 export async function openStore(options: OpenOptions): Promise<Store> {
   const opening = new Opening(options)
@@ -66,7 +70,10 @@ class Opening {
   readonly #payload: unknown
   #token: string | undefined
   #client: string | undefined
-  #supervisor: Supervisor | undefined
+  #leader: Supervisor | Follower | undefined
+  /** The lock of the leader, or the wait for it. */
+  readonly #leading = new AbortController()
+  #leaderLock: Lock | undefined
   #store: Store | undefined
 
   constructor(options: OpenOptions) {
@@ -88,13 +95,12 @@ class Opening {
     const loading = loadWasm(wasm)
     // Looked at below; until then its failure must not count as unhandled.
     loading.catch(() => {})
-    await this.#lock(leaderLock(storeId, subject), () => this.#board.learn({ anotherTab: true }))
-    this.#board.learn({ anotherTab: false })
-    const module = await loading
-    if (new URLSearchParams(location.search).has('reset'))
-      return clearLocalData(storeId, subject, module, worker)
     await this.#lock(sessionLock(this.#session))
-    await this.#ended.look(this.#closing.signal)
+    const module = await loading
+    if (new URLSearchParams(location.search).has('reset')) {
+      await this.#lock(leaderLock(storeId, subject), () => this.#board.learn({ anotherTab: true }))
+      return clearLocalData(storeId, subject, module, worker)
+    }
     this.#watchPage()
     return this.#start(module)
   }
@@ -102,8 +108,16 @@ class Opening {
   close(): void {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
-    this.#supervisor?.close()
+    this.#stopLeading()
     for (const lock of this.#locks) lock.release()
+  }
+
+  /** There is no leader for this tab any more, and it becomes none. */
+  #stopLeading(): void {
+    this.#leading.abort()
+    this.#leader?.close()
+    this.#leader = undefined
+    this.#leaderLock?.release()
   }
 
   async #lock(name: string, onWait?: () => void): Promise<void> {
@@ -115,24 +129,65 @@ class Opening {
 
   /** Settles when the first leader has opened; one that fails is replaced until it does. */
   #start(module: WebAssembly.Module): Promise<Store> {
+    const { storeId, subject } = this.#options
     return new Promise((resolve, reject) => {
       this.#closing.signal.addEventListener('abort', () => reject(this.#closing.signal.reason), {
         once: true,
       })
-      this.#supervisor = new Supervisor(this.#options.worker, {
-        greeting: () => this.#greeting(module),
-        received: (message) => {
+      const model = JSON.parse(this.#options.wasm.module.Session.model()) as ModelId
+      const listener = {
+        received: (message: ForPage) => {
           if (message.kind === 'opened' && this.#store === undefined) {
             this.#openStore(message).then(resolve, reject)
           } else this.#receive(message)
         },
-        died: (failure) => this.#board.learn({ leaderFailure: failure, report: undefined }),
-      })
-      this.#supervisor.start()
+        died: (failure: Failure) => this.#board.learn({ leaderFailure: failure, report: undefined }),
+      }
+      const follow = (): void => {
+        if (globalThis.BroadcastChannel === undefined) {
+          this.#board.learn({ anotherTab: true })
+          return
+        }
+        this.#board.learn({ role: 'follower' })
+        const follower = new Follower(storeId, subject, this.#session, {
+          ...listener,
+          greeting: () => this.#call(model),
+        })
+        this.#leader = follower
+        follower.start()
+      }
+      const lead = async (lock: Lock): Promise<void> => {
+        if (this.#leading.signal.aborted) {
+          lock.release()
+          return
+        }
+        this.#leaderLock = lock
+        await this.#ended.look(this.#closing.signal)
+        if (this.#leading.signal.aborted) return
+        this.#leader?.close()
+        this.#board.learn({ role: 'leader', anotherTab: false })
+        const supervisor = new Supervisor(this.#options.worker, {
+          ...listener,
+          greeting: () => this.#greeting(module, model),
+        })
+        this.#leader = supervisor
+        supervisor.start()
+        if (this.#store !== undefined) this.#watchEnded()
+      }
+      acquire(leaderLock(storeId, subject), this.#leading.signal, follow)
+        .then(lead)
+        .catch((thrown: unknown) => {
+          // One that has given up waits for a reload, and says so in its status.
+          if (this.#closing.signal.aborted || !this.#leading.signal.aborted) reject(thrown)
+        })
     })
   }
 
-  #greeting(module: WebAssembly.Module): ToLeader {
+  #call(model: ModelId): Extract<TabCall, { kind: 'attach' }> {
+    return { kind: 'attach', session: this.#session, model, resumed: this.#store?.resume() }
+  }
+
+  #greeting(module: WebAssembly.Module, model: ModelId): ToLeader {
     const { storeId, subject, url } = this.#options
     const journaled = this.#ended.commits()
     this.#client ??= clientOf(journaled) ?? randomId()
@@ -141,6 +196,7 @@ class Opening {
       module,
       config: { storeId, subject, client: this.#client, payload: this.#payload },
       session: this.#session,
+      model,
       url: syncUrl(url, storeId),
       token: this.#token,
       online: this.#board.facts.online,
@@ -176,9 +232,25 @@ class Opening {
         )
         this.#journal.setAside(message.key)
         break
+      case 'serves':
+        this.#ended.watchOne(message.session, this.#closing.signal, (commits) => this.#handOver(commits))
+        break
+      case 'not-served':
+        if (message.failure.code === 'another-tab') this.#board.learn({ anotherTab: true })
+        else this.#giveUp(message.failure)
+        break
+      case 'outdated':
+        this.#giveUp({ code: 'reload-required', message: '' })
+        break
       case 'reset-done':
         break
     }
+  }
+
+  /** What this page has, it shows; what it commits stays in its journal. */
+  #giveUp(failure: Failure): void {
+    this.#stopLeading()
+    this.#board.learn({ leaderFailure: failure, report: undefined })
   }
 
   async #openStore(message: Opened): Promise<Store> {
@@ -192,21 +264,27 @@ class Opening {
       wasm,
       journal: this.#journal,
       board: this.#board,
-      send: (toLeader) => this.#supervisor?.send(toLeader) ?? false,
+      send: (toLeader) => this.#leader?.send(toLeader) ?? false,
       setAuth: (token) => {
         this.#token = token
-        this.#supervisor?.send({ kind: 'auth', token })
+        this.#leader?.send({ kind: 'auth', token })
       },
       close: () => this.close(),
     })
     this.#store = store
     this.#board.learn({ opened: true })
     if (message.storage === 'memory') this.#keepAdopted(wasm)
-    this.#ended.watch(this.#session, this.#closing.signal, (commits) => {
-      // In memory the counters are the session's to give: what is journaled waits for the next page.
-      if (this.#board.facts.storage === 'opfs') this.#supervisor?.send({ kind: 'journaled', commits })
-    })
+    if (this.#board.facts.role === 'leader') this.#watchEnded()
     return store
+  }
+
+  #watchEnded(): void {
+    this.#ended.watch(this.#session, this.#closing.signal, (commits) => this.#handOver(commits))
+  }
+
+  /** In memory the counters are the session's to give: what is journaled waits for the next page. */
+  #handOver(commits: readonly JournaledCommit[]): void {
+    if (this.#board.facts.storage === 'opfs') this.#leader?.send({ kind: 'journaled', commits })
   }
 
   /** Commits of former pages are journaled under the identity that they have got; then they may be sent. */
@@ -216,7 +294,7 @@ class Opening {
       const entry = wasm.journal_entry(session, number)
       if (entry !== undefined) this.#journal.keepAt(key, entry)
     }
-    this.#supervisor?.send({ kind: 'connect' })
+    this.#leader?.send({ kind: 'connect' })
   }
 
   #replaced(message: Opened): void {
@@ -224,7 +302,7 @@ class Opening {
     this.#learnOpened(message)
     this.#store?.leaderReplaced(before, message.storage)
     // It has the same commits, under the same identities. After one on a disk it would give them others.
-    if (before === 'memory') this.#supervisor?.send({ kind: 'connect' })
+    if (before === 'memory') this.#leader?.send({ kind: 'connect' })
   }
 
   #openSession({ opened, state }: Opened): WasmSession {
@@ -238,7 +316,7 @@ class Opening {
   }
 
   #learnOpened({ storage, storageReason }: Opened): void {
-    this.#board.learn({ leaderFailure: undefined, storage, storageReason })
+    this.#board.learn({ anotherTab: false, leaderFailure: undefined, storage, storageReason })
   }
 
   #kept({ keys, storage }: Extract<FromLeader, { kind: 'journaled-kept' }>): void {
@@ -252,10 +330,10 @@ class Opening {
     const { signal } = this.#closing
     const network = (): void => {
       this.#board.learn({ online: navigator.onLine })
-      this.#supervisor?.send({ kind: 'network', online: navigator.onLine })
+      this.#leader?.send({ kind: 'network', online: navigator.onLine })
     }
     const shown = (): void => {
-      if (document.visibilityState === 'visible') this.#supervisor?.send({ kind: 'wake' })
+      if (document.visibilityState === 'visible') this.#leader?.send({ kind: 'wake' })
     }
     this.#board.learn({ online: navigator.onLine })
     window.addEventListener('online', network, { signal })

@@ -1,8 +1,8 @@
-// What the page and its leader worker say to each other.
+// What a page and the leader's worker say to each other: the worker's own page, and the other tabs.
 
 import type { Failure } from './failure'
 import type { JournaledCommit } from './journal'
-import type { LeaderConfig, LeaderStatus, LostCommit, StorageKind } from './wasm'
+import type { LeaderConfig, LeaderStatus, LostCommit, ModelId, StorageKind } from './wasm'
 
 export type ToLeader =
   | {
@@ -10,6 +10,7 @@ export type ToLeader =
       readonly module: WebAssembly.Module
       readonly config: LeaderConfig
       readonly session: string
+      readonly model: ModelId
       readonly url: string
       readonly token: string | undefined
       readonly online: boolean
@@ -32,6 +33,21 @@ export type ToLeader =
   | { readonly kind: 'wake' }
   | { readonly kind: 'dismiss-lost'; readonly upto: number }
   | { readonly kind: 'ping' }
+
+/** What any tab says to a leader that serves it. */
+export type FromTab = Exclude<ToLeader, { kind: 'open' | 'reset' | 'journaled' | 'connect' }>
+
+/** What tabs say to whoever leads, on the channel of the store and subject. */
+export type TabCall =
+  /** Another tab wants to be served, on the channel of its session. */
+  | {
+      readonly kind: 'attach'
+      readonly session: string
+      readonly model: ModelId
+      readonly resumed: Resumed | undefined
+    }
+  /** A leader has opened: whoever was served by one before comes to it. */
+  | { readonly kind: 'leading' }
 
 export interface Resumed {
   /** The last seq that the session has. */
@@ -61,6 +77,12 @@ export type FromLeader =
   | { readonly kind: 'journaled-refused'; readonly key: string; readonly failure: Failure }
   | { readonly kind: 'status'; readonly report: LeaderReport }
   | { readonly kind: 'lost'; readonly lost: readonly LostCommit[] }
+  /** To another tab: why it is not served. */
+  | { readonly kind: 'not-served'; readonly failure: Failure }
+  /** To the leader's own page: another tab is served. */
+  | { readonly kind: 'serves'; readonly session: string }
+  /** To the leader's own page: another tab has a newer version of the app, and is to lead. */
+  | { readonly kind: 'outdated' }
   /** The leader cannot go on: the page ends this worker and starts another. */
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'pong' }

@@ -12,6 +12,8 @@ export interface Status {
   readonly reason?: Code
   /** The reason for people. */
   readonly message?: string
+  /** Of the tabs of a browser, one leads: it owns the local data and the connection, for all of them. */
+  readonly role: Role
   /** Commits that the server has not decided yet. */
   readonly pending: number
   readonly storage: StorageKind
@@ -23,8 +25,11 @@ export interface Status {
   readonly quarantined: number
 }
 
+export type Role = 'leader' | 'follower'
+
 /** What a status is made from. */
 export interface Facts {
+  readonly role: Role
   /** Another tab of this browser has the store open. */
   readonly anotherTab: boolean
   /** The page has its session: it works, whatever the leader does. */
@@ -46,6 +51,7 @@ export interface Facts {
 }
 
 export const UNKNOWN: Facts = {
+  role: 'leader',
   anotherTab: false,
   opened: false,
   leaderFailure: undefined,
@@ -62,8 +68,8 @@ export const UNKNOWN: Facts = {
 
 export function deriveStatus(facts: Facts): Status {
   const { report } = facts
-  const { pending, storage, quarantined } = facts
-  const rest = { pending, storage, quarantined, head: report?.head ?? 0, lost: report?.lost ?? 0 }
+  const { role, pending, storage, quarantined } = facts
+  const rest = { role, pending, storage, quarantined, head: report?.head ?? 0, lost: report?.lost ?? 0 }
   const say = (state: Status['state'], failure?: { code: Code; message?: string | undefined }): Status => {
     if (failure === undefined) return { state, ...rest }
     const message = failure.message || meaningOf(failure.code)
@@ -144,6 +150,7 @@ function sameStatus(a: Status, b: Status): boolean {
     a.state === b.state &&
     a.reason === b.reason &&
     a.message === b.message &&
+    a.role === b.role &&
     a.pending === b.pending &&
     a.storage === b.storage &&
     a.lost === b.lost &&

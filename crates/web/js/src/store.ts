@@ -251,7 +251,7 @@ export class Store {
       this.#receipts.rejected(rejected.number, rejected, rejected.events)
       decided(rejected.number)
     }
-    if (effects.rejected.length > 0) this.#readRejected()
+    if (effects.rejected.length > 0 || effects.rejections !== this.#rejected.length) this.#readRejected()
     this.#queries.changed(effects.changed)
     board.learn({ pending: effects.pending, quarantined: effects.quarantined })
     if (!durable) this.#forgetDecided()

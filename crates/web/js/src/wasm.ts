@@ -8,6 +8,8 @@ export type Init = (input?: { module_or_path: WebAssembly.Module | string | URL 
 /** The classes that the glue exports. All texts are JSON. */
 export interface SynclineWasm {
   readonly Session: {
+    /** `ModelId`. */
+    model(): string
     open(opened: string, state: Uint8Array | undefined, session: string): WasmSession
   }
   readonly Leader: {
@@ -51,10 +53,7 @@ export interface WasmSession {
 
 /** Log, outbox and cursor on OPFS, in the dedicated worker. */
 export interface WasmLeader {
-  /**
-   * What `Session.open` needs; the session is the one that is served from now on. The entries after its
-   * state follow by `poll_session`.
-   */
+  /** What `Session.open` needs. The entries after its state follow by `poll_session`, and then whatever comes. */
   opened(session: string): string
   /** As `opened`, for a session that is open already: the entries after its cursor follow. */
   resumed(session: string, cursor: number, epoch: string): string
@@ -77,10 +76,19 @@ export interface WasmLeader {
   /** Offers again what the server would not take for now. */
   push_again(): void
   poll_server(): string | undefined
-  poll_session(): string | undefined
+  poll_session(session: string): string | undefined
+  /** Nothing is kept for it any more. */
+  session_ended(session: string): void
   /** `LeaderStatus`. */
   status(): string
   free(): void
+}
+
+/** Which model a page has. */
+export interface ModelId {
+  readonly version: number
+  /** Of its tables. */
+  readonly schemaHash: string
 }
 
 export type StorageKind = 'opfs' | 'memory'
@@ -118,6 +126,8 @@ export interface Effects {
   readonly rejected: readonly RejectedCommit[]
   readonly changed: readonly string[]
   readonly pending: number
+  /** Rejected commits that were not dismissed. */
+  readonly rejections: number
   readonly quarantined: number
 }
 

@@ -5,17 +5,11 @@ import { HandOvers } from '../src/hand-over'
 
 class FakeLeader {
   readonly taken: string[] = []
-  readonly answers: string[] = []
   failure: string | undefined
 
   hand_over(message: string): void {
     if (this.failure !== undefined) throw this.failure
     this.taken.push(message)
-    this.answers.push(`taken ${message}`)
-  }
-
-  poll_session(): string | undefined {
-    return this.answers.shift()
   }
 }
 
@@ -24,15 +18,13 @@ const BAD = '{"code":"bad-message","message":"not a message"}'
 
 function setUp() {
   const leader = new FakeLeader()
-  const told: string[] = []
   const listener = {
     kept: vi.fn(),
     refused: vi.fn(),
     drained: vi.fn(),
     broken: vi.fn(),
-    tell: () => told.push(...leader.answers.splice(0)),
   }
-  return { leader, told, listener, handOvers: new HandOvers(leader, listener) }
+  return { leader, listener, handOvers: new HandOvers(leader, listener) }
 }
 
 beforeEach(() => vi.useFakeTimers())
@@ -61,13 +53,12 @@ test('a full storage keeps them waiting in order, says so, and takes them when t
   expect(listener.drained).toHaveBeenCalled()
 })
 
-test('journaled commits are told to the page, and not to the session', () => {
-  const { leader, told, listener, handOvers } = setUp()
+test('journaled commits are told to the page', () => {
+  const { leader, listener, handOvers } = setUp()
   handOvers.take(['own'])
   handOvers.takeJournaled([{ key: 'k1', message: 'former' }])
   expect(leader.taken).toEqual(['own', 'former'])
   expect(listener.kept).toHaveBeenCalledWith(['k1'])
-  expect([...told, ...leader.answers]).toEqual(['taken own'])
 })
 
 test('a journaled commit that makes no sense is refused, and does not hold up the others', () => {

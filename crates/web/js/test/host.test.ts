@@ -9,7 +9,7 @@ import { FakeSocket } from './socket'
 class FakeLeader implements WasmLeader {
   readonly did: string[] = []
   readonly toServer: string[] = []
-  readonly toSession: string[] = []
+  readonly toSessions = new Map<string, string[]>()
   now: LeaderStatus = { live: false, pending: 0, head: 0, cursor: 0, lost: 0 }
   failure: unknown
 
@@ -20,10 +20,12 @@ class FakeLeader implements WasmLeader {
 
   opened(session: string): string {
     this.#do(`opened ${session}`)
+    this.toSessions.set(session, [])
     return `for ${session}`
   }
   resumed(session: string, cursor: number, epoch: string): string {
     this.#do(`resumed ${session} ${cursor} ${epoch}`)
+    this.toSessions.set(session, ['your counters'])
     return `for ${session}`
   }
   lost(): string {
@@ -51,7 +53,7 @@ class FakeLeader implements WasmLeader {
   hand_over(message: string): void {
     if (this.full) throw { code: 'storage-full', message: 'no room' }
     this.#do(`took ${message}`)
-    this.toSession.push(`taken ${message}`)
+    for (const told of this.toSessions.values()) told.push(`taken ${message}`)
     this.toServer.push(`push ${message}`)
   }
   connected(token: string | undefined): void {
@@ -74,8 +76,12 @@ class FakeLeader implements WasmLeader {
   poll_server(): string | undefined {
     return this.toServer.shift()
   }
-  poll_session(): string | undefined {
-    return this.toSession.shift()
+  poll_session(session: string): string | undefined {
+    return this.toSessions.get(session)?.shift()
+  }
+  session_ended(session: string): void {
+    this.#do(`ended ${session}`)
+    this.toSessions.delete(session)
   }
   status(): string {
     return JSON.stringify(this.now)
@@ -88,6 +94,7 @@ const OPEN: Extract<ToLeader, { kind: 'open' }> = {
   module: {} as WebAssembly.Module,
   config: { storeId: 'team', subject: 'ann', client: 'c1' },
   session: 's1',
+  model: { version: 1, schemaHash: 'h' },
   url: 'ws://x',
   token: 't1',
   online: true,
@@ -141,7 +148,7 @@ test('it opens, tells the page, connects, and greets with the token', async () =
   expect(last().sent).toEqual(['hello'])
 })
 
-test('journals of former pages go in before the session opens, and their answers go nowhere', async () => {
+test('journals of former pages go in before the session opens, which finds them in the outbox', async () => {
   const { leader, of } = await opened({ journaled: [{ key: 'k1', message: 'former' }] })
   expect(leader.did).toEqual(['took former', 'opened s1'])
   expect(of('journaled-kept')).toEqual([{ kind: 'journaled-kept', keys: ['k1'], storage: 'opfs' }])

@@ -8,6 +8,7 @@ export const NOTHING: Effects = {
   rejected: [],
   changed: [],
   pending: 0,
+  rejections: 0,
   quarantined: 0,
 }
 

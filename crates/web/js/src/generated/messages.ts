@@ -147,8 +147,10 @@ export type Code =
   | 'storage-failed'
   /** localStorage is full: a commit made just before a reload may not survive it. */
   | 'journal-full'
-  /** Another tab of this browser has the store open; this one waits until it closes. */
+  /** Another tab of this browser has the store open, and its local data is in that tab's memory, or is to be cleared here; this one waits until it closes. */
   | 'another-tab'
+  /** Another tab of this browser has loaded another version of the app, and owns the local data now; this one shows what it had. */
+  | 'reload-required'
   /** The worker that owns the local database stopped; it is started again. */
   | 'leader-failed'
   /** The state of this page cannot go on. */
