@@ -19,6 +19,9 @@ pub enum Error {
     /// An entry of the log does not decode as an event of this model.
     #[error("the entry does not decode")]
     Entry(#[source] serde_json::Error),
+    /// The value of presence does not encode, or is too large.
+    #[error("{0}")]
+    Presence(String),
     /// The query is not one that reads, or SQLite does not understand it.
     #[error("the query was refused")]
     Query(#[source] SqlError),
@@ -61,6 +64,7 @@ impl Error {
             Self::Rejected(rejection) => return &rejection.code,
             Self::Event(_) | Self::Entry(_) => Code::BadArgs,
             Self::Query(_) | Self::Rows(_) => Code::BadQuery,
+            Self::Presence(_) => Code::PresenceRefused,
             Self::Url(_) => Code::ServerUnreachable,
             Self::Missed { .. } => Code::EntriesMissed,
             Self::Locked(_) => Code::AnotherProcess,

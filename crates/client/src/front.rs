@@ -9,6 +9,7 @@ use syncline_engine::{Effects, Epoch, Refusal, Session, count_quarantined};
 use syncline_sqlite::Database;
 use tokio::sync::{Notify, watch};
 
+use crate::presence::Present;
 use crate::receipt::{Confirmation, Receipt, Receipts};
 use crate::{Error, Status};
 
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     /// Counts what has happened to the session.
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) status: watch::Sender<Status>,
+    /// What the others who are here tell.
+    pub(crate) present: watch::Sender<Vec<Present>>,
     /// The life of the log, how far it has come here, and whether that is its head.
     pub(crate) log: watch::Sender<Option<(Epoch, Seq, bool)>>,
 }
@@ -47,6 +50,7 @@ impl Shared {
             wake: Notify::new(),
             changes: watch::Sender::new(0),
             status: watch::Sender::new(status),
+            present: watch::Sender::new(Vec::new()),
             log: watch::Sender::new(None),
         }
     }

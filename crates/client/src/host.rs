@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use syncline_engine::protocol::{Code, Cursor, ErrorFrame};
+use syncline_engine::protocol::{Args, Code, Cursor, ErrorFrame};
 use syncline_engine::{Begin, Consumption, LeaderError, LeaderStatus, Lost, SqlError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -15,6 +15,7 @@ use crate::backoff::{Backoff, chance};
 use crate::connection::{Connection, Happening, SocketState, is_refusal};
 use crate::disk::Disk;
 use crate::front::Shared;
+use crate::presence::Present;
 use crate::status::{Facts, Status, Storage};
 
 /// How long commits wait that the server would not take, where it names no time.
@@ -29,6 +30,7 @@ type Answer<T> = oneshot::Sender<Result<T, SqlError>>;
 pub(crate) enum Command {
     SignIn(Option<String>),
     Wake,
+    Present(Option<Args>),
     Lost(Answer<Vec<Lost>>),
     DismissLost(u64, Answer<()>),
     Consume(String, Begin, Answer<Consumption>),
@@ -126,6 +128,11 @@ impl Host {
         match command {
             Command::SignIn(token) => self.sign_in(token),
             Command::Wake => self.connection.wake(),
+            Command::Present(value) => {
+                let session = self.shared.held().session.id().clone();
+                // Its size was looked at, and it is the only session of this client.
+                let _ = leader.set_presence(&session, value);
+            }
             Command::Lost(answer) => drop(answer.send(leader.lost(log))),
             Command::DismissLost(upto, answer) => drop(answer.send(leader.dismiss_lost(log, upto))),
             Command::Consume(name, begin, answer) => drop(answer.send(leader.consume(log, &name, begin))),
@@ -224,6 +231,11 @@ impl Host {
         }
         if told {
             self.shared.tell(self.shared.held());
+        }
+        if std::iter::from_fn(|| self.disk.leader.poll_presence()).count() > 0 {
+            let mut present = self.disk.leader.present();
+            present.retain(|one| one.session != session);
+            renew(&self.shared.present, present.into_iter().filter_map(Present::of).collect());
         }
         self.report();
     }

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::thread;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use syncline_engine::protocol::{Counter, RawEvent, Subject};
 use syncline_engine::{
@@ -18,6 +19,7 @@ use crate::disk::Disk;
 use crate::event::raw;
 use crate::front::{Front, Shared, now};
 use crate::host::{Alive, Command, Host, first_status};
+use crate::presence::{self, Present};
 use crate::receipt::Receipt;
 use crate::subscription::Subscription;
 use crate::{Config, Error, Status, Storage};
@@ -124,6 +126,22 @@ impl<M: Model> Store<M> {
     #[must_use]
     pub fn status(&self) -> watch::Receiver<Status> {
         self.handle.shared.status.subscribe()
+    }
+
+    /// Tells everybody who is here a small value of this process: what serializes to JSON of at most 512 bytes, or
+    /// `()` for none. It is never logged, and gone with the connection; each connection tells it anew.
+    ///
+    /// # Errors
+    /// [`Error::Presence`] where it is too large, [`Error::Closed`].
+    pub fn set_presence(&self, value: &impl Serialize) -> Result<(), Error> {
+        let value = presence::encoded(value)?;
+        self.handle.commands.send(Command::Present(value)).map_err(|_| Error::Closed)
+    }
+
+    /// What the others who are here tell, and what becomes of that: one for each of their sessions.
+    #[must_use]
+    pub fn presence(&self) -> watch::Receiver<Vec<Present>> {
+        self.handle.shared.present.subscribe()
     }
 
     /// A reader of the log with a durable place in it, for side effects once. One that is new begins with the

@@ -6,6 +6,7 @@
 mod consume;
 mod former;
 mod hand_over;
+mod presence;
 mod push;
 mod receive;
 mod redacted;
@@ -18,6 +19,7 @@ mod tables;
 use std::collections::{BTreeMap, VecDeque};
 
 pub use consume::{Begin, Consumption};
+use presence::Presences;
 pub use receive::LeaderError;
 pub use repair::Salvage;
 use replica::Advanced;
@@ -108,6 +110,7 @@ pub struct Leader {
     cursor: Seq,
     chain: Chain,
     link: Link,
+    presence: Presences,
     to_server: VecDeque<String>,
     /// The sessions that live, and what waits for each.
     to_sessions: BTreeMap<SessionId, VecDeque<String>>,
@@ -199,6 +202,7 @@ impl Leader {
             cursor,
             chain,
             link: Link::Down,
+            presence: Presences::default(),
             to_server: VecDeque::new(),
             to_sessions: BTreeMap::new(),
         };
@@ -295,6 +299,7 @@ impl Leader {
             redactions: self.redactions,
             payload: self.config.payload.clone(),
         };
+        self.is_alone();
         self.link = Link::Greeting;
         self.to_server = VecDeque::from([hello.encode()]);
     }
@@ -316,6 +321,7 @@ impl Leader {
     /// The socket is closed. Why the server stopped stays known until the next connection.
     pub fn disconnected(&mut self) {
         self.to_server.clear();
+        self.is_alone();
         if !matches!(self.link, Link::Stopped(_)) {
             self.link = Link::Down;
         }
@@ -334,6 +340,7 @@ impl Leader {
     /// A session has ended: it is told nothing more. What it has handed over stays.
     pub fn session_ended(&mut self, session: &SessionId) {
         self.to_sessions.remove(session);
+        self.is_gone(session);
     }
 
     /// Where it stands.

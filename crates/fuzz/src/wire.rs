@@ -66,8 +66,7 @@ pub(crate) fn leader_frame(text: &str) {
         (LeaderFrame::Entries(frame), Err(_)) => {
             assert!(decode_entries(frame.segment()).is_err(), "a leader takes {text}");
         }
-        // Skipped, read or not.
-        (LeaderFrame::Other, _) => {}
+        (LeaderFrame::Presence(ours), Ok(ServerMessage::Presence(theirs))) => assert_eq!(ours, theirs),
         (_, message) => panic!("a leader takes {text} for something else than {message:?}"),
     }
 }

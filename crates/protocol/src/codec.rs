@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::{
-    Auth, ClientMessage, Code, Entry, ErrorFrame, Hello, Pull, Redacted, Seq, ServerMessage, Snapshot,
-    Verdicts, Welcome,
+    Auth, ClientMessage, Code, Entry, ErrorFrame, Hello, Presence, PresenceOf, Pull, Redacted, Seq,
+    ServerMessage, Snapshot, Verdicts, Welcome,
 };
 
 /// A frame that is not a message.
@@ -171,6 +171,14 @@ impl Pull {
     }
 }
 
+impl Presence {
+    /// The frame, as [`ClientMessage::encode`] writes it.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        tagged("presence", self)
+    }
+}
+
 fn tagged<T: Serialize>(tag: &str, message: &T) -> String {
     let fields = encode(message);
     format!(r#"{{"type":"{tag}",{}"#, fields.strip_prefix('{').unwrap_or_default())
@@ -255,8 +263,8 @@ pub enum LeaderFrame<'a> {
     Redacted(Redacted),
     /// What went wrong with the connection.
     Error(ErrorFrame),
-    /// A message that this version of a leader does not ask for.
-    Other,
+    /// Who else is here.
+    Presence(PresenceOf),
 }
 
 impl<'a> LeaderFrame<'a> {
@@ -272,7 +280,7 @@ impl<'a> LeaderFrame<'a> {
             "error" => Self::Error(serde_json::from_str(text)?),
             "snapshot" => Self::Snapshot(serde_json::from_str(text)?),
             "redacted" => Self::Redacted(serde_json::from_str(text)?),
-            "presence" => Self::Other,
+            "presence" => Self::Presence(serde_json::from_str(text)?),
             other => return Err(unknown(other)),
         })
     }

@@ -27,6 +27,24 @@ struct Config {
     client: ClientId,
     /// What a hook of the server wants to know at connect.
     payload: Option<Args>,
+    durability: Persisted,
+}
+
+/// What a commit that is persisted survives: the end of the browser, or with `strict` that of the machine, too.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Persisted {
+    Normal,
+    Strict,
+}
+
+impl From<Persisted> for Durability {
+    fn from(persisted: Persisted) -> Self {
+        match persisted {
+            Persisted::Normal => Self::Normal,
+            Persisted::Strict => Self::Full,
+        }
+    }
 }
 
 /// How long commits wait that the server would not take, where it names no time.
@@ -171,6 +189,29 @@ impl Leader {
         Ok(())
     }
 
+    /// Sets the value of a session, any JSON of at most 512 bytes, or takes it away.
+    pub fn set_presence(&mut self, session: String, value: Option<String>) -> Result<(), JsValue> {
+        let value =
+            value.map(|value| Args::parse(&value).map_err(|error| Failure::new(Code::BadMessage, error)));
+        let refused = self.leader.set_presence(&session_id(session)?, value.transpose()?);
+        Ok(refused.map_err(|ErrorFrame { code, message, .. }| Failure::new(code, message))?)
+    }
+
+    /// What has become of a value since this was last asked, as JSON; in order.
+    pub fn poll_presence(&mut self) -> Option<String> {
+        self.leader.poll_presence().as_ref().map(json)
+    }
+
+    /// All values that there are, a JSON array.
+    pub fn present(&self) -> String {
+        json(&self.leader.present())
+    }
+
+    /// Tells the server of the own values once more.
+    pub fn presence_again(&mut self) {
+        self.leader.presence_again();
+    }
+
     /// Where the leader stands, as JSON.
     pub fn status(&self) -> Result<String, JsValue> {
         let status = self.leader.status(&self.log).map_err(Failure::from)?;
@@ -195,14 +236,14 @@ impl Leader {
 
 impl Leader {
     async fn try_open(config: &str) -> Result<Self, Failure> {
-        let Config { store_id, subject, client, payload } =
+        let Config { store_id, subject, client, payload, durability } =
             serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let directory = directory(&store_id, &subject);
         let rules = crate::rules();
         let config = LeaderConfig { payload, ..LeaderConfig::new(&rules, store_id, subject, client)? };
         let (log, leader, mut state, no_opfs) = match Pool::install(&directory).await {
             Ok(pool) => {
-                let (log, leader) = log_file::open(&pool, config)?;
+                let (log, leader) = log_file::open(&pool, config, durability.into())?;
                 (log, leader, open_state(&pool)?, None)
             }
             // Held by a page that is just closing: the caller tries again, for a while.

@@ -47,6 +47,21 @@ test('a message can be edited, reacted to and deleted, and the other browser see
   await expectTexts(bob, ['This message was deleted.'])
 })
 
+test('who is here is seen, and who is writing, until they are gone', async ({ newBrowser }) => {
+  const [ann, bob] = [await (await newBrowser()).chat('ann'), await (await newBrowser()).chat('bob')]
+  await createChannel(ann, 'general')
+  await joinChannel(bob, 'general')
+  await expect(ann.getByText('Here now: bob')).toHaveCount(1)
+  await expect(bob.getByText('Here now: ann')).toHaveCount(1)
+  await bob.getByRole('textbox', { name: 'Message #general' }).fill('I am wri')
+  await expect(ann.locator('.writing')).toHaveText('bob is writing…')
+  await bob.getByRole('textbox', { name: 'Message #general' }).press('Enter')
+  await expectTexts(ann, ['I am wri'])
+  await expect(ann.locator('.writing')).toHaveText('')
+  await bob.close()
+  await expect(ann.getByText('Here now')).toHaveCount(0)
+})
+
 test('a reload with the server stopped shows everything', async ({ newBrowser, server }) => {
   const page = await (await newBrowser()).chat('ann')
   await createChannel(page, 'general')

@@ -125,8 +125,7 @@ test('a thousand messages from elsewhere come to every tab', async ({ newBrowser
     for (let n = 0; n < 10; n++) lab.postMany(Array.from({ length: 100 }, (_, m) => `${n}-${m}`))
     await lab.store.settled()
   })
-  for (const page of [leader, follower])
-    await expect.poll(async () => (await texts(page)).length).toBe(1_000)
+  for (const page of [leader, follower]) await expect.poll(async () => (await texts(page)).length).toBe(1_000)
 })
 
 test('the chat in two tabs', async ({ newBrowser }) => {

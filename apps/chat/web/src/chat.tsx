@@ -6,6 +6,7 @@ import { useQuery, useStore } from 'syncline/react'
 import { Channels } from './channels'
 import { Conversation } from './conversation'
 import { Icon } from './icons'
+import { People } from './presence'
 import { channels as channelsOf } from './queries'
 import { linkTo, useChannelId } from './route'
 import { SyncStatus } from './sync-status'
@@ -63,6 +64,7 @@ export function Chat({ onSignOut }: { onSignOut: () => void }): ReactNode {
               </>
             )}
           </div>
+          <People />
           <SyncStatus />
         </header>
         {channel === undefined ? <NoChannels /> : <Conversation key={channel.id} channel={channel} />}

@@ -7,6 +7,7 @@ import { freshId } from './fresh-id'
 import { Icon } from './icons'
 import { events } from './model'
 import { useCommit } from './notices'
+import { useHere } from './presence'
 import type { Message } from './queries'
 
 interface ComposerProps {
@@ -20,18 +21,23 @@ interface ComposerProps {
 export function Composer({ channel, replyTo, onReplyEnd, onPosted, onEditLast }: ComposerProps): ReactNode {
   const commit = useCommit()
   const [text, setText] = useState('')
+  const onWrite = useHere(channel.id)
   const field = useRef<HTMLTextAreaElement>(null)
 
   useEffect(() => {
     if (replyTo !== undefined) field.current?.focus()
   }, [replyTo])
 
+  const write = (text: string): void => {
+    setText(text)
+    onWrite(text !== '')
+  }
   const post = (event: FormEvent | KeyboardEvent): void => {
     event.preventDefault()
     if (text.trim() === '') return
     const args = { id: freshId(), channel: channel.id, text: text.trim(), postedAt: Date.now() }
     if (!commit(events.messagePosted({ ...args, replyTo: replyTo?.id ?? null }))) return
-    setText('')
+    write('')
     onReplyEnd()
     onPosted()
   }
@@ -58,7 +64,7 @@ export function Composer({ channel, replyTo, onReplyEnd, onPosted, onEditLast }:
           aria-label={`Message #${channel.name}`}
           placeholder={`Message #${channel.name}`}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => write(event.target.value)}
           onKeyDown={handleKey}
           maxLength={4000}
           rows={1}

@@ -11,6 +11,7 @@ import { MessageItem } from './message'
 import { events } from './model'
 import { useCommit } from './notices'
 import { usePendingIds } from './pending'
+import { useHere, Writing } from './presence'
 import type { Message } from './queries'
 import { messages as messagesOf } from './queries'
 import { NO_REACTIONS, useReactions } from './reactions'
@@ -82,6 +83,7 @@ export function Conversation({ channel }: { channel: Channel }): ReactNode {
           Jump to the latest
         </button>
       ) : null}
+      <Writing channel={channel.id} />
       {channel.joined === 1 ? (
         <Composer
           channel={channel}
@@ -112,6 +114,7 @@ function Beginning({ channel }: { channel: Channel }): ReactNode {
 
 function JoinBar({ channel }: { channel: Channel }): ReactNode {
   const commit = useCommit()
+  useHere(channel.id)
   return (
     <div className="join-bar">
       <p className="muted">Members of #{channel.name} can write here.</p>

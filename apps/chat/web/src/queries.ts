@@ -9,6 +9,9 @@ type Db = QueryBuilder<Database>
 export const person = (subject: string) => (db: Db) =>
   db.selectFrom('people').selectAll().where('id', '=', subject)
 
+export const peopleOf = (subjects: readonly string[]) => (db: Db) =>
+  db.selectFrom('people').select(['id', 'name', 'avatar']).where('id', 'in', subjects).orderBy('name')
+
 export const named = (name: string) => (db: Db) =>
   db.selectFrom('people').select('id').where('name', '=', name)
 

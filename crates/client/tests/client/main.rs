@@ -6,6 +6,7 @@ mod connections;
 mod consumers;
 mod files;
 mod model;
+mod presence;
 mod server;
 mod subscriptions;
 mod tour;

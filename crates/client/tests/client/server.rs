@@ -173,7 +173,10 @@ async fn socket(shared: Arc<Shared>, stream: TcpStream) {
             }
         }
     }
-    shared.world.lock().unwrap().sockets.remove(&id);
+    let mut world = shared.world.lock().unwrap();
+    if let Some((gone, _)) = world.sockets.remove(&id) {
+        gone.gone().iter().for_each(|frame| world.send_others(id, frame));
+    }
 }
 
 impl World {
@@ -200,12 +203,25 @@ impl World {
                         }
                     }
                 }
-                Output::Others(_) | Output::Present => {}
+                Output::Others(frame) => self.send_others(id, &frame),
+                Output::Present => {
+                    let others = self.sockets.iter().filter(|(other, _)| **other != id);
+                    let frames: Vec<_> = others.flat_map(|(_, (other, _))| other.presence()).collect();
+                    frames.into_iter().for_each(|frame| self.send(id, frame));
+                }
                 // It goes out behind the frame that says why; the client's answer ends the socket.
                 Output::Close(_) => self.send_message(id, Message::Close(None)),
             }
         }
         true
+    }
+
+    fn send_others(&self, id: u64, frame: &str) {
+        for (_, (_, sender)) in
+            self.sockets.iter().filter(|(other, (there, _))| **other != id && there.is_live())
+        {
+            let _ = sender.send(Message::text(frame));
+        }
     }
 
     fn send(&self, id: u64, frame: String) {

@@ -77,7 +77,7 @@ impl Leader {
             LeaderFrame::Redacted(redacted) => self.redacted(db, redacted)?,
             LeaderFrame::Error(error) if error.code == Code::SnapshotGone => self.snapshot_gone(),
             LeaderFrame::Error(error) => self.refused(db, error)?,
-            LeaderFrame::Other => {}
+            LeaderFrame::Presence(told) => self.hear_of(told),
         }
         Ok(())
     }
@@ -111,6 +111,7 @@ impl Leader {
         self.begin(db, welcome.snapshot)?;
         self.caught_up(db)?;
         self.push(db)?;
+        self.presence_again();
         Ok(())
     }
 
@@ -287,6 +288,7 @@ impl Leader {
 
     fn stop(&mut self, error: ErrorFrame) {
         self.to_server.clear();
+        self.is_alone();
         self.link = Link::Stopped(error);
     }
 }

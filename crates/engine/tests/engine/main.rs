@@ -13,6 +13,7 @@ mod journal;
 mod leader;
 mod memory;
 mod model;
+mod presence;
 mod properties;
 mod quarantine;
 mod rebase;

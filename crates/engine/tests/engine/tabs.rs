@@ -192,6 +192,8 @@ enum Step {
     Replace,
     /// A tab is loaded again.
     Reload(usize),
+    /// The server's log is another one, an older or an empty one.
+    Restore(bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -207,6 +209,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Cut),
         1 => Just(Step::Replace),
         1 => tab.prop_map(Step::Reload),
+        1 => any::<bool>().prop_map(Step::Restore),
     ];
     prop::collection::vec(step, 1..60)
 }
@@ -219,13 +222,16 @@ struct Browser {
     made: usize,
     /// Confirmed and rejected, told to the tab that had committed it.
     told: usize,
+    backup: Database,
+    restored: usize,
 }
 
 impl Browser {
     fn new() -> Self {
         let mut world = World::new(&["ann", "bob"]);
         let tabs = ["tab-1", "tab-2"].map(|name| Tab::open(&mut world.clients[0], name)).into();
-        Self { world, tabs, loads: 2, made: 0, told: 0 }
+        let backup = world.backup();
+        Self { world, tabs, loads: 2, made: 0, told: 0, backup, restored: 0 }
     }
 
     fn step(&mut self, step: &Step) {
@@ -264,7 +270,17 @@ impl Browser {
                 self.tabs.iter_mut().for_each(|tab| tab.resume(ann));
             }
             Step::Reload(tab) => self.reload(tab),
+            Step::Restore(empty) => self.restore(empty),
         }
+    }
+
+    fn restore(&mut self, empty: bool) {
+        let next = self.world.backup();
+        let older = std::mem::replace(&mut self.backup, next);
+        let db = if empty { Database::open_memory().unwrap() } else { older };
+        self.restored += 1;
+        self.world.replace_server(db, &format!("life-{}", self.restored));
+        self.world.clients.iter_mut().for_each(Client::connect);
     }
 
     /// What it had not handed over is in its journal, and the leader's page finds it there.
@@ -299,6 +315,10 @@ impl Browser {
             confirmed.dedup();
             assert_eq!(confirmed.len(), all, "one verdict each");
             assert_eq!(Some(all), tab.session.last().get().try_into().ok(), "and each has one");
+        }
+        if self.restored > 0 {
+            // What was confirmed before is lost.
+            return;
         }
         let logged = self.world.log().iter().filter(|line| line.contains(" ann ")).count();
         let rejected = self.tabs[0].session.rejections().len();

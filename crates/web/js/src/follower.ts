@@ -24,6 +24,8 @@ export class Follower {
   readonly #call: BroadcastChannel
   readonly #channel: BroadcastChannel
   #isServed = false
+  /** What came after the last call, and is not in it. */
+  #waiting: ToLeader[] = []
   #next: Timer | undefined
   #deadline: Timer | undefined
 
@@ -42,10 +44,11 @@ export class Follower {
     this.#attach()
   }
 
-  /** Returns whether there is a leader to take it. */
+  /** Returns whether a leader takes it: at once, or when it answers the call. The next call has it otherwise. */
   send(message: ToLeader): boolean {
     if (this.#isServed) this.#channel.postMessage(message)
-    return this.#isServed
+    else this.#waiting.push(message)
+    return true
   }
 
   close(): void {
@@ -60,6 +63,7 @@ export class Follower {
     this.#isServed = false
     clearTimeout(this.#next)
     this.#next = setTimeout(() => this.#attach(), CALL_EVERY_MS)
+    this.#waiting = []
     this.#call.postMessage(this.#listener.greeting())
   }
 
@@ -71,6 +75,7 @@ export class Follower {
         clearTimeout(this.#next)
         this.#next = setTimeout(() => this.#ping(), PING_EVERY_MS)
         this.#listener.received(message)
+        for (const waiting of this.#waiting.splice(0)) this.send(waiting)
         break
       case 'not-served':
         clearTimeout(this.#next)

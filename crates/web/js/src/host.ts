@@ -9,7 +9,15 @@ import { patiently } from './patience'
 import type { FromLeader, LeaderReport, Resumed, ToLeader } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
 import { callChannel, Tabs } from './tabs'
-import type { Init, LeaderStatus, LostCommit, StorageKind, SynclineWasm, WasmLeader } from './wasm'
+import type {
+  Init,
+  LeaderStatus,
+  LostCommit,
+  PresenceOf,
+  StorageKind,
+  SynclineWasm,
+  WasmLeader,
+} from './wasm'
 
 type Open = Extract<ToLeader, { kind: 'open' }>
 type Reset = Extract<ToLeader, { kind: 'reset' }>
@@ -33,6 +41,7 @@ export class LeaderHost {
   #reported: LeaderReport | undefined
   #lost: readonly LostCommit[] = []
   #held: ReturnType<typeof setTimeout> | undefined
+  #unheard: ReturnType<typeof setTimeout> | undefined
   #backlog: Later[] = []
   #failed = false
 
@@ -71,6 +80,9 @@ export class LeaderHost {
         break
       case 'wake':
         this.#connection?.wake()
+        break
+      case 'presence':
+        this.#setPresence(message.session, message.value)
         break
       case 'dismiss-lost':
         this.#with((leader) => leader.dismiss_lost(message.upto))
@@ -139,6 +151,7 @@ export class LeaderHost {
       { kind: 'opened', opened, state: own, storage, storageReason },
       own === undefined ? [] : [own.buffer],
     )
+    post({ kind: 'presence', all: true, values: JSON.parse(leader.present()) })
   }
 
   /**
@@ -169,6 +182,16 @@ export class LeaderHost {
     this.#post({ kind: 'reset-done' })
   }
 
+  #setPresence(session: string, value: string | undefined): void {
+    try {
+      this.#leader?.set_presence(session, value)
+    } catch (thrown) {
+      // The page has looked at its size; and of more than eight tabs, the last are not seen.
+      if (failureOf(thrown) === undefined) throw thrown
+    }
+    this.#pump()
+  }
+
   #signIn(token: string | undefined): void {
     this.#token = token
     const needs = this.#connection?.state === 'stopped' ? this.#refusal.needs : this.#status()?.needs
@@ -182,11 +205,12 @@ export class LeaderHost {
   }
 
   #received(text: string): void {
-    const retryAfterMs = retryAfterOf(text)
+    const { code, retryAfterMs } = errorOf(text)
     try {
       this.#leader?.received(text)
       this.#hindrance = undefined
-      if (retryAfterMs !== undefined && this.#status()?.heldFor === undefined)
+      if (retryAfterMs !== undefined && code === 'presence-refused') this.#presentAgain(retryAfterMs)
+      else if (retryAfterMs !== undefined && this.#status()?.heldFor === undefined)
         this.#connection?.holdOff(retryAfterMs)
     } catch (thrown) {
       const failure = failureOf(thrown)
@@ -195,6 +219,14 @@ export class LeaderHost {
       this.#connection?.fail()
     }
     this.#pump()
+  }
+
+  /** A value came too soon after others: the last one has to arrive. */
+  #presentAgain(ms: number): void {
+    this.#unheard ??= setTimeout(() => {
+      this.#unheard = undefined
+      this.#alive(() => this.#with((leader) => leader.presence_again()))
+    }, ms)
   }
 
   #with(act: (leader: WasmLeader) => void): void {
@@ -209,7 +241,15 @@ export class LeaderHost {
     for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server())
       connection.send(text)
     for (const [session, post] of this.#sessions) tellSession(leader, session, post)
+    this.#tellPresence(leader)
     this.#report()
+  }
+
+  #tellPresence(leader: WasmLeader): void {
+    const values: PresenceOf[] = []
+    for (let text = leader.poll_presence(); text !== undefined; text = leader.poll_presence())
+      values.push(JSON.parse(text))
+    if (values.length > 0) this.#tellAll({ kind: 'presence', all: false, values })
   }
 
   #tellAll(message: FromLeader): void {
@@ -308,13 +348,18 @@ function storageOf(leader: WasmLeader): StorageKind {
   return leader.storage() === 'opfs' ? 'opfs' : 'memory'
 }
 
-/** The wait that an `error` frame asks for. Other frames are not parsed: they may be large. */
-function retryAfterOf(text: string): number | undefined {
-  if (text.length > 10_000 || !text.includes('"retryAfterMs"')) return undefined
+/** What an `error` frame says, and the wait that it asks for. Other frames are not parsed: they may be large. */
+function errorOf(text: string): { code?: Code; retryAfterMs?: number } {
+  if (text.length > 10_000 || !text.includes('"retryAfterMs"')) return {}
   try {
-    const frame = JSON.parse(text) as { type?: unknown; retryAfterMs?: unknown }
-    return frame.type === 'error' && typeof frame.retryAfterMs === 'number' ? frame.retryAfterMs : undefined
+    const { type, code, retryAfterMs } = JSON.parse(text) as {
+      type?: unknown
+      code?: Code
+      retryAfterMs?: unknown
+    }
+    if (type !== 'error' || typeof retryAfterMs !== 'number') return {}
+    return { ...(code === undefined ? {} : { code }), retryAfterMs }
   } catch {
-    return undefined
+    return {}
   }
 }

@@ -12,9 +12,11 @@ export * from './register'
 export type { Role, Status } from './status'
 export type { Store } from './store'
 export type {
+  Durability,
   Init,
   LostCommit,
   PendingCommit,
+  Present,
   QuarantinedCommit,
   RejectedCommit,
   StorageKind,

@@ -15,7 +15,7 @@ import type { Status } from './status'
 import { StatusBoard } from './status'
 import { Store } from './store'
 import { Supervisor } from './supervisor'
-import type { Init, ModelId, SynclineWasm, WasmSession } from './wasm'
+import type { Durability, Init, ModelId, SynclineWasm, WasmSession } from './wasm'
 
 /** An app's wasm: the glue's default export, its classes, and where the wasm itself is. */
 export interface WasmOptions {
@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly subject: string
   /** What a hook of the server wants to know at connect: up to 8 KiB of JSON, the same until the store is closed. */
   readonly payload?: unknown
+  /** `strict`: what is `persisted` survives a loss of power, too, and takes a flush of the disk. Normal otherwise. */
+  readonly durability?: Durability | undefined
   readonly wasm: WasmOptions
   /** Starts the app's worker, which calls `serveLeader`. */
   readonly worker: () => Worker
@@ -188,13 +190,13 @@ class Opening {
   }
 
   #greeting(module: WebAssembly.Module, model: ModelId): ToLeader {
-    const { storeId, subject, url } = this.#options
+    const { storeId, subject, url, durability = 'normal' } = this.#options
     const journaled = this.#ended.commits()
     this.#client ??= clientOf(journaled) ?? randomId()
     return {
       kind: 'open',
       module,
-      config: { storeId, subject, client: this.#client, payload: this.#payload },
+      config: { storeId, subject, client: this.#client, payload: this.#payload, durability },
       session: this.#session,
       model,
       url: syncUrl(url, storeId),
@@ -218,6 +220,9 @@ class Opening {
         break
       case 'lost':
         this.#store?.setLost(message.lost)
+        break
+      case 'presence':
+        this.#store?.receivePresence(message)
         break
       case 'journaled-kept':
         this.#kept(message)

@@ -2,7 +2,7 @@
 
 import type { Failure } from './failure'
 import type { JournaledCommit } from './journal'
-import type { LeaderConfig, LeaderStatus, LostCommit, ModelId, StorageKind } from './wasm'
+import type { LeaderConfig, LeaderStatus, LostCommit, ModelId, PresenceOf, StorageKind } from './wasm'
 
 export type ToLeader =
   | {
@@ -32,6 +32,8 @@ export type ToLeader =
   | { readonly kind: 'network'; readonly online: boolean }
   | { readonly kind: 'wake' }
   | { readonly kind: 'dismiss-lost'; readonly upto: number }
+  /** The value of a session: JSON, or none. */
+  | { readonly kind: 'presence'; readonly session: string; readonly value: string | undefined }
   | { readonly kind: 'ping' }
 
 /** What any tab says to a leader that serves it. */
@@ -77,6 +79,8 @@ export type FromLeader =
   | { readonly kind: 'journaled-refused'; readonly key: string; readonly failure: Failure }
   | { readonly kind: 'status'; readonly report: LeaderReport }
   | { readonly kind: 'lost'; readonly lost: readonly LostCommit[] }
+  /** What has become of values; or, for who is served from now on, all that there are. */
+  | { readonly kind: 'presence'; readonly all: boolean; readonly values: readonly PresenceOf[] }
   /** To another tab: why it is not served. */
   | { readonly kind: 'not-served'; readonly failure: Failure }
   /** To the leader's own page: another tab is served. */

@@ -1,5 +1,6 @@
 // Syncline in React: a provider, and hooks that render again only when what they read has changed.
 
+export { usePresence } from './react/presence'
 export type { StoreProviderProps } from './react/provider'
 export { StoreProvider, useStore } from './react/provider'
 export { useQuery } from './react/query'

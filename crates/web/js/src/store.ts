@@ -6,6 +6,7 @@ import type { Journal } from './journal'
 import { commitOf } from './journal'
 import { LiveQueries } from './live'
 import type { FromLeader, Resumed, ToLeader } from './port'
+import { Presence } from './presence'
 import type { Query, SqlText, SqlValue } from './query'
 import { compile } from './query'
 import type { Receipt } from './receipt'
@@ -18,6 +19,7 @@ import type {
   Effects,
   LostCommit,
   PendingCommit,
+  Present,
   QuarantinedCommit,
   RejectedCommit,
   StorageKind,
@@ -45,6 +47,7 @@ export class Store {
   readonly #parts: StoreParts
   readonly #receipts = new Receipts()
   readonly #queries: LiveQueries
+  readonly #presence: Presence
   readonly #watchers = new Set<() => void>()
   #outgoing: string[] = []
   #flushing = false
@@ -59,6 +62,8 @@ export class Store {
     this.subject = parts.subject
     this.#parts = parts
     this.#queries = new LiveQueries(parts.wasm)
+    const { session, send } = parts
+    this.#presence = new Presence(session, (value) => send({ kind: 'presence', session, value }))
     parts.board.learn({ pending: this.pending().length })
     this.#readRejected()
   }
@@ -173,6 +178,30 @@ export class Store {
     return () => this.#watchers.delete(watcher)
   }
 
+  /**
+   * Tells everybody who is here a small value of this tab, such as what is being typed: any JSON of at most 512
+   * bytes, or nothing. It is never logged, and gone with the tab. Throws where it is too large.
+   */
+  setPresence(value: unknown): void {
+    this.#assertOpen()
+    this.#presence.set(value)
+  }
+
+  /** What the others who are here tell: one for each session, also of this user's other tabs and machines. */
+  presence<Value = unknown>(): readonly Present<Value>[] {
+    return this.#presence.others as readonly Present<Value>[]
+  }
+
+  /** Calls `watcher` when `presence()` has changed. */
+  onPresence(watcher: () => void): () => void {
+    return this.#presence.watch(watcher)
+  }
+
+  /** What the leader says of it; `open` calls it. */
+  receivePresence({ all, values }: Extract<FromLeader, { kind: 'presence' }>): void {
+    if (!this.#closed) this.#presence.receive(all, values)
+  }
+
   /** Signs in again, with another token for the same subject. */
   setAuth(token: string | undefined): void {
     this.#parts.setAuth(token)
@@ -192,12 +221,17 @@ export class Store {
     })
   }
 
+  get isOpen(): boolean {
+    return !this.#closed
+  }
+
   close(): void {
     if (this.#closed) return
     this.#flush()
     this.#closed = true
     this.#receipts.close()
     this.#queries.close()
+    this.#presence.close()
     this.#notify()
     this.#parts.close()
     this.#parts.wasm.free()
@@ -226,6 +260,7 @@ export class Store {
   /** There is a new leader. One that starts from nothing, or from elsewhere, cannot go on where this page is. */
   leaderReplaced(before: StorageKind, now: StorageKind): void {
     this.setLost([])
+    this.#presence.again()
     if (before === 'opfs' && now === 'opfs') return
     const message =
       'The worker stopped, and its storage was in memory, or is now. Reload the page: what is pending is in its journal.'

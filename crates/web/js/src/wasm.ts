@@ -75,6 +75,14 @@ export interface WasmLeader {
   dismiss_lost(upto: number): void
   /** Offers again what the server would not take for now. */
   push_again(): void
+  /** JSON of at most 512 bytes, or nothing. Throws a failure: then nothing has changed. */
+  set_presence(session: string, value: string | undefined): void
+  /** A `PresenceOf`: what has become of a value. */
+  poll_presence(): string | undefined
+  /** A JSON array of `PresenceOf`. */
+  present(): string
+  /** Tells the server of the own values once more. */
+  presence_again(): void
   poll_server(): string | undefined
   poll_session(session: string): string | undefined
   /** Nothing is kept for it any more. */
@@ -83,6 +91,18 @@ export interface WasmLeader {
   status(): string
   free(): void
 }
+
+/** What a session tells everybody who is here; gone with its tab, or its connection. */
+export interface Present<Value = unknown> {
+  readonly client: string
+  /** One tab of that client. */
+  readonly session: string
+  readonly subject: string
+  readonly value: Value
+}
+
+/** The same, or that there is none any more. */
+export type PresenceOf = Omit<Present, 'value'> & Partial<Pick<Present, 'value'>>
 
 /** Which model a page has. */
 export interface ModelId {
@@ -100,7 +120,11 @@ export interface LeaderConfig {
   readonly client: string
   /** JSON that a hook of the server reads at connect. */
   readonly payload?: unknown
+  readonly durability: Durability
 }
+
+/** What `persisted` survives: the end of the browser, or with `strict` a loss of power, too. */
+export type Durability = 'normal' | 'strict'
 
 export interface LeaderStatus {
   /** Welcomed and caught up. */

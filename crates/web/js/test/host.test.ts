@@ -87,12 +87,28 @@ class FakeLeader implements WasmLeader {
     return JSON.stringify(this.now)
   }
   free(): void {}
+  readonly values = new Map<string, string>()
+  readonly told: string[] = []
+  set_presence(session: string, value: string | undefined): void {
+    if (value === undefined) this.values.delete(session)
+    else this.values.set(session, value)
+    this.told.push(JSON.stringify({ session, value }))
+  }
+  poll_presence(): string | undefined {
+    return this.told.shift()
+  }
+  present(): string {
+    return JSON.stringify([...this.values].map(([session, value]) => ({ session, value })))
+  }
+  presence_again(): void {
+    this.#do('present again')
+  }
 }
 
 const OPEN: Extract<ToLeader, { kind: 'open' }> = {
   kind: 'open',
   module: {} as WebAssembly.Module,
-  config: { storeId: 'team', subject: 'ann', client: 'c1' },
+  config: { storeId: 'team', subject: 'ann', client: 'c1', durability: 'normal' },
   session: 's1',
   model: { version: 1, schemaHash: 'h' },
   url: 'ws://x',
@@ -216,6 +232,20 @@ test('after a crash the session hears of its counters before it is served again'
   expect(leader.did).toEqual(['took all', 'resumed s1 7 e1'])
   const kinds = posted.map(({ kind }) => kind)
   expect(kinds.indexOf('messages')).toBeLessThan(kinds.indexOf('opened'))
+})
+
+test('values of presence are told, and again when the server would have them later', async () => {
+  const { leader, made, of } = await opened()
+  last().accept()
+  made.receive({ kind: 'presence', session: 's1', value: '1' })
+  expect(of('presence')).toEqual([
+    { kind: 'presence', all: true, values: [] },
+    { kind: 'presence', all: false, values: [{ session: 's1', value: '1' }] },
+  ])
+  last().says('{"type":"error","code":"presence-refused","message":"too soon","retryAfterMs":300}')
+  leader.now = { live: true, pending: 0, head: 0, cursor: 0, lost: 0 }
+  await vi.advanceTimersByTimeAsync(300)
+  expect(leader.did).toContain('present again')
 })
 
 test('what the page says while the leader opens is not lost', async () => {

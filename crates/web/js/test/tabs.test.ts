@@ -107,7 +107,6 @@ afterEach(() => {
 test('a tab is served on a channel of its own', async () => {
   const { host, posts } = lead()
   const [first, second] = [follow('s1'), follow('s2')]
-  expect(first.follower.send({ kind: 'wake' })).toBe(false)
   await settle()
   expect(first.kinds()).toEqual(['opened'])
   posts.get('s1')?.({ kind: 'messages', texts: ['for the first'] })
@@ -147,10 +146,35 @@ test('a leader that falls silent is told of, and called again', async () => {
   die()
   await vi.advanceTimersByTimeAsync(16_000)
   expect(listener.died.mock.calls[0]?.[0].code).toBe('leader-failed')
-  expect(follower.send({ kind: 'wake' })).toBe(false)
-  lead()
+  const { host } = lead()
   await settle()
-  expect(follower.send({ kind: 'wake' })).toBe(true)
+  follower.send({ kind: 'wake' })
+  await settle()
+  expect(host.receive.mock.calls).toEqual([[{ kind: 'wake' }]])
+})
+
+test('what a tab says between its call and the answer goes out with the answer', async () => {
+  const { host } = lead()
+  const { follower } = follow('s1', MODEL, true)
+  follower.send({ kind: 'hand-over', messages: ['a commit'] })
+  await settle()
+  follower.send({ kind: 'wake' })
+  await settle()
+  expect(host.receive.mock.calls).toEqual([
+    [{ kind: 'hand-over', messages: ['a commit'] }],
+    [{ kind: 'wake' }],
+  ])
+})
+
+test('what the next call has is not said besides', async () => {
+  const { follower, listener } = follow('s1', MODEL, true)
+  follower.send({ kind: 'hand-over', messages: ['a commit'] })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(listener.greeting).toHaveBeenCalledTimes(2)
+  const { host } = lead()
+  await settle()
+  expect(host.attach).toHaveBeenCalledOnce()
+  expect(host.receive).not.toHaveBeenCalled()
 })
 
 test('a tab that has ended is served no more', async () => {
@@ -171,7 +195,9 @@ test('a leader in memory serves nobody else, and says so', async () => {
     [{ kind: 'not-served', failure: { code: 'another-tab', message: '' } }],
   ])
   expect(host.attach).not.toHaveBeenCalled()
-  expect(follower.send({ kind: 'wake' })).toBe(false)
+  follower.send({ kind: 'wake' })
+  await settle()
+  expect(host.receive).not.toHaveBeenCalled()
 })
 
 test.each([

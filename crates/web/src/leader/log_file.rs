@@ -9,9 +9,13 @@ use syncline_sqlite::{Database, Durability};
 const MOST: u32 = 3;
 
 /// Opens the newest file, or the one after it where that is damaged.
-pub(super) fn open(pool: &Pool, config: LeaderConfig) -> Result<(Database, Leader), SqlError> {
+pub(super) fn open(
+    pool: &Pool,
+    config: LeaderConfig,
+    durability: Durability,
+) -> Result<(Database, Leader), SqlError> {
     let newest = newest(pool)?;
-    let opened = sound(pool, newest).and_then(|mut db| {
+    let opened = sound(pool, newest, durability).and_then(|mut db| {
         // One that is empty was begun in place of a damaged one, and not finished.
         if newest > 0 && Leader::is_new(&mut db)? {
             return replace(pool, newest, db, config.clone());
@@ -21,7 +25,7 @@ pub(super) fn open(pool: &Pool, config: LeaderConfig) -> Result<(Database, Leade
     });
     match opened {
         Err(SqlError::Host { failure: HostFailure::Corrupt, .. }) if newest < MOST => {
-            let db = pool.open(&name(newest + 1), Durability::Normal)?;
+            let db = pool.open(&name(newest + 1), durability)?;
             replace(pool, newest + 1, db, config)
         }
         opened => opened,
@@ -33,8 +37,8 @@ pub(super) fn remove(pool: &Pool) -> Result<(), SqlError> {
     (0..=MOST).try_for_each(|number| pool.remove(&name(number)).map(drop))
 }
 
-fn sound(pool: &Pool, number: u32) -> Result<Database, SqlError> {
-    let db = pool.open(&name(number), Durability::Normal)?;
+fn sound(pool: &Pool, number: u32, durability: Durability) -> Result<Database, SqlError> {
+    let db = pool.open(&name(number), durability)?;
     db.check()?;
     Ok(db)
 }

@@ -14,6 +14,7 @@ async function open() {
     url: import.meta.env.VITE_SYNC_URL ?? '',
     auth: import.meta.env.VITE_AUTH_TOKEN,
     payload: JSON.parse(params.get('payload') ?? 'null'),
+    durability: params.get('durability') === 'strict' ? 'strict' : 'normal',
     ...model,
   })
 
