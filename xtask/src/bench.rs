@@ -67,6 +67,7 @@ fn path(write: bool) -> Result<()> {
         fs::remove_file(&results)?;
     }
     scene("path")?;
+    scene("tabs")?;
     let text = fs::read_to_string(&results).context("the benchmark wrote no figures")?;
     let table = table(&serde_json::from_str::<Vec<Figure>>(&text)?)?;
     println!("{table}");

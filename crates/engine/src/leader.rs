@@ -16,7 +16,7 @@ mod serve;
 mod snapshot;
 mod tables;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 pub use consume::{Begin, Consumption};
 use presence::Presences;
@@ -112,8 +112,8 @@ pub struct Leader {
     link: Link,
     presence: Presences,
     to_server: VecDeque<String>,
-    /// The sessions that live, and what waits for each.
-    to_sessions: BTreeMap<SessionId, VecDeque<String>>,
+    /// The sessions that live, and what waits for each: a few, and in the browser a map takes more room.
+    to_sessions: Vec<(SessionId, VecDeque<String>)>,
 }
 
 /// The connection, as far as it has come.
@@ -204,7 +204,7 @@ impl Leader {
             link: Link::Down,
             presence: Presences::default(),
             to_server: VecDeque::new(),
-            to_sessions: BTreeMap::new(),
+            to_sessions: Vec::new(),
         };
         leader.drop_outdated(db)?;
         Ok(leader)
@@ -334,12 +334,12 @@ impl Leader {
 
     /// The next message for a session that was opened.
     pub fn poll_session(&mut self, session: &SessionId) -> Option<String> {
-        self.to_sessions.get_mut(session)?.pop_front()
+        self.to_sessions.iter_mut().find(|(id, _)| id == session)?.1.pop_front()
     }
 
     /// A session has ended: it is told nothing more. What it has handed over stays.
     pub fn session_ended(&mut self, session: &SessionId) {
-        self.to_sessions.remove(session);
+        self.to_sessions.retain(|(id, _)| id != session);
         self.is_gone(session);
     }
 

@@ -104,7 +104,7 @@ impl Leader {
         }
         // What the living session makes came to no leader but this one. It may have counted on from
         // before the server's `welcome` named a later counter; it is told the right one.
-        if *client == self.client && self.to_sessions.contains_key(&message.session) {
+        if *client == self.client && self.to_sessions.iter().any(|(id, _)| *id == message.session) {
             return Ok(next);
         }
         Err(LeaderError::AnotherClient { client: client.clone(), counter: given })

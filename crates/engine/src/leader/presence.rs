@@ -1,16 +1,17 @@
 //! Presence: who is here, and the values of this client's own sessions. None of it is kept: it is told anew on
 //! each connection.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use syncline_protocol::{Args, ClientId, Code, ErrorFrame, Limits, Presence, PresenceOf, SessionId, Subject};
+use syncline_protocol::{Args, Code, ErrorFrame, Limits, Presence, PresenceOf, SessionId};
 
 use super::{Leader, Link};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Presences {
-    own: BTreeMap<SessionId, Args>,
-    others: BTreeMap<(ClientId, SessionId), (Subject, Args)>,
+    /// Values, of sessions of this client.
+    own: Vec<PresenceOf>,
+    others: Vec<PresenceOf>,
     changes: VecDeque<PresenceOf>,
 }
 
@@ -25,18 +26,28 @@ impl Leader {
             self.is_gone(session);
             return Ok(());
         };
-        let (bytes, own) = (value.get().len(), &mut self.presence.own);
         let refuse = |message| Err(ErrorFrame::new(Code::PresenceRefused, message));
+        let bytes = value.get().len();
         if bytes > Limits::PRESENCE_BYTES {
             return refuse(format!("the value has {bytes} bytes, the limit is {}", Limits::PRESENCE_BYTES));
         }
-        if !own.contains_key(session) && own.len() >= Limits::PRESENCE_SESSIONS {
-            return refuse(format!("{} sessions have a value already", Limits::PRESENCE_SESSIONS));
+        let told = PresenceOf {
+            client: self.client.clone(),
+            session: session.clone(),
+            subject: self.config.subject.clone(),
+            value: Some(value),
+        };
+        let own = &mut self.presence.own;
+        let is_full = own.len() >= Limits::PRESENCE_SESSIONS;
+        match own.iter_mut().find(|own| own.session == *session) {
+            Some(own) if own.value == told.value => return Ok(()),
+            Some(own) => *own = told.clone(),
+            None if is_full => {
+                return refuse(format!("{} sessions have a value already", Limits::PRESENCE_SESSIONS));
+            }
+            None => own.push(told.clone()),
         }
-        if own.get(session) != Some(&value) {
-            own.insert(session.clone(), value.clone());
-            self.tell_presence(session.clone(), Some(value));
-        }
+        self.tell_presence(told);
         Ok(())
     }
 
@@ -48,71 +59,66 @@ impl Leader {
     /// All values that there are, this client's own included.
     #[must_use]
     pub fn present(&self) -> Vec<PresenceOf> {
+        // It may have taken another id meanwhile.
         let own =
-            self.presence.own.iter().map(|(session, value)| self.own(session.clone(), Some(value.clone())));
-        let others = self.presence.others.iter().map(|((client, session), (subject, value))| PresenceOf {
-            client: client.clone(),
-            session: session.clone(),
-            subject: subject.clone(),
-            value: Some(value.clone()),
-        });
-        own.chain(others).collect()
+            self.presence.own.iter().map(|own| PresenceOf { client: self.client.clone(), ..own.clone() });
+        own.chain(self.presence.others.iter().cloned()).collect()
     }
 
     /// Tells the server of the own values once more: it has refused one for now, or has not heard of them.
     pub fn presence_again(&mut self) {
-        for (session, value) in self.presence.own.clone() {
-            self.send_presence(session, Some(value));
+        for own in self.presence.own.clone() {
+            self.send_presence(own);
         }
     }
 
     /// A session has no value any more.
     pub(super) fn is_gone(&mut self, session: &SessionId) {
-        if self.presence.own.remove(session).is_some() {
-            self.tell_presence(session.clone(), None);
+        let own = &mut self.presence.own;
+        if let Some(place) = own.iter().position(|own| own.session == *session) {
+            let gone = own.remove(place);
+            self.tell_presence(PresenceOf { value: None, ..gone });
         }
     }
 
     /// Without a connection, nobody knows who else is here.
     pub(super) fn is_alone(&mut self) {
-        for ((client, session), (subject, _)) in std::mem::take(&mut self.presence.others) {
-            self.presence.changes.push_back(PresenceOf { client, session, subject, value: None });
-        }
+        let gone = self.presence.others.drain(..).map(|other| PresenceOf { value: None, ..other });
+        self.presence.changes.extend(gone);
     }
 
     pub(super) fn hear_of(&mut self, told: PresenceOf) {
         if told.client == self.client {
             // A socket of this client's, from before, has ended only now, and the others were told the same.
-            if let Some(value) =
-                self.presence.own.get(&told.session).cloned().filter(|_| told.value.is_none())
-            {
-                self.send_presence(told.session, Some(value));
+            let own =
+                self.presence.own.iter().find(|own| own.session == told.session && told.value.is_none());
+            if let Some(own) = own.cloned() {
+                self.send_presence(own);
             }
             return;
         }
-        let (who, others) = ((told.client.clone(), told.session.clone()), &mut self.presence.others);
-        let known = match &told.value {
-            Some(value) => others.insert(who, (told.subject.clone(), value.clone())),
-            None => others.remove(&who),
-        };
-        if known.is_some() || told.value.is_some() {
-            self.presence.changes.push_back(told);
+        let others = &mut self.presence.others;
+        let known =
+            others.iter().position(|other| other.client == told.client && other.session == told.session);
+        match (known.and_then(|place| others.get_mut(place)), &told.value) {
+            (Some(other), Some(_)) => *other = told.clone(),
+            (None, Some(_)) => others.push(told.clone()),
+            (Some(_), None) => {
+                others.retain(|other| other.client != told.client || other.session != told.session)
+            }
+            (None, None) => return,
         }
-    }
-
-    fn tell_presence(&mut self, session: SessionId, value: Option<Args>) {
-        let told = self.own(session.clone(), value.clone());
         self.presence.changes.push_back(told);
-        self.send_presence(session, value);
     }
 
-    fn send_presence(&mut self, session: SessionId, value: Option<Args>) {
+    fn tell_presence(&mut self, told: PresenceOf) {
+        self.presence.changes.push_back(told.clone());
+        self.send_presence(told);
+    }
+
+    fn send_presence(&mut self, PresenceOf { session, value, .. }: PresenceOf) {
         if matches!(self.link, Link::Up(_)) {
             self.to_server.push_back(Presence { session, value }.encode());
         }
-    }
-
-    fn own(&self, session: SessionId, value: Option<Args>) -> PresenceOf {
-        PresenceOf { client: self.client.clone(), session, subject: self.config.subject.clone(), value }
     }
 }

@@ -17,7 +17,7 @@ impl Leader {
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn opened(&mut self, db: &dyn Query, session: &SessionId, state: Seq) -> Result<String, SqlError> {
-        self.to_sessions.insert(session.clone(), VecDeque::new());
+        self.begin_session(session);
         self.tell_log(db, To::One(session), state)?;
         self.serve(db, session, state)
     }
@@ -34,7 +34,7 @@ impl Leader {
         cursor: Seq,
         epoch: &Epoch,
     ) -> Result<String, SqlError> {
-        self.to_sessions.insert(session.clone(), VecDeque::new());
+        self.begin_session(session);
         let to = To::One(session);
         // The former leader may have ended before it said so, and what the session hands over again may have
         // to wait for room on the disk: it has to know its commits' identities before it meets them in the log.
@@ -82,6 +82,12 @@ impl Leader {
         serde_json::to_string(&opened).map_err(|error| SqlError::refused(error.to_string()))
     }
 
+    /// Whatever waited for a session of this id, from before, is void.
+    fn begin_session(&mut self, session: &SessionId) {
+        self.to_sessions.retain(|(id, _)| id != session);
+        self.to_sessions.push((session.clone(), VecDeque::new()));
+    }
+
     /// Everything that the sessions have of the log is void: they are told the log of today.
     pub(super) fn restart_sessions(&mut self, db: &dyn Query) -> Result<(), SqlError> {
         self.restart(db, To::All)
@@ -120,8 +126,8 @@ impl Leader {
     fn tell_text(&mut self, to: To<'_>, text: impl FnOnce() -> String) {
         let told = self.to_sessions.iter_mut().filter(|(id, _)| match to {
             To::All => true,
-            To::One(session) => *id == session,
-            To::Others(session) => *id != session,
+            To::One(session) => id == session,
+            To::Others(session) => id != session,
         });
         let mut queues: Vec<_> = told.map(|(_, queue)| queue).collect();
         let Some(last) = queues.pop() else { return };

@@ -1,7 +1,5 @@
 //! What becomes of a session when its log is another one than it was.
 
-use std::collections::BTreeSet;
-
 use syncline_protocol::{ClientId, Counter, Millis, Seq};
 
 use super::{Confirmed, Effects, Pending, Session, SessionError};
@@ -92,11 +90,11 @@ impl Session {
         waiting: Vec<Waiting>,
         rejected: Vec<Rejected>,
     ) -> Result<(), SqlError> {
-        let known: BTreeSet<Counter> = waiting.iter().map(|waiting| waiting.commit.counter).collect();
+        // In the order of their counters, as the outbox is.
+        let waits =
+            |counter| waiting.binary_search_by_key(&counter, |waiting| waiting.commit.counter).is_ok();
         let (own, before) = (&self.id, self.pending.len());
-        self.pending.retain(|pending| {
-            pending.session == *own || pending.counter.is_some_and(|counter| known.contains(&counter))
-        });
+        self.pending.retain(|pending| pending.session == *own || pending.counter.is_some_and(waits));
         self.rejected = rejected;
         let decided = self.pending.len() != before;
         self.waiting(db, now, waiting, decided)
