@@ -210,6 +210,14 @@ impl Session {
         self.hand_over(after, dismissed)
     }
 
+    /// The hand-over of one pending commit, as a host journals it before the leader hears of it.
+    #[must_use]
+    pub fn hand_over_of(&self, number: SessionNumber) -> Option<String> {
+        let own = |pending: &&Pending| pending.session == self.id && pending.number == number;
+        let commit = self.pending.iter().rev().find(own)?.commit.clone();
+        Some(self.handing(vec![commit], Vec::new()))
+    }
+
     /// All commits that the leader has not taken, as one message: after it was started again. A leader
     /// in memory has to be given those too that the one before it had taken.
     #[must_use]
@@ -238,16 +246,17 @@ impl Session {
     fn hand_over(&self, after: SessionNumber, dismissed: Vec<Counter>) -> Option<String> {
         let own = self.pending.iter().filter(|pending| pending.session == self.id && pending.number > after);
         let commits: Vec<_> = own.map(|pending| pending.commit.clone()).collect();
-        if commits.is_empty() && dismissed.is_empty() {
-            return None;
-        }
-        Some(encode(&HandOver {
+        if commits.is_empty() && dismissed.is_empty() { None } else { Some(self.handing(commits, dismissed)) }
+    }
+
+    fn handing(&self, commits: Vec<HandedCommit>, dismissed: Vec<Counter>) -> String {
+        encode(&HandOver {
             session: self.id.clone(),
             client: self.next.map(|_| self.client.clone()),
             acknowledged: self.acknowledged,
             commits,
             dismissed,
-        }))
+        })
     }
 
     /// Handles one message of the leader.

@@ -59,6 +59,13 @@ impl Session {
         self.session.take_hand_over()
     }
 
+    /// The hand-over of one commit that was made just now: what is journaled of it.
+    pub fn hand_over_of(&self, number: f64) -> Result<Option<String>, JsValue> {
+        let number =
+            SessionNumber::new(whole(number)).map_err(|error| Failure::new(Code::BadMessage, error))?;
+        Ok(self.session.hand_over_of(number))
+    }
+
     /// All commits that the leader has not taken.
     pub fn hand_over_again(&self) -> Option<String> {
         self.session.hand_over_again()

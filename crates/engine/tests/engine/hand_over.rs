@@ -159,3 +159,19 @@ fn what_is_taken_of_a_dead_session_is_not_credited_to_the_living_one() {
     ann.pump();
     assert!(ann.effects.persisted.is_empty(), "true-receipt");
 }
+
+#[test]
+fn a_commit_is_journaled_by_itself_and_handed_over_with_others_and_is_the_same() {
+    let mut world = World::new(&["ann"]);
+    let ann = &mut world.clients[0];
+    let numbers = ["a", "b"].map(|id| ann.commit_in_page(&[added(id, id)]).unwrap());
+    let journal = numbers.map(|number| ann.session.hand_over_of(number).unwrap());
+    let message = ann.session.take_hand_over().unwrap();
+    ann.leader.hand_over(&mut ann.log, &message).unwrap();
+    journal.iter().for_each(|message| ann.leader.hand_over(&mut ann.log, message).unwrap());
+    ann.pump();
+    world.settle();
+    assert_eq!(world.log().len(), 2, "exactly-once");
+    assert_eq!(world.clients[0].session.hand_over_of(numbers[1]), None, "it is decided");
+    world.assert_together();
+}

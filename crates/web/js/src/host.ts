@@ -62,7 +62,7 @@ export class LeaderHost {
   #serve(message: Later): void {
     switch (message.kind) {
       case 'hand-over':
-        this.#handOvers?.take(message.messages)
+        this.#handOvers?.take([message.message])
         this.#pump()
         break
       case 'journaled':

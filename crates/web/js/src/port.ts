@@ -24,7 +24,7 @@ export type ToLeader =
       readonly storeId: string
       readonly subject: string
     }
-  | { readonly kind: 'hand-over'; readonly messages: readonly string[] }
+  | { readonly kind: 'hand-over'; readonly message: string }
   | { readonly kind: 'journaled'; readonly commits: readonly JournaledCommit[] }
   | { readonly kind: 'auth'; readonly token: string | undefined }
   /** The page has journaled what it handed over, as it will be sent: for a leader in memory to wait for. */

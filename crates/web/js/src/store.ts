@@ -49,7 +49,6 @@ export class Store {
   readonly #queries: LiveQueries
   readonly #presence: Presence
   readonly #watchers = new Set<() => void>()
-  #outgoing: string[] = []
   #flushing = false
   #pending: readonly PendingCommit[] = []
   #pendingStale = true
@@ -77,11 +76,8 @@ export class Store {
     this.#assertOpen()
     const number = this.#attempt(() => wasm.commit(Date.now(), JSON.stringify(events)), events)
     const receipt = this.#receipts.open(number)
-    const message = wasm.take_hand_over()
-    if (message !== undefined) {
-      this.#keep(number, message)
-      this.#outgoing.push(message)
-    }
+    const message = wasm.hand_over_of(number)
+    if (message !== undefined) this.#keep(number, message)
     board.learn({ pending: board.facts.pending + 1 })
     this.#changed()
     return receipt
@@ -137,11 +133,7 @@ export class Store {
   dismiss(rejected: Pick<RejectedCommit, 'counter'>): void {
     const { wasm } = this.#parts
     this.#assertOpen()
-    this.#guarded(() => {
-      wasm.dismiss(rejected.counter)
-      const message = wasm.take_hand_over()
-      if (message !== undefined) this.#outgoing.push(message)
-    })
+    this.#guarded(() => wasm.dismiss(rejected.counter))
     this.#readRejected()
     this.#changed()
   }
@@ -337,11 +329,10 @@ export class Store {
   #flush(): void {
     this.#flushing = false
     if (this.#closed) return
-    if (this.#outgoing.length > 0) {
-      // Without a leader nothing is lost: the next one is handed everything again.
-      this.#parts.send({ kind: 'hand-over', messages: this.#outgoing })
-      this.#outgoing = []
-    }
+    // One message, and so one transaction, for all of the task. Without a leader nothing is lost: the next one is
+    // handed everything again.
+    const message = this.#guarded(() => this.#parts.wasm.take_hand_over())
+    if (message !== undefined) this.#parts.send({ kind: 'hand-over', message })
     this.#queries.flush()
     this.#notify()
   }

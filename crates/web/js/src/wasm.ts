@@ -22,6 +22,8 @@ export interface SynclineWasm {
 export interface WasmSession {
   /** Applies events as one commit and returns its number. Throws the rejection. */
   commit(now: number, events: string): number
+  /** The hand-over of one commit that was made just now: what is journaled of it. */
+  hand_over_of(number: number): string | undefined
   /** Commits not handed over yet, as one message for the leader. */
   take_hand_over(): string | undefined
   /** All commits that the leader has not acknowledged. */

@@ -34,6 +34,10 @@ export class FakeSession implements WasmSession {
     return this.last
   }
 
+  hand_over_of(number: number): string {
+    return `commit ${number}`
+  }
+
   take_hand_over(): string | undefined {
     if (this.handed === this.last && this.dismissed.length === 0) return undefined
     this.handed = this.last

@@ -47,10 +47,10 @@ function setUp(kind: StorageKind = 'opfs') {
 test('a commit is in the journal before commit returns, and with the leader after the task', async () => {
   const { store, sent, journaled } = setUp()
   store.commit(HELLO)
-  expect(journaled()).toEqual(['commit 1, dismissed '])
+  expect(journaled()).toEqual(['commit 1'])
   expect(sent).toEqual([])
   await task()
-  expect(sent).toEqual([{ kind: 'hand-over', messages: ['commit 1, dismissed '] }])
+  expect(sent).toEqual([{ kind: 'hand-over', message: 'commit 1, dismissed ' }])
 })
 
 test('many commits in one task are one message, and run each query once', async () => {
@@ -63,7 +63,7 @@ test('many commits in one task are one message, and run each query once', async 
   session.rows = [{ id: 1 }]
   await task()
   expect(sent.length).toBe(1)
-  expect(sent[0]).toMatchObject({ kind: 'hand-over', messages: { length: 50 } })
+  expect(sent[0]).toEqual({ kind: 'hand-over', message: 'commit 50, dismissed ' })
   expect(query).toHaveBeenCalledTimes(2)
   expect(heard.mock.calls).toEqual([[[{ id: 1 }]]])
 })
@@ -127,7 +127,7 @@ test('in memory no journal goes before those of the commits before it', () => {
   hear('entries', { pending: 2 })
   expect([journaled('former'), journaled()?.length]).toEqual([undefined, 3])
   hear('more entries', { confirmed: [{ number: 1, first: 3, last: 3 }], pending: 1 })
-  expect(journaled()).toEqual(['commit 3, dismissed '])
+  expect(journaled()).toEqual(['commit 3'])
 })
 
 test('in memory the journal of a former page stays until its commit is decided', () => {
@@ -162,7 +162,7 @@ test('a rejection by the server reaches the receipt and the list, until it is di
   store.dismiss(rejected)
   expect(store.rejected()).toEqual([])
   await task()
-  expect(sent.at(-1)).toEqual({ kind: 'hand-over', messages: ['commit 1, dismissed 9'] })
+  expect(sent.at(-1)).toEqual({ kind: 'hand-over', message: 'commit 1, dismissed 9' })
 })
 
 test('what another session’s commit came to is no receipt of this one', async () => {

@@ -110,11 +110,11 @@ test('a tab is served on a channel of its own', async () => {
   await settle()
   expect(first.kinds()).toEqual(['opened'])
   posts.get('s1')?.({ kind: 'messages', texts: ['for the first'] })
-  expect(first.follower.send({ kind: 'hand-over', messages: ['a commit'] })).toBe(true)
+  expect(first.follower.send({ kind: 'hand-over', message: 'a commit' })).toBe(true)
   await settle()
   expect(first.kinds()).toEqual(['opened', 'messages'])
   expect(second.kinds()).toEqual(['opened'])
-  expect(host.receive.mock.calls).toEqual([[{ kind: 'hand-over', messages: ['a commit'] }]])
+  expect(host.receive.mock.calls).toEqual([[{ kind: 'hand-over', message: 'a commit' }]])
 })
 
 test('a tab that comes before there is a leader calls until there is one', async () => {
@@ -156,19 +156,16 @@ test('a leader that falls silent is told of, and called again', async () => {
 test('what a tab says between its call and the answer goes out with the answer', async () => {
   const { host } = lead()
   const { follower } = follow('s1', MODEL, true)
-  follower.send({ kind: 'hand-over', messages: ['a commit'] })
+  follower.send({ kind: 'hand-over', message: 'a commit' })
   await settle()
   follower.send({ kind: 'wake' })
   await settle()
-  expect(host.receive.mock.calls).toEqual([
-    [{ kind: 'hand-over', messages: ['a commit'] }],
-    [{ kind: 'wake' }],
-  ])
+  expect(host.receive.mock.calls).toEqual([[{ kind: 'hand-over', message: 'a commit' }], [{ kind: 'wake' }]])
 })
 
 test('what the next call has is not said besides', async () => {
   const { follower, listener } = follow('s1', MODEL, true)
-  follower.send({ kind: 'hand-over', messages: ['a commit'] })
+  follower.send({ kind: 'hand-over', message: 'a commit' })
   await vi.advanceTimersByTimeAsync(1_000)
   expect(listener.greeting).toHaveBeenCalledTimes(2)
   const { host } = lead()
