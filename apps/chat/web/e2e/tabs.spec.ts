@@ -144,3 +144,32 @@ test('the chat in two tabs', async ({ newBrowser }) => {
   await expectConfirmed(second)
   await expectTexts(second, ['hello', 'from the second tab', 'alone now'])
 })
+
+test('a tab with a newer version of the app leads, and this one shows what it has until it is reloaded', async ({
+  newBrowser,
+  store,
+}) => {
+  const page = await (await newBrowser()).lab('ann')
+  await page.evaluate(async () => (await window.lab).join())
+  await say(page, 'before')
+  // What such a tab calls.
+  await page.evaluate((store) => {
+    const model = { version: 1_000, schemaHash: 'another' }
+    new BroadcastChannel(`syncline:tabs:${store}:ann`).postMessage({
+      kind: 'attach',
+      session: 'newer',
+      model,
+    })
+  }, store)
+  await expect.poll(async () => (await status(page)).reason).toBe('reload-required')
+  expect((await status(page)).state).toBe('blocked')
+  await page.evaluate(async () => {
+    const lab = await window.lab
+    lab.post('after')
+  })
+  expect(await texts(page)).toEqual(['before', 'after'])
+  await page.reload()
+  await settled(page)
+  expect(await texts(page)).toEqual(['before', 'after'])
+  expect((await status(page)).state).toBe('online')
+})

@@ -14,6 +14,7 @@ import { clearLocalData } from './reset'
 import type { Status } from './status'
 import { StatusBoard } from './status'
 import { Store } from './store'
+import type { SupervisorListener } from './supervisor'
 import { Supervisor } from './supervisor'
 import type { Durability, Init, ModelId, SynclineWasm, WasmSession } from './wasm'
 
@@ -44,6 +45,7 @@ export interface OpenOptions {
 }
 
 type Opened = Extract<FromLeader, { kind: 'opened' }>
+type Listener = Pick<SupervisorListener, 'received' | 'died'>
 type ForPage = Exclude<FromLeader, { kind: 'ready' | 'pong' | 'failed' }>
 
 /**
@@ -132,57 +134,55 @@ class Opening {
   /** Settles when the first leader has opened; one that fails is replaced until it does. */
   #start(module: WebAssembly.Module): Promise<Store> {
     const { storeId, subject } = this.#options
+    const model = JSON.parse(this.#options.wasm.module.Session.model()) as ModelId
     return new Promise((resolve, reject) => {
-      this.#closing.signal.addEventListener('abort', () => reject(this.#closing.signal.reason), {
-        once: true,
-      })
-      const model = JSON.parse(this.#options.wasm.module.Session.model()) as ModelId
-      const listener = {
-        received: (message: ForPage) => {
-          if (message.kind === 'opened' && this.#store === undefined) {
+      const { signal } = this.#closing
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      const listener: Listener = {
+        received: (message) => {
+          if (message.kind === 'opened' && this.#store === undefined)
             this.#openStore(message).then(resolve, reject)
-          } else this.#receive(message)
+          else this.#receive(message)
         },
-        died: (failure: Failure) => this.#board.learn({ leaderFailure: failure, report: undefined }),
+        died: (failure) => this.#board.learn({ leaderFailure: failure, report: undefined }),
       }
-      const follow = (): void => {
-        if (globalThis.BroadcastChannel === undefined) {
-          this.#board.learn({ anotherTab: true })
-          return
-        }
-        this.#board.learn({ role: 'follower' })
-        const follower = new Follower(storeId, subject, this.#session, {
-          ...listener,
-          greeting: () => this.#call(model),
-        })
-        this.#leader = follower
-        follower.start()
-      }
-      const lead = async (lock: Lock): Promise<void> => {
-        if (this.#leading.signal.aborted) {
-          lock.release()
-          return
-        }
-        this.#leaderLock = lock
-        await this.#ended.look(this.#closing.signal)
-        if (this.#leading.signal.aborted) return
-        this.#leader?.close()
-        this.#board.learn({ role: 'leader', anotherTab: false })
-        const supervisor = new Supervisor(this.#options.worker, {
-          ...listener,
-          greeting: () => this.#greeting(module, model),
-        })
-        this.#leader = supervisor
-        supervisor.start()
-        if (this.#store !== undefined) this.#watchEnded()
-      }
-      acquire(leaderLock(storeId, subject), this.#leading.signal, follow)
-        .then(lead)
+      acquire(leaderLock(storeId, subject), this.#leading.signal, () => this.#follow(model, listener))
+        .then((lock) => this.#lead(lock, module, model, listener))
         .catch((thrown: unknown) => {
           // One that has given up waits for a reload, and says so in its status.
-          if (this.#closing.signal.aborted || !this.#leading.signal.aborted) reject(thrown)
+          if (signal.aborted || !this.#leading.signal.aborted) reject(thrown)
         })
     })
+  }
+
+  /** Another tab leads: until it ends, it serves this one. */
+  #follow(model: ModelId, listener: Listener): void {
+    if (globalThis.BroadcastChannel === undefined) {
+      this.#board.learn({ anotherTab: true })
+      return
+    }
+    const { storeId, subject } = this.#options
+    this.#board.learn({ role: 'follower' })
+    const greeting = () => this.#call(model)
+    const follower = new Follower(storeId, subject, this.#session, { ...listener, greeting })
+    this.#leader = follower
+    follower.start()
+  }
+
+  async #lead(lock: Lock, module: WebAssembly.Module, model: ModelId, listener: Listener): Promise<void> {
+    this.#leaderLock = lock
+    if (!this.#leading.signal.aborted) await this.#ended.look(this.#closing.signal)
+    if (this.#leading.signal.aborted) {
+      lock.release()
+      return
+    }
+    this.#leader?.close()
+    this.#board.learn({ role: 'leader', anotherTab: false })
+    const greeting = () => this.#greeting(module, model)
+    const supervisor = new Supervisor(this.#options.worker, { ...listener, greeting })
+    this.#leader = supervisor
+    supervisor.start()
+    if (this.#store !== undefined) this.#watchEnded()
   }
 
   #call(model: ModelId): Extract<TabCall, { kind: 'attach' }> {
