@@ -7,6 +7,17 @@ import { build, type PreviewServer, preview } from 'vite'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
+/** The strictest policy that the page works behind: every test runs behind it. */
+const policyOf = (syncUrl: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    `connect-src 'self' ${syncUrl.replace('http', 'ws')}`,
+    // Of these, `blob:` is for the tests that run code of their own before the worker's.
+    "worker-src 'self' blob:",
+  ].join('; ')
+
 export class Site {
   readonly url: string
   readonly #folder: string
@@ -28,7 +39,7 @@ export class Site {
     const server = await preview({
       ...common,
       build: { outDir: folder },
-      preview: { port: 0, strictPort: false },
+      preview: { port: 0, strictPort: false, headers: { 'content-security-policy': policyOf(syncUrl) } },
     })
     const url = server.resolvedUrls?.local[0]
     if (url === undefined) throw new Error('the page has no address')
