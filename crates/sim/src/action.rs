@@ -105,7 +105,15 @@ actions! {
     /// The tab that waits longest gets the lock: its worker opens the leader, and then its session.
     Elect "elect" { /// Where.
         client: ClientNo },
-    /// The user of the tab that is served commits something.
+    /// A tab that waits for the lock is served by the leader of another tab.
+    Serve "serve" { /// Where.
+        client: ClientNo, /// Which.
+        tab: TabNo },
+    /// Another tab that is served does what is done next.
+    Turn "turn" { /// Where.
+        client: ClientNo, /// Which.
+        tab: TabNo },
+    /// The user of a tab that is served commits something.
     Commit "commit" { /// Where.
         client: ClientNo, /// What.
         facts: Vec<Fact> },

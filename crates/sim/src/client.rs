@@ -33,8 +33,14 @@ pub(crate) struct Client {
     pub(crate) version: ModelNo,
     /// Tabs that wait for the lock.
     pub(crate) waiting: VecDeque<(TabNo, SubjectNo)>,
-    /// The tab that has it.
+    /// The tab that does what is done next: it leads, or another does, and serves it.
     pub(crate) page: Option<Page>,
+    /// Tabs beside it that are served, or were until their leader ended. They wait for the lock, too.
+    pub(crate) others: Vec<Page>,
+    /// The tab that has the lock, where it is not the page.
+    leading: Option<TabNo>,
+    /// The tab that had the lock has ended, and others live on.
+    orphaned: bool,
     pub(crate) worker: Option<Worker>,
     /// The file of the log that was damaged, as far as it can be read.
     pub(crate) damaged: Option<Vec<u8>>,
@@ -106,6 +112,9 @@ impl Client {
             version,
             waiting: VecDeque::new(),
             page: None,
+            others: Vec::new(),
+            leading: None,
+            orphaned: false,
             worker: None,
             damaged: None,
             journal: BTreeMap::new(),
@@ -120,8 +129,40 @@ impl Client {
 
     /// Whether a tab is open, served or not.
     pub(crate) fn has_tab(&self, tab: TabNo) -> bool {
-        self.page.as_ref().is_some_and(|page| page.tab == tab)
-            || self.waiting.iter().any(|(waiting, _)| *waiting == tab)
+        self.pages().any(|page| page.tab == tab) || self.waiting.iter().any(|(waiting, _)| *waiting == tab)
+    }
+
+    /// All tabs that have a session, or are to get one.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.page.iter().chain(&self.others)
+    }
+
+    pub(crate) fn pages_mut(&mut self) -> impl Iterator<Item = &mut Page> {
+        self.page.iter_mut().chain(&mut self.others)
+    }
+
+    fn leader(&self) -> Option<TabNo> {
+        let front = self.page.as_ref().map(|page| page.tab);
+        if self.orphaned { None } else { self.leading.or(front) }
+    }
+
+    /// Another tab does what is done next. Nothing where it has no session.
+    pub(crate) fn turn(&mut self, tab: TabNo) -> bool {
+        let leader = self.leader();
+        let Some(place) = self.others.iter().position(|page| page.tab == tab) else { return false };
+        let next = self.others.remove(place);
+        self.others.extend(self.page.replace(next));
+        self.leading = leader;
+        true
+    }
+
+    /// A tab beside the page that has something to hand over, or to hear.
+    pub(crate) fn busy(&self) -> Option<TabNo> {
+        let has_work = |page: &&Page| {
+            let hands = self.worker.is_some() && !page.to_leader.is_empty();
+            hands || (page.live.is_some() && !page.broken && !page.from_leader.is_empty())
+        };
+        self.others.iter().find(has_work).map(|page| page.tab)
     }
 
     /// Whether the worker has a socket that it thinks is open.
@@ -149,41 +190,90 @@ impl Client {
     pub(crate) fn end_worker(&mut self) {
         self.worker = None;
         self.drop_socket();
-        if let Some(page) = &mut self.page {
+        for page in self.pages_mut() {
             page.to_leader.clear();
             page.from_leader.clear();
         }
     }
 
-    /// A tab ends. Its worker ends with it.
+    /// A tab ends. The worker ends with it, where it is that tab's.
     pub(crate) fn close(&mut self, tab: TabNo) {
-        if self.page.as_ref().is_some_and(|page| page.tab == tab) {
-            self.page = None;
-            self.end_worker();
-        }
         self.waiting.retain(|(waiting, _)| *waiting != tab);
+        let leads = self.leader() == Some(tab);
+        self.end_page(tab);
+        if leads {
+            self.end_worker();
+            self.leading = None;
+            self.orphaned = self.page.is_some();
+        }
+    }
+
+    /// The session of a tab ends.
+    fn end_page(&mut self, tab: TabNo) {
+        let leader = self.leader();
+        let is_front = self.page.as_ref().is_some_and(|page| page.tab == tab);
+        let place = self.others.iter().position(|page| page.tab == tab);
+        let ended = if is_front { self.page.take() } else { place.map(|place| self.others.remove(place)) };
+        if let (Some(page), Some(worker)) = (ended, &mut self.worker) {
+            worker.leader.session_ended(&page.id);
+        }
+        if is_front {
+            self.page = self.others.pop();
+            self.leading = leader;
+        }
     }
 
     /// The lock goes to the tab that waits longest.
     pub(crate) fn load_page(&mut self) -> bool {
-        if self.page.is_some() {
+        if self.page.is_some() && !self.orphaned {
             return true;
         }
         let Some((tab, subject)) = self.waiting.pop_front() else { return false };
-        self.loads += 1;
         self.last = subject;
-        let id = SessionId::parse(format!("{}-{}", self.no, self.loads)).expect("a slug");
-        self.page = Some(Page {
+        self.turn(tab);
+        if self.page.as_ref().is_none_or(|page| page.tab != tab) {
+            let page = self.new_page(tab, subject);
+            self.others.extend(self.page.replace(page));
+        }
+        (self.leading, self.orphaned) = (None, false);
+        // A leader serves its own subject and model alone: the others are loaded again.
+        let own = self.page.as_ref().map(|page| (page.subject, page.version));
+        self.others.retain(|page| Some((page.subject, page.version)) == own);
+        true
+    }
+
+    /// A tab that waits for the lock is served by the leader of another. `None` where it cannot be.
+    pub(crate) fn add_page(&mut self, tab: TabNo) -> Option<SessionId> {
+        let front = self.page.as_ref().filter(|_| self.worker.is_some())?;
+        let own = (front.subject, front.version);
+        let (_, subject) = *self.waiting.iter().find(|(waiting, _)| *waiting == tab)?;
+        if (subject, self.version) != own || self.pages().any(|page| page.tab == tab) {
+            return None;
+        }
+        let page = self.new_page(tab, subject);
+        let id = page.id.clone();
+        self.others.push(page);
+        self.turn(tab);
+        Some(id)
+    }
+
+    /// A tab that could not be served waits on.
+    pub(crate) fn give_up(&mut self, tab: TabNo) {
+        self.end_page(tab);
+    }
+
+    fn new_page(&mut self, tab: TabNo, subject: SubjectNo) -> Page {
+        self.loads += 1;
+        Page {
             tab,
             subject,
             version: self.version,
-            id,
+            id: SessionId::parse(format!("{}-{}", self.no, self.loads)).expect("a slug"),
             live: None,
             to_leader: VecDeque::new(),
             from_leader: VecDeque::new(),
             broken: false,
-        });
-        true
+        }
     }
 
     /// Commits in the page: applied, journaled, and on its way to the leader.
@@ -327,8 +417,7 @@ impl Client {
 
     /// Whether a page that lives has commits that its leader may not have heard of.
     pub(crate) fn has_unheard(&self) -> bool {
-        let Some(page) = &self.page else { return false };
-        self.journal.keys().any(|(_, session, _)| *session == page.id)
+        self.journal.keys().any(|(_, session, _)| self.pages().any(|page| page.id == *session))
     }
 
     /// Becomes a copy of another client.
@@ -348,6 +437,8 @@ impl Client {
 
     pub(crate) fn end_all_tabs(&mut self) {
         self.page = None;
+        self.others.clear();
+        (self.leading, self.orphaned) = (None, false);
         self.waiting.clear();
         self.end_worker();
     }

@@ -37,7 +37,7 @@ macro_rules! kinds {
 kinds! {
     Work, Commit, Connect, Elect, Open, Advance, Dismiss, Retry, Tick, Settle, Cut, HalfOpen, Deafen, Forget,
     Duplicate, Swap, Snapshot, Hibernate, Restart, Close, EndWorker, Kill, Fill, Full, Free, Error, Sync, PowerLoss, Backup,
-    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage, Rest, Redact,
+    Restore, Replace, Clone, Deploy, DeployServer, PushAgain, Rebuild, Damage, Rest, Redact, Serve, Turn,
 }
 
 /// The setup of a seed, of the faults that are allowed.
@@ -105,6 +105,9 @@ impl Driver {
             (Kind::Rebuild, 10),
             (Kind::Settle, u32::from(random.between(0, 3))),
         ];
+        if setup.tabs > 1 {
+            kinds.extend([(Kind::Serve, 30), (Kind::Turn, 100)]);
+        }
         let mut fault = |on: bool, kind: Kind, most: u16| {
             if on {
                 kinds.push((kind, u32::from(random.between(1, most))));
@@ -160,6 +163,8 @@ impl Driver {
             Kind::Elect => Action::Elect { client },
             Kind::Open => Action::Open { client, tab: self.tab(), subject: self.subject(client) },
             Kind::Close => Action::Close { client, tab: self.tab() },
+            Kind::Serve => Action::Serve { client, tab: self.tab() },
+            Kind::Turn => Action::Turn { client, tab: self.tab() },
             Kind::EndWorker => Action::EndWorker { client },
             Kind::Advance => Action::Advance { client },
             Kind::Dismiss => Action::Dismiss { client },

@@ -91,6 +91,8 @@ impl World {
             Action::Open { client, tab, subject } => self.open(*client, *tab, *subject),
             Action::Close { client, tab } => self.close(*client, *tab),
             Action::Elect { client } => self.elect(*client)?,
+            Action::Serve { client, tab } => self.serve(*client, *tab)?,
+            Action::Turn { client, tab } => self.client(*client).is_some_and(|client| client.turn(*tab)),
             Action::Commit { client, facts } => self.commit(*client, facts)?,
             Action::Hand { client } => self.hand(*client)?,
             Action::Tell { client } => self.tell(*client)?,

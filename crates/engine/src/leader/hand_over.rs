@@ -1,18 +1,19 @@
 //! From the sessions into the outbox.
 
-use syncline_protocol::{Commit, CommitDigest, Counter};
+use syncline_protocol::{Commit, CommitDigest, Counter, SessionId};
 
 use super::serve::To;
 use super::{Leader, LeaderError, tables};
-use crate::Sql;
 use crate::local::{HandOver, HandedCommit, Taken, Told, Waiting};
 use crate::mutation::{Mutation, is_on, together};
+use crate::{Query, Sql};
 
 /// What a hand-over came to.
 struct Took {
     taken: Vec<Taken>,
     /// What is in the outbox only now.
     new: Vec<Waiting>,
+    dismissed: Vec<Counter>,
     next: Counter,
 }
 
@@ -27,9 +28,10 @@ impl Leader {
         if let Some(commit) = message.commits.iter().find(|commit| commit.author != self.config.subject) {
             return Err(LeaderError::AnotherAuthor(commit.author.clone()));
         }
-        let Took { taken, new, next } = together(Mutation::HandOverTorn, db, |db| self.take(db, &message))?;
+        let Took { taken, new, dismissed, next } =
+            together(Mutation::HandOverTorn, db, |db| self.take(db, &message))?;
         self.next = next;
-        let HandOver { session, dismissed, .. } = message;
+        let HandOver { session, .. } = message;
         if !taken.is_empty() {
             self.tell(To::One(&session), &Told::Taken { session: session.clone(), taken });
         }
@@ -78,8 +80,17 @@ impl Leader {
             tables::put_facts(db, &tables::Facts { next, ..self.facts() })?;
         }
         tables::forget_taken(db, session, message.acknowledged)?;
-        message.dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
-        Ok(Took { taken, new, next })
+        let mut dismissed = message.dismissed.clone();
+        dismissed.retain(|counter| !self.is_of_another(db, session, *counter));
+        dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
+        Ok(Took { taken, new, dismissed, next })
+    }
+
+    /// Whether a rejected commit was made by another session that lives: that one may not have been told yet, and
+    /// is to dismiss it itself.
+    fn is_of_another(&self, db: &dyn Query, session: &SessionId, counter: Counter) -> bool {
+        let by = tables::rejected_by(db, counter).ok().flatten();
+        by.is_some_and(|by| by != *session && self.to_sessions.iter().any(|(id, _)| *id == by))
     }
 
     /// Which counter a commit gets that is unknown here by its session and number.

@@ -297,6 +297,11 @@ pub(super) fn all_rejected(db: &dyn Query) -> Result<Vec<Rejected>, SqlError> {
     })
 }
 
+/// The session that made a commit which was rejected.
+pub(super) fn rejected_by(db: &dyn Query, counter: Counter) -> Result<Option<SessionId>, SqlError> {
+    db.value("SELECT session FROM syncline_rejected WHERE counter = ?1", &[counter.into()])
+}
+
 pub(super) fn dismiss(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
     db.execute("DELETE FROM syncline_rejected WHERE counter = ?1", &[counter.into()])
 }

@@ -36,6 +36,12 @@ impl Tab {
         Some(number)
     }
 
+    fn dismiss(&mut self) {
+        let counter = self.session.rejections()[0].counter;
+        self.session.dismiss(counter);
+        self.to_leader.extend(self.session.take_hand_over());
+    }
+
     fn hand_over(&mut self, client: &mut Client) {
         if let Some(message) = self.to_leader.pop_front() {
             client.leader.hand_over(&mut client.log, &message).unwrap();
@@ -131,12 +137,35 @@ fn what_a_tab_has_not_handed_over_lies_on_top_of_what_the_others_have() {
     tabs.iter_mut().for_each(|tab| tab.sync(ann));
     assert_eq!(tabs.each_ref().map(|tab| own_rejections(tab).count()), [0, 1]);
     assert_eq!(tabs[0].session.rejections().len(), 1, "every tab can show what was rejected");
-    let counter = tabs[0].session.rejections()[0].counter;
-    tabs[0].session.dismiss(counter);
-    tabs[0].to_leader.extend(tabs[0].session.take_hand_over());
-    tabs.iter_mut().for_each(|tab| tab.sync(ann));
-    assert!(tabs[1].session.rejections().is_empty(), "and one dismissal is enough");
+    tabs[1].dismiss();
+    tabs.iter_mut().rev().for_each(|tab| tab.sync(ann));
+    assert!(
+        tabs[0].session.rejections().is_empty(),
+        "and the tab that has committed it dismisses it for all"
+    );
     world.assert_together();
+}
+
+#[test]
+fn what_one_tab_dismisses_is_told_to_the_tab_that_has_committed_it_all_the_same() {
+    let mut world = World::new(&["ann"]);
+    let ann = &mut world.clients[0];
+    let mut tabs = ["ann-2", "ann-3"].map(|name| Tab::open(ann, name));
+    tabs[0].commit(added("1", "milk")).unwrap();
+    tabs[1].commit(added("2", "milk")).unwrap();
+    tabs[0].sync(ann);
+    tabs[1].hand_over(ann);
+    world.settle();
+    let ann = &mut world.clients[0];
+    tabs[0].sync(ann);
+    tabs[0].dismiss();
+    tabs[0].sync(ann);
+    assert!(tabs[0].session.rejections().is_empty(), "there, it is not shown any more");
+    // The leader ends before the other tab has heard anything.
+    ann.adopt(rules());
+    tabs.iter_mut().for_each(|tab| tab.resume(ann));
+    tabs.iter_mut().for_each(|tab| tab.sync(ann));
+    assert_eq!((own_rejections(&tabs[1]).count(), tabs[1].pending()), (1, 0));
 }
 
 #[test]

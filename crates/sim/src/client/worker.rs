@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{ClientId, Code, Millis, Seq, SessionId, Subject};
-use syncline_engine::{Epoch, Leader, LeaderConfig, LeaderError, Replica, Salvage, Session, SqlError};
+use syncline_engine::{Leader, LeaderConfig, LeaderError, Replica, Salvage, Session, SqlError};
 use syncline_sqlite::Database;
 
 use super::{Client, JournalKey, Live, Page, ToPage};
+use crate::action::TabNo;
 use crate::model;
 use crate::server::{TOKEN, store};
 use crate::socket::Socket;
@@ -65,12 +66,11 @@ impl Client {
 
     fn try_start_worker(&mut self, now: Millis, tail: u16) -> Result<Vec<Failed>, Failed> {
         let Some(page) = &self.page else { return Ok(Vec::new()) };
-        let (rules, id, own) = (model::rules(page.version), page.id.clone(), page.subject);
+        let (rules, own) = (model::rules(page.version), page.subject);
+        let living: Vec<SessionId> = self.pages().map(|page| page.id.clone()).collect();
         let subject = Subject::parse(model::subject(own.0)).expect("a name");
-        let resumed = page.live.as_ref().map(|live| {
-            let standing = (live.session.cursor(), live.session.epoch().clone());
-            (standing, live.session.hand_over_again())
-        });
+        let again: Vec<String> =
+            self.pages().filter_map(|page| page.live.as_ref()?.session.hand_over_again()).collect();
 
         self.starts += 1;
         let fresh = ClientId::parse(format!("{}x{}", self.no, self.starts)).expect("a slug");
@@ -80,7 +80,8 @@ impl Client {
         let leader = self.open_leader(config)?;
         self.worker = Some(Worker { leader, replica, waiting: VecDeque::new(), halted: None });
 
-        let ended = self.journal.iter().filter(|((by, session, _), _)| *by == own && *session != id);
+        let ended =
+            self.journal.iter().filter(|((by, session, _), _)| *by == own && !living.contains(session));
         let mut offers: Vec<Offer> = ended
             .map(|(key, message)| Offer { message: message.clone(), journaled: Some(key.clone()) })
             .collect();
@@ -88,13 +89,12 @@ impl Client {
         offers.sort_by_key(|offer| {
             offer.journaled.as_ref().map(|(_, session, number)| (load_of(session), *number))
         });
-        let again = resumed.as_ref().and_then(|(_, again)| again.clone());
-        offers.extend(again.map(|message| Offer { message, journaled: None }));
+        offers.extend(again.into_iter().map(|message| Offer { message, journaled: None }));
         let troubles = self.offer(offers)?;
         self.pump();
 
         self.follow(tail)?;
-        self.open_session(now, resumed.map(|(standing, _)| standing))?;
+        self.open_sessions(now)?;
         self.pump();
         Ok(troubles)
     }
@@ -110,10 +110,27 @@ impl Client {
         }
     }
 
-    fn open_session(&mut self, now: Millis, living: Option<(Seq, Epoch)>) -> Result<(), Failed> {
+    /// Sessions that live go on, and the page gets one where it has none.
+    pub(crate) fn open_sessions(&mut self, now: Millis) -> Result<(), Failed> {
+        let Some(worker) = &mut self.worker else { return Ok(()) };
+        for page in self.page.iter().chain(&self.others) {
+            let Some(Live { session, .. }) = &page.live else { continue };
+            worker.leader.resumed(&self.log, &page.id, session.cursor(), session.epoch())?;
+        }
+        self.open_session(now)
+    }
+
+    /// A tab is served that waits for the lock.
+    pub(crate) fn serve(&mut self, tab: TabNo, now: Millis, tail: u16) -> Option<Result<(), Failed>> {
+        self.add_page(tab)?;
+        let served = self.follow(tail).and_then(|()| self.open_session(now));
+        self.pump();
+        Some(served)
+    }
+
+    fn open_session(&mut self, now: Millis) -> Result<(), Failed> {
         let (Some(worker), Some(page)) = (&mut self.worker, &mut self.page) else { return Ok(()) };
-        if let Some((cursor, epoch)) = living {
-            worker.leader.resumed(&self.log, &page.id, cursor, &epoch)?;
+        if page.live.is_some() {
             return Ok(());
         }
         let opened = worker.leader.opened(&self.log, &page.id, worker.replica.seq())?;
@@ -280,7 +297,7 @@ impl Client {
                 socket.send_up(text);
             }
         }
-        if let Some(page) = &mut self.page {
+        for page in self.page.iter_mut().chain(&mut self.others) {
             tell(&mut worker.leader, page);
         }
     }

@@ -27,9 +27,8 @@ impl World {
             self.oracle.check_server(&seen, &aside)?;
         }
         for client in &self.clients {
-            if let Some(page) = client.page.as_ref().filter(|page| !page.broken)
-                && let Some(live) = &page.live
-            {
+            for page in client.pages().filter(|page| !page.broken) {
+                let Some(live) = &page.live else { continue };
                 let aside = self.aside(&live.db)?;
                 self.oracle.check_view(&View::of(page, live)?, &aside)?;
             }

@@ -56,6 +56,22 @@ impl World {
         Ok(true)
     }
 
+    pub(super) fn serve(&mut self, no: ClientNo, tab: TabNo) -> Result<bool, Violation> {
+        let (now, tail) = (self.time_at(no), self.setup.tail);
+        let Some(client) = self.client(no) else { return Ok(false) };
+        let Some(served) = client.serve(tab, now, tail) else { return Ok(false) };
+        let live = client.page.as_ref().and_then(|page| page.live.as_ref());
+        let rejections = live.map(|live| live.session.rejections().to_vec()).unwrap_or_default();
+        if live.is_none() {
+            // It calls again.
+            client.give_up(tab);
+        }
+        self.oracle.shown(&rejections);
+        self.tally.add(Event::Served);
+        self.after_worker(no, served.map(|()| Vec::new()))?;
+        Ok(true)
+    }
+
     pub(super) fn end_worker(&mut self, no: ClientNo) -> bool {
         let Some(client) = self.client(no).filter(|client| client.worker.is_some()) else { return false };
         client.end_worker();

@@ -6,7 +6,8 @@ use crate::client::Client;
 
 impl World {
     /// Every action that is possible now and that the setup allows, but for commits, whose contents are
-    /// the searcher's to choose, and for faults that have a number to choose.
+    /// the searcher's to choose, for faults that have a number to choose, and for tabs that are served beside the
+    /// one that leads.
     #[must_use]
     pub fn enabled(&self) -> Vec<Action> {
         let faults = self.setup.faults;

@@ -153,6 +153,9 @@ impl World {
     /// Does what a client and its socket can do now. Returns whether there was anything.
     fn work_off(&mut self, client: ClientNo) -> Result<bool, Violation> {
         let mut any = false;
+        if let Some(tab) = self.client(client).and_then(|client| client.busy()) {
+            any = self.step(&Action::Turn { client, tab })?;
+        }
         for action in work_of(client) {
             while self.step(&action)? {
                 any = true;
@@ -201,8 +204,8 @@ impl World {
             promise!("one-order", notice.is_none(), "{no} has mended what was well: {notice:?}");
             promise!("liveness", status.cursor == head, "{no} stands at {} of {head}", status.cursor);
             if held.is_none() {
-                let pending = client.page.as_ref().and_then(|page| page.live.as_ref());
-                let pending = pending.map_or(0, |live| live.session.pending().count());
+                let sessions = client.pages().filter_map(|page| page.live.as_ref());
+                let pending: usize = sessions.map(|live| live.session.pending().count()).sum();
                 promise!("liveness", pending == 0, "{no}: {pending} commits are pending in the page alone");
             }
             client.follow(0).map_err(|failed| Violation::new("always-boots", format!("{failed:?}")))?;
@@ -258,8 +261,8 @@ impl Client {
         if let Some(worker) = &mut self.worker {
             worker.halted = None;
         }
-        let broken = self.page.as_ref().filter(|page| page.broken).map(|page| (page.tab, page.subject));
-        if let Some((tab, subject)) = broken {
+        let broken = self.pages().filter(|page| page.broken).map(|page| (page.tab, page.subject));
+        for (tab, subject) in broken.collect::<Vec<_>>() {
             self.close(tab);
             self.waiting.push_front((tab, subject));
         }
