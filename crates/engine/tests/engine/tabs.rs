@@ -117,14 +117,20 @@ fn what_one_tab_commits_the_others_show_at_once_and_offline() {
     world.assert_together();
 }
 
-#[test]
-fn what_a_tab_has_not_handed_over_lies_on_top_of_what_the_others_have() {
-    let mut world = World::new(&["ann"]);
-    let ann = &mut world.clients[0];
+/// Two tabs have taken the same title, and the leader has heard of the first.
+fn two_with_one_title(ann: &mut Client) -> [Tab; 2] {
     let mut tabs = ["ann-2", "ann-3"].map(|name| Tab::open(ann, name));
     tabs[0].commit(added("1", "milk")).unwrap();
     tabs[1].commit(added("2", "milk")).unwrap();
     tabs[0].sync(ann);
+    tabs
+}
+
+#[test]
+fn what_a_tab_has_not_handed_over_lies_on_top_of_what_the_others_have() {
+    let mut world = World::new(&["ann"]);
+    let ann = &mut world.clients[0];
+    let mut tabs = two_with_one_title(ann);
     tabs[1].poll(ann);
     tabs[1].hear();
     assert_eq!(tabs[1].notes(), ["1=milk/ann"], "the other's was first");
@@ -150,10 +156,7 @@ fn what_a_tab_has_not_handed_over_lies_on_top_of_what_the_others_have() {
 fn what_one_tab_dismisses_is_told_to_the_tab_that_has_committed_it_all_the_same() {
     let mut world = World::new(&["ann"]);
     let ann = &mut world.clients[0];
-    let mut tabs = ["ann-2", "ann-3"].map(|name| Tab::open(ann, name));
-    tabs[0].commit(added("1", "milk")).unwrap();
-    tabs[1].commit(added("2", "milk")).unwrap();
-    tabs[0].sync(ann);
+    let mut tabs = two_with_one_title(ann);
     tabs[1].hand_over(ann);
     world.settle();
     let ann = &mut world.clients[0];

@@ -239,7 +239,10 @@ impl Store {
             return self.reply(socket, refused);
         }
         self.hold_for(cx, socket);
-        let Some(mut open) = self.open.take() else { return };
+        let Some(mut open) = self.open.take() else {
+            let message = "the store's file can neither be written nor opened again".to_owned();
+            return self.reply(socket, failed(message));
+        };
         self.transaction += 1;
         let Some(from) = self.sockets.get_mut(&socket).filter(|from| from.close.is_none()) else {
             self.open = Some(open);

@@ -109,7 +109,8 @@ impl Store {
         }
         // Where it is not open, what it holds is committed as it is opened, or it is stuck.
         let mut open = self.take_open(cx)?;
-        match open.db.refuse_writes(None).and_then(|()| open.db.commit_point()) {
+        let again = if self.is_stuck() { open.db.refuse_writes(None) } else { Ok(()) };
+        match again.and_then(|()| open.db.commit_point()) {
             Ok(()) => {
                 self.held = Held::default();
                 self.open = Some(open);
