@@ -105,7 +105,7 @@ impl Driver {
             (Kind::Rebuild, 10),
             (Kind::Settle, u32::from(random.between(0, 3))),
         ];
-        if setup.tabs > 1 {
+        if faults.share && setup.tabs > 1 {
             kinds.extend([(Kind::Serve, 30), (Kind::Turn, 100)]);
         }
         let mut fault = |on: bool, kind: Kind, most: u16| {

@@ -84,6 +84,8 @@ faults! {
     rest "rest",
     /// Entries are redacted. No fault, but not there in every world, and in none whose log is another's.
     redact "redact",
+    /// Tabs are served beside the one that leads. No fault, but not there in every world.
+    share "share",
 }
 
 impl Faults {

@@ -55,7 +55,7 @@ events! {
     Conflicts "conflicted commits seen" (always),
     Dismissed "dismissed" (always),
     Elected "leaders elected" (always),
-    Served "tabs served beside another" (always),
+    Served "tabs served beside another" (share),
     Resumed "leaders started again under a living session" (end_worker | kill),
     Adopted "journals of ended sessions handed over" (close | kill),
     StorageRefused "inputs that a client's storage refused" (full | error),
