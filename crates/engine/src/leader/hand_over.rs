@@ -4,9 +4,9 @@ use syncline_protocol::{Commit, CommitDigest, Counter, SessionId};
 
 use super::serve::To;
 use super::{Leader, LeaderError, tables};
+use crate::Sql;
 use crate::local::{HandOver, HandedCommit, Taken, Told, Waiting};
 use crate::mutation::{Mutation, is_on, together};
-use crate::{Query, Sql};
 
 /// What a hand-over came to.
 struct Took {
@@ -80,17 +80,21 @@ impl Leader {
             tables::put_facts(db, &tables::Facts { next, ..self.facts() })?;
         }
         tables::forget_taken(db, session, message.acknowledged)?;
-        let mut dismissed = message.dismissed.clone();
-        dismissed.retain(|counter| !self.is_of_another(db, session, *counter));
-        dismissed.iter().try_for_each(|counter| tables::dismiss(db, *counter))?;
+        let mut dismissed = Vec::with_capacity(message.dismissed.len());
+        for counter in &message.dismissed {
+            // A session that lives may not have been told yet that its commit was rejected: it dismisses it itself.
+            let by = tables::rejected_by(db, *counter)?;
+            if by.is_none_or(|by| by == *session || !self.serves(&by)) {
+                tables::dismiss(db, *counter)?;
+                dismissed.push(*counter);
+            }
+        }
         Ok(Took { taken, new, dismissed, next })
     }
 
-    /// Whether a rejected commit was made by another session that lives: that one may not have been told yet, and
-    /// is to dismiss it itself.
-    fn is_of_another(&self, db: &dyn Query, session: &SessionId, counter: Counter) -> bool {
-        let by = tables::rejected_by(db, counter).ok().flatten();
-        by.is_some_and(|by| by != *session && self.to_sessions.iter().any(|(id, _)| *id == by))
+    /// Whether a session lives, as far as this leader knows.
+    fn serves(&self, session: &SessionId) -> bool {
+        self.to_sessions.iter().any(|(id, _)| id == session)
     }
 
     /// Which counter a commit gets that is unknown here by its session and number.
@@ -115,7 +119,7 @@ impl Leader {
         }
         // What the living session makes came to no leader but this one. It may have counted on from
         // before the server's `welcome` named a later counter; it is told the right one.
-        if *client == self.client && self.to_sessions.iter().any(|(id, _)| *id == message.session) {
+        if *client == self.client && self.serves(&message.session) {
             return Ok(next);
         }
         Err(LeaderError::AnotherClient { client: client.clone(), counter: given })
