@@ -218,3 +218,21 @@ fn a_push_that_crashes_the_room_is_refused_in_the_end_and_the_others_are_decided
     assert_eq!(Client::read_all(host.address(), "s", "reader").len(), 10);
     host.stop();
 }
+
+#[test]
+fn what_was_acknowledged_right_before_another_push_crashes_the_room_is_there() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| Client::connect(host.address(), "s", name));
+    ann.say("first");
+    bob.say("first");
+    // Held, and not in the file yet.
+    for n in 2..=20 {
+        assert_eq!(bob.say("held")["counter"], n);
+    }
+    ann.send(&push(&[commit("ann", 2, &["boom".to_owned()])]));
+    assert_eq!(ann.expect("error")["code"], "server-failed");
+    assert_eq!(Client::read_all(host.address(), "s", "reader").len(), 21, "true-receipt");
+    assert_eq!(bob.say("and on")["counter"], 21);
+    host.stop();
+}
