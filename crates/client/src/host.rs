@@ -62,6 +62,8 @@ pub(crate) struct Host {
     /// The last error of the server, until a connection has lasted.
     refusal: Option<ErrorFrame>,
     held_until: Option<Instant>,
+    /// When the server would have a value of presence that came too soon.
+    present_at: Option<Instant>,
 }
 
 impl Host {
@@ -85,6 +87,7 @@ impl Host {
             hindrance: None,
             refusal: None,
             held_until: None,
+            present_at: None,
         }
     }
 
@@ -93,7 +96,7 @@ impl Host {
         let shared = Arc::clone(&self.shared);
         self.pump();
         let closed = loop {
-            let timer = [self.disk_at, self.held_until].into_iter().flatten().min();
+            let timer = [self.disk_at, self.held_until, self.present_at].into_iter().flatten().min();
             let input = tokio::select! {
                 biased;
                 command = commands.recv() => Input::Command(command),
@@ -151,6 +154,9 @@ impl Host {
             let pushed = self.disk.leader.push_again(&self.disk.log);
             self.hinder(pushed);
         }
+        if self.present_at.take_if(|at| *at <= Instant::now()).is_some() {
+            self.disk.leader.presence_again();
+        }
         self.hand_over(self.disk_at.is_none_or(|at| at <= Instant::now()));
     }
 
@@ -204,7 +210,12 @@ impl Host {
 
     fn received(&mut self, text: &str) {
         match self.disk.receive(text) {
-            Ok(()) => self.hindrance = None,
+            Ok(()) => {
+                self.hindrance = None;
+                if let Some(ms) = self.disk.leader.presence_retry() {
+                    self.present_at = Some(Instant::now() + Duration::from_millis(ms.into()));
+                }
+            }
             Err(error) => {
                 self.hindrance = Some(ErrorFrame::new(error.code(), error.to_string()));
                 self.fail();

@@ -12,7 +12,7 @@ use syncline_engine::{Query, SqlError};
 pub(crate) use server::entries_after;
 
 use crate::action::{ClientNo, SubjectNo};
-use crate::model::{Made, ModelNo, subject};
+use crate::model::{Fact, Made, ModelNo, subject};
 use crate::reference::{Reference, Why};
 
 /// Ids that each client has for its events.
@@ -96,6 +96,8 @@ pub(crate) struct Oracle {
     by_number: BTreeMap<(SessionId, SessionNumber), CommitNo>,
     /// Whose event it is, by its id.
     events: BTreeMap<u32, CommitNo>,
+    /// What the events that were redacted had said: their client shows that until they come back to it.
+    unredacted: BTreeMap<u32, Fact>,
     pub(crate) mirror: Mirror,
     /// Logs that the server had before it was restored or replaced.
     pub(crate) former: Vec<Mirror>,
@@ -126,6 +128,7 @@ impl Oracle {
             commits: Vec::new(),
             by_number: BTreeMap::new(),
             events: BTreeMap::new(),
+            unredacted: BTreeMap::new(),
             mirror: Mirror::default(),
             former: Vec::new(),
             version,
@@ -236,9 +239,15 @@ impl Oracle {
         let commit = self.events.get(&made.id).and_then(|no| self.commits.get_mut(no.0));
         let event = commit.and_then(|commit| commit.events.iter_mut().find(|event| event.id == made.id));
         if let Some(event) = event {
+            self.unredacted.entry(made.id).or_insert_with(|| event.fact.clone());
             event.clone_from(made);
         }
         self.mirror.state = self.replay(&self.mirror, self.version, self.mirror.head, &self.aside);
+    }
+
+    /// What a commit says where it is pending.
+    pub(crate) fn facts_of<'a>(&'a self, commit: &'a Committed) -> impl Iterator<Item = (u32, &'a Fact)> {
+        commit.facts().map(|(id, fact)| (id, self.unredacted.get(&id).unwrap_or(fact)))
     }
 
     /// The server has another model, or another log.
@@ -265,7 +274,7 @@ impl Committed {
         subject(self.author.0)
     }
 
-    pub(crate) fn facts(&self) -> impl Iterator<Item = (u32, &crate::model::Fact)> {
+    pub(crate) fn facts(&self) -> impl Iterator<Item = (u32, &Fact)> {
         self.events.iter().map(|made| (made.id, &made.fact))
     }
 }

@@ -207,6 +207,11 @@ impl Leader {
         json(&self.leader.present())
     }
 
+    /// Milliseconds after which `presence_again` makes sense; told once.
+    pub fn presence_retry(&mut self) -> Option<u32> {
+        self.leader.presence_retry()
+    }
+
     /// Tells the server of the own values once more.
     pub fn presence_again(&mut self) {
         self.leader.presence_again();

@@ -59,3 +59,19 @@ async fn a_value_that_is_too_large_is_refused_at_once() {
     assert_eq!(refused.code(), "presence-refused");
     ann.close().await;
 }
+
+#[tokio::test]
+async fn the_last_of_many_values_arrives_though_the_server_has_refused_it_at_first() {
+    let server = Server::up().await;
+    let ann = Store::<Notes>::open(config(&server, "ann")).await.unwrap();
+    let bob = Store::<Notes>::open(config(&server, "bob")).await.unwrap();
+    bob.set_presence(&here("anything")).unwrap();
+    until(&ann, |present| !present.is_empty()).await;
+    // More than the server takes in a second.
+    for n in 0..100 {
+        ann.set_presence(&here(&n.to_string())).unwrap();
+    }
+    until(&bob, |present| reads(present) == [("ann".to_owned(), "99".to_owned())]).await;
+    ann.close().await;
+    bob.close().await;
+}

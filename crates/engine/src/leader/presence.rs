@@ -13,6 +13,8 @@ pub(super) struct Presences {
     own: Vec<PresenceOf>,
     others: Vec<PresenceOf>,
     changes: VecDeque<PresenceOf>,
+    /// The server would have a value later: after so many milliseconds.
+    retry: Option<u32>,
 }
 
 impl Leader {
@@ -63,6 +65,16 @@ impl Leader {
         let own =
             self.presence.own.iter().map(|own| PresenceOf { client: self.client.clone(), ..own.clone() });
         own.chain(self.presence.others.iter().cloned()).collect()
+    }
+
+    /// How many milliseconds after this [`Leader::presence_again`] makes sense, where the server has refused a value
+    /// that came too soon after others. It is told once.
+    pub fn presence_retry(&mut self) -> Option<u32> {
+        self.presence.retry.take()
+    }
+
+    pub(super) const fn presence_refused(&mut self, retry_after_ms: Option<u32>) {
+        self.presence.retry = retry_after_ms;
     }
 
     /// Tells the server of the own values once more: it has refused one for now, or has not heard of them.

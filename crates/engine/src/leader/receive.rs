@@ -273,7 +273,7 @@ impl Leader {
         let is_copy = error.code == Code::CommitMismatch && !self.config.volatile;
         match &mut self.link {
             // It is about a value of presence alone.
-            Link::Up(_) if error.code == Code::PresenceRefused => {}
+            Link::Up(_) if error.code == Code::PresenceRefused => self.presence_refused(error.retry_after_ms),
             Link::Up(up) if error.code.holds_pushes() || is_copy => {
                 up.in_flight = None;
                 // Pages are refused, too, by a token that has expired.

@@ -19,7 +19,7 @@ impl Leader {
             // It is in the snapshot that the log begins with: the log is read again, as it is now. The
             // redaction is known here only once what holds its args is gone (together).
             let before = std::mem::replace(&mut self.redactions, number);
-            self.restart_from(db, Seq::ZERO).inspect_err(|_| self.redactions = before)?;
+            self.read_again(db).inspect_err(|_| self.redactions = before)?;
             self.compare = None;
             return Ok(());
         }

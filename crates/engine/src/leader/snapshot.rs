@@ -162,7 +162,7 @@ impl Leader {
         if let Some(offer) = offer {
             self.refuse_snapshot(&offer, why);
         }
-        self.restart_from(db, Seq::ZERO)
+        self.read_again(db)
     }
 
     /// A snapshot of other tables, from before an upgrade, is of no use: the server has another, or the log.
@@ -171,7 +171,14 @@ impl Leader {
         if !db.exists(sql, &[self.config.schema_hash.as_str().into()])? {
             return Ok(());
         }
-        if segment::start(&*db)? > Seq::ZERO { self.restart_from(db, Seq::ZERO) } else { nested(db, forget) }
+        if segment::start(&*db)? > Seq::ZERO { self.read_again(db) } else { nested(db, forget) }
+    }
+
+    /// The whole log is fetched again. What comes may begin with a snapshot, which does not say whose commits are
+    /// in it.
+    pub(super) fn read_again(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        self.remember_confirmed(db)?;
+        self.restart_from(db, Seq::ZERO)
     }
 
     /// The log from a seq on is fetched again, and everything that was made from it made anew.
@@ -215,7 +222,7 @@ impl Leader {
         self.diverged_at = Some(seq);
         if segment::start(&*db)? > Seq::ZERO {
             // The snapshot that the state was made from may be what is wrong.
-            return self.restart_from(db, Seq::ZERO);
+            return self.read_again(db);
         }
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
         tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })?;

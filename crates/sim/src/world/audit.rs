@@ -143,7 +143,7 @@ impl Oracle {
                 let what = format!("{} has a commit that nobody made", view.id);
                 return Err(Violation::new("exactly-once", what));
             };
-            let applied = expected.follow(view.version, &commit.author(), commit.facts());
+            let applied = expected.follow(view.version, &commit.author(), self.facts_of(commit));
             promise!(
                 "one-order",
                 applied.is_ok(),

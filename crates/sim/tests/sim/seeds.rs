@@ -31,7 +31,7 @@ fn no_seed_finds_again_what_it_once_found() {
 fn no_seed_with_redactions_breaks_a_promise() {
     let mut tally = Tally::default();
     for seed in 0..60 {
-        let outcome = run_seed(seed, Faults { redact: true, share: false, ..Faults::usual() });
+        let outcome = run_seed(seed, Faults { redact: true, ..Faults::usual() });
         if let Some(failure) = outcome.failure {
             panic!("seed {seed}: {}", failure.violation);
         }

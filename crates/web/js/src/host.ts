@@ -205,11 +205,12 @@ export class LeaderHost {
   }
 
   #received(text: string): void {
-    const { code, retryAfterMs } = errorOf(text)
+    const retryAfterMs = retryAfterOf(text)
     try {
       this.#leader?.received(text)
       this.#hindrance = undefined
-      if (retryAfterMs !== undefined && code === 'presence-refused') this.#presentAgain(retryAfterMs)
+      const again = this.#leader?.presence_retry()
+      if (again !== undefined) this.#presentAgain(again)
       else if (retryAfterMs !== undefined && this.#status()?.heldFor === undefined)
         this.#connection?.holdOff(retryAfterMs)
     } catch (thrown) {
@@ -348,18 +349,13 @@ function storageOf(leader: WasmLeader): StorageKind {
   return leader.storage() === 'opfs' ? 'opfs' : 'memory'
 }
 
-/** What an `error` frame says, and the wait that it asks for. Other frames are not parsed: they may be large. */
-function errorOf(text: string): { code?: Code; retryAfterMs?: number } {
-  if (text.length > 10_000 || !text.includes('"retryAfterMs"')) return {}
+/** The wait that an `error` frame asks for. Other frames are not parsed: they may be large. */
+function retryAfterOf(text: string): number | undefined {
+  if (text.length > 10_000 || !text.includes('"retryAfterMs"')) return undefined
   try {
-    const { type, code, retryAfterMs } = JSON.parse(text) as {
-      type?: unknown
-      code?: Code
-      retryAfterMs?: unknown
-    }
-    if (type !== 'error' || typeof retryAfterMs !== 'number') return {}
-    return { ...(code === undefined ? {} : { code }), retryAfterMs }
+    const frame = JSON.parse(text) as { type?: unknown; retryAfterMs?: unknown }
+    return frame.type === 'error' && typeof frame.retryAfterMs === 'number' ? frame.retryAfterMs : undefined
   } catch {
-    return {}
+    return undefined
   }
 }

@@ -83,6 +83,8 @@ export interface WasmLeader {
   poll_presence(): string | undefined
   /** A JSON array of `PresenceOf`. */
   present(): string
+  /** Milliseconds after which `presence_again` makes sense; told once. */
+  presence_retry(): number | undefined
   /** Tells the server of the own values once more. */
   presence_again(): void
   poll_server(): string | undefined

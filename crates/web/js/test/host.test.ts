@@ -100,6 +100,10 @@ class FakeLeader implements WasmLeader {
   present(): string {
     return JSON.stringify([...this.values].map(([session, value]) => ({ session, value })))
   }
+  presenceRetry: number | undefined
+  presence_retry(): number | undefined {
+    return this.presenceRetry
+  }
   presence_again(): void {
     this.#do('present again')
   }
@@ -242,8 +246,8 @@ test('values of presence are told, and again when the server would have them lat
     { kind: 'presence', all: true, values: [] },
     { kind: 'presence', all: false, values: [{ session: 's1', value: '1' }] },
   ])
-  last().says('{"type":"error","code":"presence-refused","message":"too soon","retryAfterMs":300}')
-  leader.now = { live: true, pending: 0, head: 0, cursor: 0, lost: 0 }
+  leader.presenceRetry = 300
+  last().says('{"type":"error","retryAfterMs":300}')
   await vi.advanceTimersByTimeAsync(300)
   expect(leader.did).toContain('present again')
 })
