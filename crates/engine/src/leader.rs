@@ -6,6 +6,7 @@
 mod consume;
 mod former;
 mod hand_over;
+mod history;
 mod presence;
 mod push;
 mod receive;

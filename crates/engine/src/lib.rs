@@ -89,6 +89,7 @@ mod model;
 pub mod mutation;
 #[cfg(not(feature = "mutations"))]
 mod mutation;
+mod past;
 mod promise;
 mod quarantine;
 mod room;
@@ -104,6 +105,7 @@ pub use guard::refuse_unportable;
 pub use leader::{Begin, Consumption, Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
+pub use past::Past;
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
     Anyone, ArchivePage, Aside, Authorize, Connection, Delivery, Grant, HookContext, Hooks, InvalidRecord,

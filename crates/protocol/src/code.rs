@@ -86,7 +86,7 @@ codes! {
     BadRequest "bad-request" "error"
         "A parameter or the body of a request is not what the path takes." "HTTP 400. The message says what is wrong; docs/sync-worker.md has the routes.";
     StateUnavailable "state-unavailable" "error"
-        "The state as it was at this seq cannot be made here: a Durable Object has one database." "HTTP 501. Ask for the state at the head, or read the log and apply it.";
+        "The state as it was at this seq cannot be made here: a Durable Object has one database; and a client has none beyond the end of its log." "HTTP 501: ask for the state at the head, or read the log and apply it. In a page: ask for a seq up to `status.head`.";
     FilesUnavailable "files-unavailable" "error"
         "This server has no files: a Durable Object cannot copy its database, put another in its place, or bound a query." "HTTP 501. Use the log, the state and D1.";
     StoreExists "store-exists" "error"
@@ -175,7 +175,7 @@ codes! {
     AnotherProcess "another-process" "status"
         "Another process has this client database open." "Use that one, or end it; or give this one a folder of its own.";
     EntriesMissed "entries-missed" "status"
-        "The log here does not go on from a consumer's place: it was reset or restored, or begins with a snapshot." "Decide where the consumer goes on: the message says where it stood, and what is there.";
+        "The log here does not go on from where a consumer, or a page, has read it: it was reset or restored, or begins with a snapshot." "Decide where to go on: the message says up to where it was read.";
     StateDamaged "state-damaged" "status"
         "An entry of the log could not be applied here." "Report it with the message; the log itself is safe.";
 }

@@ -1,7 +1,7 @@
 //! What goes wrong, as TypeScript sees it: a JSON text with a stable code and a message.
 
 use serde::Serialize;
-use syncline_engine::protocol::Code;
+use syncline_engine::protocol::{Code, Seq};
 use syncline_engine::{HostFailure, LeaderError, Refusal, Rejection, SessionError, SqlError};
 use wasm_bindgen::prelude::*;
 
@@ -68,6 +68,12 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         Self::new(error.code(), error)
     }
+}
+
+/// A seq as JavaScript has it.
+#[expect(clippy::cast_possible_truncation, reason = "a cast of a double saturates")]
+pub(crate) fn seq(number: f64) -> Result<Seq, Failure> {
+    Seq::try_from(number as i64).map_err(|error| Failure::new(Code::BadMessage, error))
 }
 
 pub(crate) fn json<T: Serialize>(value: &T) -> String {

@@ -9,7 +9,8 @@ use wasm_bindgen::prelude::*;
 
 mod log_file;
 
-use crate::failure::{Failure, json};
+use crate::failure::{Failure, json, seq};
+use crate::past::Past;
 
 const STATE: &str = "state.db";
 
@@ -128,6 +129,26 @@ impl Leader {
         )]
         let upto = upto as u64;
         Ok(self.leader.dismiss_lost(&mut self.log, upto).map_err(Failure::from)?)
+    }
+
+    /// Which life of the server's log this is, once it is known.
+    pub fn incarnation(&self) -> Option<String> {
+        self.leader.incarnation().map(|incarnation| incarnation.as_str().to_owned())
+    }
+
+    /// Where the log begins here: what is at or below this seq, only the server has.
+    pub fn log_start(&self) -> Result<f64, JsValue> {
+        Ok(self.leader.log_start(&self.log).map_err(Failure::from)?.get() as f64)
+    }
+
+    /// Whole commits after a seq, a JSON array of entries; the first of them may be at or below it.
+    pub fn log_part(&self, after: f64) -> Result<String, JsValue> {
+        Ok(self.leader.log_part(&self.log, seq(after)?).map_err(Failure::from)?)
+    }
+
+    /// The nearest state at or before a seq that is here, to be followed from there.
+    pub fn past(&mut self, at: f64) -> Result<Past, JsValue> {
+        Ok(self.try_past(seq(at)?)?)
     }
 
     /// The serialized state for `Session.open`; none where there is nothing in it.
@@ -269,9 +290,20 @@ impl Leader {
         let Some((cursor, epoch)) = living else {
             return Ok(self.leader.opened(&self.log, &session, self.replica.seq())?);
         };
-        #[expect(clippy::cast_possible_truncation, reason = "it came from a seq")]
-        let cursor = Seq::try_from(cursor as i64).map_err(|e| Failure::new(Code::BadMessage, e))?;
-        Ok(self.leader.resumed(&self.log, &session, cursor, &epoch)?)
+        Ok(self.leader.resumed(&self.log, &session, seq(cursor)?, &epoch)?)
+    }
+
+    fn try_past(&mut self, at: Seq) -> Result<Past, Failure> {
+        let state = self.replica.seq();
+        if Seq::ZERO < state && state <= at && !self.leader.lags(&self.replica, u64::MAX) {
+            return Ok(Past::of(Database::deserialize(&self.state.serialize()?)?, state));
+        }
+        if at < self.leader.log_start(&self.log)? {
+            return Past::begin();
+        }
+        let mut db = Database::open_memory()?;
+        let past = self.leader.past(&self.log, crate::rules(), &mut db)?;
+        Ok(Past::new(db, past))
     }
 
     fn try_received(&mut self, text: &str) -> Result<(), Failure> {

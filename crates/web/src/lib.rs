@@ -12,6 +12,7 @@ mod conformance;
 mod failure;
 mod leader;
 mod params;
+mod past;
 mod session;
 
 use std::sync::OnceLock;

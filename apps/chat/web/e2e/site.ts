@@ -13,7 +13,7 @@ const policyOf = (syncUrl: string): string =>
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
-    `connect-src 'self' ${syncUrl.replace('http', 'ws')}`,
+    `connect-src 'self' ${syncUrl.replace('http', 'ws')} ${syncUrl}`,
     // Of these, `blob:` is for the tests that run code of their own before the worker's.
     "worker-src 'self' blob:",
   ].join('; ')

@@ -23,11 +23,13 @@ export interface Channel {
 interface ChannelsProps {
   readonly channels: readonly Channel[]
   readonly current: string | undefined
+  /** What is shown is not of now: nothing can be done to it. */
+  readonly isPast: boolean
   readonly onClose: () => void
   readonly onSignOut: () => void
 }
 
-export function Channels({ channels, current, onClose, onSignOut }: ChannelsProps): ReactNode {
+export function Channels({ channels, current, isPast, onClose, onSignOut }: ChannelsProps): ReactNode {
   const { storeId } = useStore()
   const pending = usePendingIds()
   const [isCreating, setCreating] = useState(false)
@@ -43,12 +45,15 @@ export function Channels({ channels, current, onClose, onSignOut }: ChannelsProp
           className="quiet"
           aria-label="New channel"
           aria-expanded={isCreating}
+          disabled={isPast}
           onClick={() => setCreating(!isCreating)}
         >
           <Icon name="add" />
         </button>
       </header>
-      {isCreating || channels.length === 0 ? <NewChannel onDone={() => setCreating(false)} /> : null}
+      {!isPast && (isCreating || channels.length === 0) ? (
+        <NewChannel onDone={() => setCreating(false)} />
+      ) : null}
       <nav aria-label="Channels">
         <ul>
           {channels.map(({ id, name, members, joined }) => (

@@ -2,9 +2,10 @@
 
 import type { ReactNode } from 'react'
 import { useEffect, useState } from 'react'
-import { useQuery, useStore } from 'syncline/react'
+import { AsOf, usePast, useQuery, useStore, useSyncStatus } from 'syncline/react'
 import { Channels } from './channels'
 import { Conversation } from './conversation'
+import { History } from './history'
 import { Icon } from './icons'
 import { People } from './presence'
 import { channels as channelsOf } from './queries'
@@ -12,7 +13,27 @@ import { linkTo, useChannelId } from './route'
 import { SyncStatus } from './sync-status'
 
 export function Chat({ onSignOut }: { onSignOut: () => void }): ReactNode {
+  const [seq, setSeq] = useState<number>()
+  const { past, error } = usePast(seq)
+  const history = seq === undefined ? null : <History seq={seq} past={past} error={error} onChange={setSeq} />
+  return (
+    <AsOf past={past}>
+      <Shell history={history} onTravel={setSeq} onSignOut={onSignOut} />
+    </AsOf>
+  )
+}
+
+interface ShellProps {
+  /** The bar of time travel, where what is shown is not of now. */
+  readonly history: ReactNode
+  readonly onTravel: (seq: number | undefined) => void
+  readonly onSignOut: () => void
+}
+
+function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
   const { subject } = useStore()
+  const { head } = useSyncStatus()
+  const isPast = history !== null
   const channels = useQuery(channelsOf(subject), [subject])
   const wanted = useChannelId()
   const channel =
@@ -33,6 +54,7 @@ export function Chat({ onSignOut }: { onSignOut: () => void }): ReactNode {
       <Channels
         channels={channels}
         current={channel?.id}
+        isPast={isPast}
         onClose={() => setMenuOpen(false)}
         onSignOut={onSignOut}
       />
@@ -64,23 +86,41 @@ export function Chat({ onSignOut }: { onSignOut: () => void }): ReactNode {
               </>
             )}
           </div>
+          <button
+            type="button"
+            className="quiet"
+            aria-label="History"
+            title="History"
+            aria-pressed={isPast}
+            disabled={head === 0}
+            onClick={() => onTravel(isPast ? undefined : head)}
+          >
+            <Icon name="history" />
+          </button>
           <People />
           <SyncStatus />
         </header>
-        {channel === undefined ? <NoChannels /> : <Conversation key={channel.id} channel={channel} />}
+        {history}
+        {channel === undefined ? (
+          <NoChannels isPast={isPast} />
+        ) : (
+          <Conversation key={channel.id} channel={channel} isPast={isPast} />
+        )}
       </main>
     </div>
   )
 }
 
-function NoChannels(): ReactNode {
+function NoChannels({ isPast }: { isPast: boolean }): ReactNode {
   return (
     <div className="empty">
       <p className="empty-mark" aria-hidden="true">
         #
       </p>
       <h2>No channels yet</h2>
-      <p className="muted">Create the first one, and the others of this team see it at once.</p>
+      {isPast ? null : (
+        <p className="muted">Create the first one, and the others of this team see it at once.</p>
+      )}
     </div>
   )
 }

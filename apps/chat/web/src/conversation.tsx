@@ -22,7 +22,13 @@ const PAGE = 200
 const GROUP_MS = 5 * 60 * 1000
 const FAR_PX = 120
 
-export function Conversation({ channel }: { channel: Channel }): ReactNode {
+interface ConversationProps {
+  readonly channel: Channel
+  /** What is shown is not of now: nothing can be done to it. */
+  readonly isPast: boolean
+}
+
+export function Conversation({ channel, isPast }: ConversationProps): ReactNode {
   const { subject } = useStore()
   const [most, setMost] = useState(PAGE)
   const newestFirst = useQuery(messagesOf(channel.id, most), [channel.id, most])
@@ -65,9 +71,9 @@ export function Conversation({ channel }: { channel: Channel }): ReactNode {
                 message={message}
                 reactions={reactions.get(message.id) ?? NO_REACTIONS}
                 isOwn={message.author === subject}
-                isMember={channel.joined === 1}
+                isMember={channel.joined === 1 && !isPast}
                 isPending={pending.has(message.id)}
-                isEditing={editing === message.id}
+                isEditing={editing === message.id && !isPast}
                 day={newDay(messages[place - 1], message)}
                 startsGroup={startsGroup(messages[place - 1], message)}
                 onReply={setReplyTo}
@@ -84,7 +90,7 @@ export function Conversation({ channel }: { channel: Channel }): ReactNode {
         </button>
       ) : null}
       <Writing channel={channel.id} />
-      {channel.joined === 1 ? (
+      {isPast ? null : channel.joined === 1 ? (
         <Composer
           channel={channel}
           replyTo={replyTo}

@@ -9,6 +9,7 @@ const PATHS = {
   close: 'M6 6l12 12M18 6 6 18',
   edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
   hash: 'M9.5 4 7.5 20M16.5 4l-2 16M4.5 9h16M3.5 15h16',
+  history: 'M4 5v4h4M4.5 9a8 8 0 1 1-.3 5M12 8v4.5l3 1.5',
   leave: 'M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l-4 4 4 4M6 12h10',
   menu: 'M4 7h16M4 12h16M4 17h16',
   reply: 'M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6v1',

@@ -5,8 +5,7 @@ use syncline_protocol::{DecodeError, Seq};
 
 use super::Room;
 use crate::segment;
-use crate::sql::nested;
-use crate::{HostFailure, Query, Sql, SqlError, dump, state};
+use crate::{HostFailure, Past, Query, Sql, SqlError, dump};
 
 /// About what is applied at once where a state is made for reading.
 const STEP_BYTES: usize = 1 << 20;
@@ -78,20 +77,14 @@ impl Room {
     /// # Errors
     /// [`SqlError`].
     pub fn state_at(&self, db: &dyn Query, at: Seq, empty: &mut dyn Sql) -> Result<(), SqlError> {
-        state::create(empty, &self.rules)?;
-        let mut after = Seq::ZERO;
-        while after < at {
-            let segments = segment::page(db, after, STEP_BYTES)?;
-            let mut entries = segment::entries_after(&segments, after)?;
-            let Some(last) = entries.last().map(|entry| entry.seq) else { break };
-            entries.retain(|entry| entry.seq <= at);
-            while entries.last().is_some_and(|entry| !entry.ends_commit()) {
-                entries.pop();
+        let mut past = Past::begin(empty, self.rules)?;
+        loop {
+            let segments = segment::page(db, past.seq(), STEP_BYTES)?;
+            let entries = segment::entries_after(&segments, past.seq())?;
+            if !past.follow(empty, entries, at)? {
+                return Ok(());
             }
-            nested(empty, |empty| state::apply_history(empty, &self.rules, &entries))?;
-            after = last;
         }
-        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ mod journal;
 mod leader;
 mod memory;
 mod model;
+mod past;
 mod presence;
 mod properties;
 mod quarantine;

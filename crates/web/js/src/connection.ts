@@ -178,6 +178,14 @@ export class Connection {
   }
 }
 
+/** Where the log is whose WebSocket this is. */
+export function logUrl(syncUrl: string): string {
+  const url = new URL(syncUrl)
+  url.protocol = url.protocol.replace(/^ws/, 'http')
+  url.pathname = url.pathname.replace(/sync$/, 'log')
+  return url.href
+}
+
 /** Where a store's WebSocket is, under the URL of its server. */
 export function syncUrl(url: string, storeId: string): string {
   const base = new URL(url)

@@ -1,10 +1,11 @@
 // The leader in its worker: what the page says goes in, what the leader wants goes out.
 
 import { Backoff } from './backoff'
-import { Connection } from './connection'
+import { Connection, logUrl } from './connection'
 import type { Code, Failure } from './failure'
 import { describe, failureOf } from './failure'
 import { HandOvers } from './hand-over'
+import { History } from './history'
 import { patiently } from './patience'
 import type { FromLeader, LeaderReport, Resumed, ToLeader } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
@@ -33,6 +34,7 @@ export class LeaderHost {
   #leader: WasmLeader | undefined
   #connection: Connection | undefined
   #handOvers: HandOvers | undefined
+  #history: History | undefined
   #hasStarted = false
   #token: string | undefined
   #hindrance: Failure | undefined
@@ -84,6 +86,9 @@ export class LeaderHost {
       case 'presence':
         this.#setPresence(message.session, message.value)
         break
+      case 'ask':
+        this.#alive(() => this.#answer(message))
+        break
       case 'dismiss-lost':
         this.#with((leader) => leader.dismiss_lost(message.upto))
         break
@@ -107,6 +112,7 @@ export class LeaderHost {
     })
     this.#handOvers.takeJournaled(message.journaled)
     this.#serveSession(leader, message.session, message.resumed, this.#post)
+    this.#history = new History(leader, logUrl(message.url), () => this.#token)
     this.#connection = this.#connect(message.url)
     if (!message.online) this.#connection.network(false)
     this.#startOnDisk()
@@ -180,6 +186,13 @@ export class LeaderHost {
     await this.#init({ module_or_path: module })
     await patiently(() => this.#wasm.Leader.reset(storeId, subject))
     this.#post({ kind: 'reset-done' })
+  }
+
+  async #answer({ session, id, question }: Extract<Later, { kind: 'ask' }>): Promise<void> {
+    const answer = await this.#history?.answer(question)
+    if (answer === undefined) return
+    const transfer = answer.kind === 'state' ? [answer.state.buffer] : []
+    this.#sessions.get(session)?.({ kind: 'answer', id, answer }, transfer)
   }
 
   #setPresence(session: string, value: string | undefined): void {

@@ -21,7 +21,7 @@ import type { Durability, Init, ModelId, SynclineWasm, WasmSession } from './was
 /** An app's wasm: the glue's default export, its classes, and where the wasm itself is. */
 export interface WasmOptions {
   readonly init: Init
-  readonly module: Pick<SynclineWasm, 'Session'>
+  readonly module: Pick<SynclineWasm, 'Session' | 'Past'>
   readonly url: string | URL
 }
 
@@ -224,6 +224,9 @@ class Opening {
       case 'presence':
         this.#store?.receivePresence(message)
         break
+      case 'answer':
+        this.#store?.answered(message)
+        break
       case 'journaled-kept':
         this.#kept(message)
         break
@@ -267,6 +270,7 @@ class Opening {
       subject,
       session: this.#session,
       wasm,
+      past: this.#options.wasm.module.Past,
       journal: this.#journal,
       board: this.#board,
       send: (toLeader) => this.#leader?.send(toLeader) ?? false,

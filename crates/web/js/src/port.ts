@@ -34,7 +34,24 @@ export type ToLeader =
   | { readonly kind: 'dismiss-lost'; readonly upto: number }
   /** The value of a session: JSON, or none. */
   | { readonly kind: 'presence'; readonly session: string; readonly value: string | undefined }
+  /** What is answered, to the session that asks. */
+  | { readonly kind: 'ask'; readonly session: string; readonly id: number; readonly question: Question }
   | { readonly kind: 'ping' }
+
+/** What a page asks about the log. */
+export type Question =
+  | { readonly kind: 'log'; readonly after: number }
+  | { readonly kind: 'state'; readonly at: number }
+
+export type Answer =
+  | {
+      readonly kind: 'log'
+      readonly incarnation: string | undefined
+      /** A JSON array; the first may be at or below what was asked for, and the last commit may be cut. */
+      readonly entries: string
+    }
+  | { readonly kind: 'state'; readonly seq: number; readonly state: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'refused'; readonly failure: Failure }
 
 /** What any tab says to a leader that serves it. */
 export type FromTab = Exclude<ToLeader, { kind: 'open' | 'reset' | 'journaled' | 'connect' }>
@@ -81,6 +98,7 @@ export type FromLeader =
   | { readonly kind: 'lost'; readonly lost: readonly LostCommit[] }
   /** What has become of values; or, for who is served from now on, all that there are. */
   | { readonly kind: 'presence'; readonly all: boolean; readonly values: readonly PresenceOf[] }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   /** To another tab: why it is not served. */
   | { readonly kind: 'not-served'; readonly failure: Failure }
   /** To the leader's own page: another tab is served. */

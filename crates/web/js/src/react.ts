@@ -1,5 +1,7 @@
 // Syncline in React: a provider, and hooks that render again only when what they read has changed.
 
+export type { Past } from './react/past'
+export { AsOf, usePast } from './react/past'
 export { usePresence } from './react/presence'
 export type { StoreProviderProps } from './react/provider'
 export { StoreProvider, useStore } from './react/provider'

@@ -5,6 +5,8 @@ import { describe, failureOf, RejectionError, SynclineError } from './failure'
 import type { Journal } from './journal'
 import { commitOf } from './journal'
 import { LiveQueries } from './live'
+import type { EventsOptions, LoggedEvent, PastState } from './past'
+import { eventsOf, News, Questions } from './past'
 import type { FromLeader, Resumed, ToLeader } from './port'
 import { Presence } from './presence'
 import type { Query, SqlText, SqlValue } from './query'
@@ -23,6 +25,7 @@ import type {
   QuarantinedCommit,
   RejectedCommit,
   StorageKind,
+  SynclineWasm,
   WasmSession,
 } from './wasm'
 
@@ -32,6 +35,7 @@ export interface StoreParts {
   readonly subject: string
   readonly session: string
   readonly wasm: WasmSession
+  readonly past: SynclineWasm['Past']
   readonly journal: Journal
   readonly board: StatusBoard
   /** Returns whether there is a leader to take it. */
@@ -48,6 +52,8 @@ export class Store {
   readonly #receipts = new Receipts()
   readonly #queries: LiveQueries
   readonly #presence: Presence
+  readonly #questions: Questions
+  readonly #news = new News()
   readonly #watchers = new Set<() => void>()
   #flushing = false
   #pending: readonly PendingCommit[] = []
@@ -63,6 +69,7 @@ export class Store {
     this.#queries = new LiveQueries(parts.wasm)
     const { session, send } = parts
     this.#presence = new Presence(session, (value) => send({ kind: 'presence', session, value }))
+    this.#questions = new Questions(session, send)
     parts.board.learn({ pending: this.pending().length })
     this.#readRejected()
   }
@@ -104,6 +111,25 @@ export class Store {
   /** As `subscribe`, for a query that is compiled already. */
   watch(text: SqlText, watcher: () => void): () => void {
     return this.#queries.watch(text, watcher)
+  }
+
+  /**
+   * The events of the log after a seq, in its order, whole commits; with `live`, also those that come. Pending
+   * commits are not among them. What is older than the local data comes from the server. Throws
+   * `entries-missed` where the server has another log than the one that was read so far.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<LoggedEvent<Event>, void> {
+    this.#assertOpen()
+    return eventsOf(this.#questions, this.#news, options) as AsyncGenerator<LoggedEvent<Event>, void>
+  }
+
+  /**
+   * The state as it was at a seq of the log, for queries; close it when it is not needed any more. A seq within
+   * a commit stands for the end of the one before it. Throws `state-unavailable` beyond the log.
+   */
+  at(seq: number): Promise<PastState> {
+    this.#assertOpen()
+    return this.#questions.state(seq, this.#parts.past)
   }
 
   get status(): Status {
@@ -224,6 +250,8 @@ export class Store {
     this.#receipts.close()
     this.#queries.close()
     this.#presence.close()
+    this.#questions.close(closed())
+    this.#news.tell()
     this.#notify()
     this.#parts.close()
     this.#parts.wasm.free()
@@ -236,7 +264,13 @@ export class Store {
       const effects = this.#guarded(() => JSON.parse(this.#parts.wasm.receive(text)) as Effects)
       if (effects !== undefined) this.#follow(effects)
     }
+    this.#news.tell()
     this.#changed()
+  }
+
+  /** What the leader answers; `open` calls it. */
+  answered(message: Extract<FromLeader, { kind: 'answer' }>): void {
+    this.#questions.answered(message)
   }
 
   /** What a new leader has to know about this page. */
@@ -253,6 +287,7 @@ export class Store {
   leaderReplaced(before: StorageKind, now: StorageKind): void {
     this.setLost([])
     this.#presence.again()
+    this.#questions.again()
     if (before === 'opfs' && now === 'opfs') return
     const message =
       'The worker stopped, and its storage was in memory, or is now. Reload the page: what is pending is in its journal.'

@@ -16,6 +16,20 @@ export interface SynclineWasm {
     open(config: string): Promise<WasmLeader>
     reset(storeId: string, subject: string): Promise<void>
   }
+  readonly Past: {
+    /** What `serialize` has made. */
+    open(state: Uint8Array, seq: number): WasmPast
+  }
+}
+
+/** The state as it was at a seq: made in the worker, read in the page. */
+export interface WasmPast {
+  /** Applies the whole commits among entries, a JSON array, up to a seq; returns whether more are needed. */
+  follow(entries: string, upto: number): boolean
+  seq(): number
+  serialize(): Uint8Array
+  query(sql: string, params: string): string
+  free(): void
 }
 
 /** In-memory state of one page load, on the main thread. */
@@ -60,6 +74,14 @@ export interface WasmLeader {
   /** As `opened`, for a session that is open already: the entries after its cursor follow. */
   resumed(session: string, cursor: number, epoch: string): string
   state(): Uint8Array | undefined
+  /** Which life of the server's log this is, once it is known. */
+  incarnation(): string | undefined
+  /** What is at or below this seq, only the server has. */
+  log_start(): number
+  /** Whole commits, a JSON array of entries; the first of them may be at or below the seq. */
+  log_part(after: number): string
+  /** The nearest state at or before a seq that is here. */
+  past(seq: number): WasmPast
   /** `opfs` or `memory`. */
   storage(): string
   storage_reason(): string | undefined

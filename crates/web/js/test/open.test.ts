@@ -9,7 +9,11 @@ const opening = (options: Partial<OpenOptions>) =>
     storeId: 'team',
     subject: 'ann',
     url: 'http://x',
-    wasm: { init: async () => {}, module: { Session: { open: refused, model: refused } }, url: 'x.wasm' },
+    wasm: {
+      init: async () => {},
+      module: { Session: { open: refused, model: refused }, Past: { open: refused } },
+      url: 'x.wasm',
+    },
     worker: refused,
     ...options,
   })

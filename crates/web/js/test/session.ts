@@ -1,6 +1,6 @@
 // A session for tests: what the wasm would say is up to them.
 
-import type { Effects, PendingCommit, RejectedCommit, WasmSession } from '../src/wasm'
+import type { Effects, PendingCommit, RejectedCommit, WasmPast, WasmSession } from '../src/wasm'
 
 export const NOTHING: Effects = {
   persisted: [],
@@ -96,5 +96,28 @@ export class FakeSession implements WasmSession {
     return 'e1'
   }
 
+  free(): void {}
+}
+
+/** Its state is its seq. */
+export class FakePast implements WasmPast {
+  #seq: number
+  constructor(seq: number) {
+    this.#seq = seq
+  }
+  follow(entries: string, upto: number): boolean {
+    const last = (JSON.parse(entries) as { seq: number }[]).at(-1)?.seq
+    this.#seq = Math.min(last ?? this.#seq, upto)
+    return last !== undefined && last < upto
+  }
+  seq(): number {
+    return this.#seq
+  }
+  serialize(): Uint8Array {
+    return new Uint8Array([this.#seq])
+  }
+  query(): string {
+    return '[]'
+  }
   free(): void {}
 }

@@ -8,7 +8,7 @@ import type { ToLeader } from '../src/port'
 import { StatusBoard } from '../src/status'
 import { Store } from '../src/store'
 import type { StorageKind } from '../src/wasm'
-import { FakeSession, NOTHING } from './session'
+import { FakePast, FakeSession, NOTHING } from './session'
 import { MemoryStorage } from './storage'
 
 const HELLO = { name: 'messagePosted', args: { text: 'hello' } }
@@ -27,6 +27,7 @@ function setUp(kind: StorageKind = 'opfs') {
     subject: 'ann',
     session: 's1',
     wasm: session,
+    past: { open: (_, seq) => new FakePast(seq) },
     journal,
     board,
     send: (message) => sent.push(message) > 0,

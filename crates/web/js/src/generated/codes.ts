@@ -15,7 +15,7 @@ export const codes = {
   'not-found': 'There is nothing at this path.',
   'method-not-allowed': 'This path does not answer this method.',
   'bad-request': 'A parameter or the body of a request is not what the path takes.',
-  'state-unavailable': 'The state as it was at this seq cannot be made here: a Durable Object has one database.',
+  'state-unavailable': 'The state as it was at this seq cannot be made here: a Durable Object has one database; and a client has none beyond the end of its log.',
   'files-unavailable': 'This server has no files: a Durable Object cannot copy its database, put another in its place, or bound a query.',
   'store-exists': 'A log was to be imported into a store that has one.',
   'import-refused': 'The lines to import are not a log that this model takes; the message names the first line that is not. Nothing was imported.',
@@ -59,6 +59,6 @@ export const codes = {
   'state-diverged': 'The state of this client and that of the server were not the same at the same place of the log; the message has both digests.',
   'storage-damaged': 'The local database was damaged.',
   'another-process': 'Another process has this client database open.',
-  'entries-missed': "The log here does not go on from a consumer's place: it was reset or restored, or begins with a snapshot.",
+  'entries-missed': 'The log here does not go on from where a consumer, or a page, has read it: it was reset or restored, or begins with a snapshot.',
   'state-damaged': 'An entry of the log could not be applied here.',
 } as const

@@ -87,7 +87,7 @@ export type Code =
   | 'method-not-allowed'
   /** A parameter or the body of a request is not what the path takes. */
   | 'bad-request'
-  /** The state as it was at this seq cannot be made here: a Durable Object has one database. */
+  /** The state as it was at this seq cannot be made here: a Durable Object has one database; and a client has none beyond the end of its log. */
   | 'state-unavailable'
   /** This server has no files: a Durable Object cannot copy its database, put another in its place, or bound a query. */
   | 'files-unavailable'
@@ -175,7 +175,7 @@ export type Code =
   | 'storage-damaged'
   /** Another process has this client database open. */
   | 'another-process'
-  /** The log here does not go on from a consumer's place: it was reset or restored, or begins with a snapshot. */
+  /** The log here does not go on from where a consumer, or a page, has read it: it was reset or restored, or begins with a snapshot. */
   | 'entries-missed'
   /** An entry of the log could not be applied here. */
   | 'state-damaged'

@@ -4,10 +4,10 @@ import type { DependencyList } from 'react'
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 import type { Query, SqlText, SqlValue } from '../query'
 import { compile } from '../query'
-import { useStore } from './provider'
+import { useRows } from './past'
 
 /**
- * The rows of a query, kept up to date. Rows that did not change keep their identity, so that memoised
+ * The rows of a query, kept up to date; below `AsOf`, those of the state as it was. Rows that did not change keep their identity, so that memoised
  * components of them do not render again. The query is compiled in every render, which costs tens of
  * microseconds; with `deps`, only when one of them has changed.
  */
@@ -20,13 +20,13 @@ export function useQuery<Row>(
   query: Query<Row>,
   more?: DependencyList | readonly SqlValue[],
 ): readonly Row[] {
-  const store = useStore()
+  const source = useRows()
   const { sql, params } = useSqlText(query, more)
   const watch = useCallback(
-    (changed: () => void) => store.watch({ sql, params }, changed),
-    [store, sql, params],
+    (changed: () => void) => source.watch({ sql, params }, changed),
+    [source, sql, params],
   )
-  const rows = useCallback(() => store.rows({ sql, params }), [store, sql, params])
+  const rows = useCallback(() => source.rows({ sql, params }), [source, sql, params])
   return useSyncExternalStore(watch, rows) as readonly Row[]
 }
 
