@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { AsOf, usePast, useQuery, useStore, useSyncStatus } from 'syncline/react'
 import { Channels } from './channels'
 import { Conversation } from './conversation'
+import { useDevtools } from './devtools'
 import { History } from './history'
 import { Icon } from './icons'
 import { People } from './presence'
@@ -15,6 +16,7 @@ import { SyncStatus } from './sync-status'
 export function Chat({ onSignOut }: { onSignOut: () => void }): ReactNode {
   const [seq, setSeq] = useState<number>()
   const { past, error } = usePast(seq)
+  useDevtools()
   const history = seq === undefined ? null : <History seq={seq} past={past} error={error} onChange={setSeq} />
   return (
     <AsOf past={past}>

@@ -29,6 +29,7 @@ export class Connection {
   #socket: WebSocket | undefined
   #state: SocketState = 'stopped'
   #online = true
+  #isCut = false
   #notBefore = 0
   #retry: Timer | undefined
   #deadline: Timer | undefined
@@ -102,6 +103,13 @@ export class Connection {
     else this.fail()
   }
 
+  /** Cuts it on purpose, until it is let again: to try what that is like. */
+  cut(isCut: boolean): void {
+    this.#isCut = isCut
+    if (isCut) this.fail()
+    else this.wake()
+  }
+
   /** The page was shown, or the network came back: no time to wait for a timer. */
   wake(): void {
     if (this.#state === 'waiting' && Date.now() >= this.#notBefore) this.#connect()
@@ -134,9 +142,10 @@ export class Connection {
 
   #tryOpen(): WebSocket | undefined {
     try {
+      if (this.#isCut) throw new Error('it is cut on purpose')
       return this.#open(this.#url)
     } catch {
-      // A URL that no WebSocket takes, or one that the page's policy forbids.
+      // A URL that no WebSocket takes, one that the page's policy forbids, or a cut.
       this.#state = 'connecting'
       this.fail()
       return undefined

@@ -83,6 +83,9 @@ export class LeaderHost {
       case 'wake':
         this.#connection?.wake()
         break
+      case 'cut':
+        this.#connection?.cut(message.isCut)
+        break
       case 'presence':
         this.#setPresence(message.session, message.value)
         break

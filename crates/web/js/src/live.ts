@@ -18,11 +18,23 @@ const MOST_TEXTS = 500
 
 const keyOf = ({ sql, params }: SqlText): string => `${params}\n${sql}`
 
+/** A query that has a result in memory, and what it took. */
+export interface QueryReport extends SqlText {
+  readonly tables: readonly string[]
+  readonly watchers: number
+  readonly rows: number
+  readonly runs: number
+  /** Of all runs. */
+  readonly ms: number
+}
+
 class LiveQuery {
   readonly tables: ReadonlySet<string>
   readonly watchers = new Set<() => void>()
   stale = true
   unwatchedSince = Date.now()
+  runs = 0
+  ms = 0
   /** What the watchers know. */
   #told: readonly Row[] | SynclineError | undefined
   readonly #run: () => string
@@ -40,6 +52,11 @@ class LiveQuery {
     const result = this.#result()
     if (result instanceof SynclineError) throw result
     return result
+  }
+
+  /** How many rows it had when it ran last. */
+  get size(): number {
+    return this.#rows.length
   }
 
   watch(watcher: () => void): void {
@@ -61,6 +78,7 @@ class LiveQuery {
 
   #refresh(): void {
     this.stale = false
+    const began = performance.now()
     try {
       const text = this.#run()
       if (text !== this.#text) this.#rows = share(this.#rows, JSON.parse(text) as Row[])
@@ -71,6 +89,8 @@ class LiveQuery {
       const same = this.#error?.code === failure.code && this.#error.message === failure.message
       if (!same) this.#error = new SynclineError(failure)
     }
+    this.runs += 1
+    this.ms += performance.now() - began
   }
 }
 
@@ -88,6 +108,15 @@ export class LiveQueries {
   /** How many distinct queries have a result in memory. */
   get size(): number {
     return this.#queries.size
+  }
+
+  /** Every query that has a result in memory. */
+  report(): readonly QueryReport[] {
+    return [...this.#queries].map(([key, { tables, watchers, size, runs, ms }]) => {
+      const end = key.indexOf('\n')
+      const [params, sql] = [key.slice(0, end), key.slice(end + 1)]
+      return { sql, params, tables: [...tables], watchers: watchers.size, rows: size, runs, ms }
+    })
   }
 
   /** The result as of now, for whoever asks once: it is not kept. */

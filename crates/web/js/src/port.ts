@@ -31,6 +31,8 @@ export type ToLeader =
   | { readonly kind: 'connect' }
   | { readonly kind: 'network'; readonly online: boolean }
   | { readonly kind: 'wake' }
+  /** The connection is cut on purpose, or let again. */
+  | { readonly kind: 'cut'; readonly isCut: boolean }
   | { readonly kind: 'dismiss-lost'; readonly upto: number }
   /** The value of a session: JSON, or none. */
   | { readonly kind: 'presence'; readonly session: string; readonly value: string | undefined }

@@ -4,6 +4,7 @@ import type { AnyEvent, Failure } from './failure'
 import { describe, failureOf, RejectionError, SynclineError } from './failure'
 import type { Journal } from './journal'
 import { commitOf } from './journal'
+import type { QueryReport } from './live'
 import { LiveQueries } from './live'
 import type { EventsOptions, LoggedEvent, PastState } from './past'
 import { eventsOf, News, Questions } from './past'
@@ -218,6 +219,17 @@ export class Store {
   /** What the leader says of it; `open` calls it. */
   receivePresence({ all, values }: Extract<FromLeader, { kind: 'presence' }>): void {
     if (!this.#closed) this.#presence.receive(all, values)
+  }
+
+  /** The queries that have a result in memory, and what they took. */
+  queries(): readonly QueryReport[] {
+    return this.#queries.report()
+  }
+
+  /** Cuts the connection, of all tabs of this browser, until it is let again: to try what offline is like. */
+  cut(isCut: boolean): void {
+    this.#assertOpen()
+    this.#parts.send({ kind: 'cut', isCut })
   }
 
   /** Signs in again, with another token for the same subject. */

@@ -134,6 +134,18 @@ test('a page that is shown again asks at once whether the socket still lives', (
   expect(last().sent).toEqual(['ping'])
 })
 
+test('one that is cut on purpose stays so until it is let, and then connects at once', () => {
+  const connection = connect()
+  last().accept()
+  connection.cut(true)
+  connection.wake()
+  connection.network(true)
+  vi.advanceTimersByTime(120_000)
+  expect([connection.state, sockets.length]).toEqual(['waiting', 1])
+  connection.cut(false)
+  expect([connection.state, sockets.length]).toEqual(['connecting', 2])
+})
+
 test('once stopped it stays so until it is started', () => {
   const connection = connect()
   last().accept()

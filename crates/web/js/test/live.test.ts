@@ -148,3 +148,14 @@ test('a query that is asked once is not kept, and one that is live is not run fo
   expect(queries.once(MESSAGES)).toBe(queries.rows(MESSAGES))
   expect(tables.runs).toBe(runs)
 })
+
+test('a report says of each query what it reads, who watches it, and how often it ran', () => {
+  const tables = new Tables()
+  const queries = new LiveQueries(tables)
+  queries.watch(MESSAGES, vi.fn())
+  queries.changed(['messages'])
+  queries.flush()
+  expect(queries.report()).toEqual([
+    { ...MESSAGES, tables: ['messages'], watchers: 1, rows: 1, runs: 2, ms: expect.any(Number) },
+  ])
+})

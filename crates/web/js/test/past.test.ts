@@ -1,6 +1,7 @@
 // The log and the state as they were, as a page asks for them.
 
 import { expect, test } from 'vitest'
+import { changesBetween } from '../src/devtools/diff'
 import type { LoggedEvent } from '../src/past'
 import { commitsOf, eventsOf, News, PastState, Questions } from '../src/past'
 import type { ToLeader } from '../src/port'
@@ -170,4 +171,29 @@ test('where a state cannot be made, the slider hears why, and goes on', async ()
   asked[1]?.make()
   await task()
   expect(told[1]?.past?.seq).toBe(2)
+})
+
+test('what has changed between two states are the rows that only one of them has', async () => {
+  const states: Record<number, unknown[]> = {
+    1: [
+      { id: 1, text: 'a' },
+      { id: 2, text: 'b' },
+    ],
+    2: [
+      { id: 1, text: 'a' },
+      { id: 2, text: 'c' },
+    ],
+  }
+  const closed: number[] = []
+  const at = async (seq: number): Promise<PastState> => {
+    const wasm = new FakePast(seq)
+    wasm.query = (sql) => JSON.stringify(sql.includes('sqlite_master') ? [{ name: 'notes' }] : states[seq])
+    wasm.free = () => closed.push(seq)
+    return new PastState(wasm)
+  }
+  expect(await changesBetween({ at }, 1, 2)).toEqual([
+    { table: 'notes', kind: 'removed', row: '{"id":2,"text":"b"}' },
+    { table: 'notes', kind: 'added', row: '{"id":2,"text":"c"}' },
+  ])
+  expect(closed).toEqual([1, 2])
 })

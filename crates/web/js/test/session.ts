@@ -116,7 +116,7 @@ export class FakePast implements WasmPast {
   serialize(): Uint8Array {
     return new Uint8Array([this.#seq])
   }
-  query(): string {
+  query(_sql: string): string {
     return '[]'
   }
   free(): void {}

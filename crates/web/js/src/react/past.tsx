@@ -31,7 +31,10 @@ export interface Past {
 
 /** The state as it was at a seq, for a slider over the log: one is made at a time, and closed by itself. */
 export function usePast(seq: number | undefined): Past {
-  const store = useStore()
+  return usePastOf(useStore(), seq)
+}
+
+export function usePastOf(store: Store, seq: number | undefined): Past {
   const [found, setFound] = useState(NONE)
   const maker = useRef<PastMaker>(undefined)
   useEffect(() => {

@@ -1,0 +1,65 @@
+// What the views watch of a store.
+
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
+import type { SynclineError } from '../failure'
+import { describe } from '../failure'
+import type { LoggedEvent } from '../past'
+import type { Status } from '../status'
+import type { Store } from '../store'
+import type { PendingCommit, RejectedCommit } from '../wasm'
+
+export function useStatus(store: Store): Status {
+  const watch = useCallback((changed: () => void) => store.onStatus(changed), [store])
+  return useSyncExternalStore(watch, () => store.status)
+}
+
+export function useCommits(store: Store): {
+  readonly pending: readonly PendingCommit[]
+  readonly rejected: readonly RejectedCommit[]
+} {
+  const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
+  const pending = useSyncExternalStore(watch, () => store.pending())
+  const rejected = useSyncExternalStore(watch, () => store.rejected())
+  return { pending, rejected }
+}
+
+/** Of more, the oldest are dropped. */
+const MOST = 5_000
+/** Between two looks at what has come: a catch-up brings thousands at once. */
+const TELL_MS = 100
+
+/** The events of the log after a seq, the oldest first, as they come. */
+export function useEvents(
+  store: Store,
+  since: number,
+): { readonly events: readonly LoggedEvent[]; readonly failure: string | undefined } {
+  const [events, setEvents] = useState<readonly LoggedEvent[]>([])
+  const [failure, setFailure] = useState<string>()
+  useEffect(() => {
+    const left = new AbortController()
+    let came: LoggedEvent[] = []
+    let telling: ReturnType<typeof setTimeout> | undefined
+    const tell = (): void => {
+      telling = undefined
+      const fresh = came
+      came = []
+      setEvents((before) => [...before, ...fresh].slice(-MOST))
+    }
+    const read = async (): Promise<void> => {
+      for await (const event of store.events({ since, live: true, signal: left.signal })) {
+        came.push(event)
+        telling ??= setTimeout(tell, TELL_MS)
+      }
+    }
+    setEvents([])
+    setFailure(undefined)
+    read().catch((thrown: SynclineError | unknown) => {
+      if (!left.signal.aborted) setFailure(describe(thrown))
+    })
+    return () => {
+      left.abort()
+      clearTimeout(telling)
+    }
+  }, [store, since])
+  return { events, failure }
+}
