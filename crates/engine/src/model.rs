@@ -45,6 +45,20 @@ pub trait Model: 'static {
     /// # Errors
     /// [`ApplyError`]: at admission a rejection, in history a quarantine.
     fn apply(event: &Self::Event, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), ApplyError>;
+
+    /// The events by which the author may take this one back, in the order in which they are to happen, looked
+    /// up in the state before it. Where there are none, it cannot be undone. Runs where a commit is made, and
+    /// nowhere else; what it returns goes through `check`, as any commit does.
+    ///
+    /// # Errors
+    /// [`SqlError`] of a query.
+    fn inverse(
+        _event: &Self::Event,
+        _cx: &ApplyContext<'_>,
+        _before: &dyn Query,
+    ) -> Result<Vec<Self::Event>, SqlError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What `check` may look at beside the event and the state.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use syncline_protocol::{Digest, ModelVersion, RawEvent, Rejection, SchemaHash};
+use syncline_protocol::{Code, Digest, ModelVersion, RawEvent, Rejection, SchemaHash};
 
 use crate::decode::decode;
 use crate::guard::{Guarded, refuse_unportable};
@@ -31,6 +31,7 @@ impl From<Rejection> for Refusal {
 
 type Admit = fn(RawEvent, &CheckContext<'_>, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
 type Apply = fn(RawEvent, &ApplyContext<'_>, &mut dyn Sql) -> Result<(), Refusal>;
+type Inverse = fn(RawEvent, &ApplyContext<'_>, &dyn Query) -> Result<Vec<RawEvent>, Refusal>;
 type Decodes = fn(RawEvent) -> Result<(), Rejection>;
 
 /// A model, its types erased: function pointers to its compiled rules.
@@ -41,6 +42,7 @@ pub struct Rules {
     offer_lost: bool,
     admit: Admit,
     apply: Apply,
+    inverse: Inverse,
     decodes: Decodes,
 }
 
@@ -60,6 +62,7 @@ impl Rules {
             offer_lost: M::OFFER_LOST,
             admit: admit::<M>,
             apply: apply::<M>,
+            inverse: inverse::<M>,
             decodes: decodes::<M>,
         }
     }
@@ -116,6 +119,19 @@ impl Rules {
         (self.apply)(event, cx, db)
     }
 
+    /// The events that take one back, which is about to be applied; see [`Model::inverse`].
+    ///
+    /// # Errors
+    /// [`Refusal`] where it does not decode, or the state cannot be read.
+    pub fn inverse(
+        &self,
+        event: RawEvent,
+        cx: &ApplyContext<'_>,
+        before: &dyn Query,
+    ) -> Result<Vec<RawEvent>, Refusal> {
+        (self.inverse)(event, cx, before)
+    }
+
     /// Whether the model has such an event: it is brought to today's shape, and decoded.
     ///
     /// # Errors
@@ -141,6 +157,18 @@ fn admit<M: Model>(
 fn apply<M: Model>(event: RawEvent, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), Refusal> {
     let event: M::Event = decode(&M::upcast(event))?;
     guarded(db, |db| M::apply(&event, cx, db).map_err(rejection))
+}
+
+fn inverse<M: Model>(
+    event: RawEvent,
+    cx: &ApplyContext<'_>,
+    before: &dyn Query,
+) -> Result<Vec<RawEvent>, Refusal> {
+    let event: M::Event = decode(&M::upcast(event))?;
+    let raw = |event| {
+        RawEvent::of(&event).map_err(|error| Rejection::coded(Code::BadArgs, error.to_string()).into())
+    };
+    M::inverse(&event, cx, before)?.into_iter().map(raw).collect()
 }
 
 fn decodes<M: Model>(event: RawEvent) -> Result<(), Rejection> {

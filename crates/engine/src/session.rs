@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::local::{Epoch, HandOver, HandedCommit, Opened, Rejected, Taken, Told, Waiting};
 use crate::sql::nested;
 use crate::state::admit_commit;
-use crate::{Refusal, Rewind, Rules, Sql, SqlError};
+use crate::{ApplyContext, Refusal, Rewind, Rules, Sql, SqlError};
 
 /// Confirmed commits above the rewind point, at most: past it they are worth a rebase.
 const CONFIRMED_ABOVE: usize = 1_000;
@@ -182,6 +182,37 @@ impl Session {
     ) -> Result<SessionNumber, Refusal> {
         refuse_shape(&events)?;
         nested(&mut *db as &mut dyn Sql, |db| admit_commit(db, &self.rules, now, &self.subject, &events))?;
+        Ok(self.admitted(events))
+    }
+
+    /// As [`Session::commit`], with the events that take the whole commit back; none where one of its events
+    /// cannot be undone.
+    ///
+    /// # Errors
+    /// As [`Session::commit`].
+    pub fn commit_with_inverse(
+        &mut self,
+        db: &mut dyn Rewind,
+        now: Millis,
+        events: Vec<RawEvent>,
+    ) -> Result<(SessionNumber, Vec<RawEvent>), Refusal> {
+        refuse_shape(&events)?;
+        let cx = ApplyContext { author: &self.subject };
+        let inverses = nested(&mut *db as &mut dyn Sql, |db| {
+            let each = events.iter().map(|event| {
+                let inverse = self.rules.inverse(event.clone(), &cx, db)?;
+                admit_commit(db, &self.rules, now, &self.subject, std::slice::from_ref(event))?;
+                Ok(inverse)
+            });
+            each.collect::<Result<Vec<_>, Refusal>>()
+        })?;
+        let whole = inverses.iter().all(|inverse| !inverse.is_empty());
+        let inverse = if whole { inverses.into_iter().rev().flatten().collect() } else { Vec::new() };
+        Ok((self.admitted(events), inverse))
+    }
+
+    /// Numbers a commit that the state has.
+    fn admitted(&mut self, events: Vec<RawEvent>) -> SessionNumber {
         self.last = self.last.next();
         let counter = self.next;
         self.next = counter.map(Counter::next);
@@ -199,7 +230,7 @@ impl Session {
             commit,
             conflicted: None,
         });
-        Ok(self.last)
+        self.last
     }
 
     /// The commits that were not given to the leader yet, as one message.

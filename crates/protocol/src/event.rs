@@ -58,6 +58,23 @@ pub struct RawEvent {
     pub args: Args,
 }
 
+impl RawEvent {
+    /// A model's event, as serde tags it; one without args has `null`.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] where it does not serialize to a name and args.
+    pub fn of(event: &impl Serialize) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Tagged {
+            name: String,
+            #[serde(default)]
+            args: Option<Box<RawValue>>,
+        }
+        let Tagged { name, args } = serde_json::from_str(&serde_json::to_string(event)?)?;
+        Ok(Self { name, args: Args::parse(args.as_ref().map_or("null", |args| args.get()))? })
+    }
+}
+
 /// One atomic group of events from one client; admitted or rejected as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

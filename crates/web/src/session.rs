@@ -16,6 +16,8 @@ use crate::params::Params;
 pub struct Session {
     db: Database,
     session: EngineSession,
+    /// Of the last commit.
+    inverse: Vec<RawEvent>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,12 @@ impl Session {
     /// Applies events, a JSON array, as one commit; returns its number, or throws the rejection.
     pub fn commit(&mut self, now: f64, events: &str) -> Result<f64, JsValue> {
         Ok(self.try_commit(now, events)?)
+    }
+
+    /// The events that take the last commit back, a JSON array, where it can be; told once.
+    pub fn take_inverse(&mut self) -> Option<String> {
+        let inverse = std::mem::take(&mut self.inverse);
+        if inverse.is_empty() { None } else { Some(json(&inverse)) }
     }
 
     /// The commits not handed over yet, as one message for the leader.
@@ -146,13 +154,14 @@ impl Session {
         let id = SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let now = now(js_sys::Date::now());
         let session = EngineSession::open(&mut db, crate::rules(), id, now, opened)?;
-        Ok(Self { db, session })
+        Ok(Self { db, session, inverse: Vec::new() })
     }
 
     fn try_commit(&mut self, at: f64, events: &str) -> Result<f64, Failure> {
         let events: Vec<RawEvent> =
             serde_json::from_str(events).map_err(|error| Failure::new(Code::BadArgs, error))?;
-        let number = self.session.commit(&mut self.db, now(at), events)?;
+        let (number, inverse) = self.session.commit_with_inverse(&mut self.db, now(at), events)?;
+        self.inverse = inverse;
         Ok(number.get() as f64)
     }
 }

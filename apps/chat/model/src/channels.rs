@@ -1,5 +1,6 @@
 //! Where people talk, and who is a member.
 
+use syncline_engine::protocol::Subject;
 use syncline_engine::{ApplyContext, CheckContext, Query, Rejection, Sql, SqlError};
 
 use crate::Reason;
@@ -63,11 +64,12 @@ pub(crate) fn join(channel: &str, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Re
 }
 
 pub(crate) fn check_left(channel: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
-    let is_member = db.exists(
-        "SELECT 1 FROM members WHERE channel = ?1 AND person = ?2",
-        &[channel.into(), cx.author.as_str().into()],
-    )?;
-    if is_member { Ok(()) } else { Err(Reason::NotAMember.into()) }
+    if is_member(channel, cx.author, db)? { Ok(()) } else { Err(Reason::NotAMember.into()) }
+}
+
+pub(crate) fn is_member(channel: &str, person: &Subject, db: &dyn Query) -> Result<bool, SqlError> {
+    let sql = "SELECT 1 FROM members WHERE channel = ?1 AND person = ?2";
+    db.exists(sql, &[channel.into(), person.as_str().into()])
 }
 
 pub(crate) fn leave(channel: &str, cx: &ApplyContext<'_>, db: &mut dyn Sql) -> Result<(), SqlError> {

@@ -9,7 +9,7 @@ mod people;
 mod reactions;
 mod reason;
 
-use syncline_engine::{ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Sql};
+use syncline_engine::{ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Sql, SqlError};
 
 pub use events::ChatEvent;
 pub use reason::Reason;
@@ -59,6 +59,35 @@ impl Model for Chat {
             ChatEvent::ReactionRemoved { message, emoji } => reactions::remove(message, emoji, cx, db),
         }
         .map_err(ApplyError::from)
+    }
+
+    fn inverse(
+        event: &ChatEvent,
+        cx: &ApplyContext<'_>,
+        before: &dyn Query,
+    ) -> Result<Vec<ChatEvent>, SqlError> {
+        let inverse = match event {
+            ChatEvent::ChannelJoined { channel } => {
+                let is_new = !channels::is_member(channel, cx.author, before)?;
+                is_new.then(|| ChatEvent::ChannelLeft { channel: channel.clone() })
+            }
+            ChatEvent::ChannelLeft { channel } => Some(ChatEvent::ChannelJoined { channel: channel.clone() }),
+            ChatEvent::MessagePosted { id, .. } => Some(ChatEvent::MessageDeleted { id: id.clone() }),
+            ChatEvent::MessageEdited { id, text: _ } => {
+                messages::text_of(id, before)?.map(|text| ChatEvent::MessageEdited { id: id.clone(), text })
+            }
+            ChatEvent::ReactionAdded { message, emoji } => {
+                Some(ChatEvent::ReactionRemoved { message: message.clone(), emoji: emoji.clone() })
+            }
+            ChatEvent::ReactionRemoved { message, emoji } => {
+                Some(ChatEvent::ReactionAdded { message: message.clone(), emoji: emoji.clone() })
+            }
+            // Others build on a person and on a channel; what was deleted is gone.
+            ChatEvent::PersonJoined { .. }
+            | ChatEvent::ChannelCreated { .. }
+            | ChatEvent::MessageDeleted { .. } => None,
+        };
+        Ok(inverse.into_iter().collect())
     }
 }
 

@@ -74,6 +74,10 @@ pub(crate) fn check_own(id: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Resu
     Ok(())
 }
 
+pub(crate) fn text_of(id: &str, db: &dyn Query) -> Result<Option<String>, SqlError> {
+    db.value("SELECT text FROM messages WHERE id = ?1", &[id.into()])
+}
+
 pub(crate) fn edit(id: &str, text: &str, db: &mut dyn Sql) -> Result<(), SqlError> {
     db.execute("UPDATE messages SET text = ?2, edited = 1 WHERE id = ?1", &[id.into(), text.into()])
 }

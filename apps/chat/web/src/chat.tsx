@@ -12,6 +12,7 @@ import { People } from './presence'
 import { channels as channelsOf } from './queries'
 import { linkTo, useChannelId } from './route'
 import { SyncStatus } from './sync-status'
+import { Undo } from './undo'
 
 export function Chat({ onSignOut }: { onSignOut: () => void }): ReactNode {
   const [seq, setSeq] = useState<number>()
@@ -88,6 +89,7 @@ function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
               </>
             )}
           </div>
+          {isPast ? null : <Undo />}
           <button
             type="button"
             className="quiet"

@@ -12,10 +12,12 @@ const PATHS = {
   history: 'M4 5v4h4M4.5 9a8 8 0 1 1-.3 5M12 8v4.5l3 1.5',
   leave: 'M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M10 8l-4 4 4 4M6 12h10',
   menu: 'M4 7h16M4 12h16M4 17h16',
+  redo: 'M15 7l5 5-5 5M20 12H10a6 6 0 0 0-6 6v1',
   reply: 'M9 7 4 12l5 5M4 12h10a6 6 0 0 1 6 6v1',
   send: 'M5 12h13M12 5l7 7-7 7',
   smile: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8.5 14.5a4.2 4.2 0 0 0 7 0M9 10h.01M15 10h.01',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
+  undo: 'M9 7l-5 5 5 5M4 12h10a6 6 0 0 1 6 6v1',
 } as const
 
 export function Icon({ name }: { name: keyof typeof PATHS }): ReactNode {

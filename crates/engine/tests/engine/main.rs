@@ -29,6 +29,7 @@ mod simulated;
 mod snapshots;
 mod sync;
 mod tabs;
+mod undo;
 mod webhook;
 mod world;
 mod zoo;

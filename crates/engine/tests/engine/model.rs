@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use syncline_engine::protocol::{Args, RawEvent};
-use syncline_engine::{ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Rules, Sql};
+use syncline_engine::{
+    ApplyContext, ApplyError, CheckContext, Model, Query, Rejection, Rules, Sql, SqlError,
+};
 
 pub(crate) struct Notes;
 
@@ -58,6 +60,19 @@ impl Model for Notes {
             Event::NoteRemoved { id } => db.execute("DELETE FROM notes WHERE id = ?1", &[id.into()])?,
         }
         Ok(())
+    }
+
+    fn inverse(event: &Event, _cx: &ApplyContext<'_>, before: &dyn Query) -> Result<Vec<Event>, SqlError> {
+        let title = |id: &str| before.value("SELECT title FROM notes WHERE id = ?1", &[id.into()]);
+        Ok(match event {
+            Event::NoteAdded { id, .. } => vec![Event::NoteRemoved { id: id.clone() }],
+            Event::NoteRenamed { id, .. } => {
+                let was: Option<String> = title(id)?;
+                was.map(|title| Event::NoteRenamed { id: id.clone(), title }).into_iter().collect()
+            }
+            // As if its author had thrown it away for good.
+            Event::NoteRemoved { .. } => Vec::new(),
+        })
     }
 }
 

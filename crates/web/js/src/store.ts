@@ -18,6 +18,8 @@ import type { Event } from './register'
 import type { Row } from './sharing'
 import { share } from './sharing'
 import type { Status, StatusBoard } from './status'
+import type { Made } from './undo'
+import { UndoList } from './undo'
 import type {
   Effects,
   LostCommit,
@@ -55,6 +57,7 @@ export class Store {
   readonly #presence: Presence
   readonly #questions: Questions
   readonly #news = new News()
+  readonly #undo = new UndoList()
   readonly #watchers = new Set<() => void>()
   #flushing = false
   #pending: readonly PendingCommit[] = []
@@ -80,9 +83,50 @@ export class Store {
    * rules refuse them; then nothing has happened.
    */
   commit(...events: readonly Event[]): Receipt {
+    return this.#commit(events, 'new')
+  }
+
+  /**
+   * Takes back the last commit of this tab that can be, by one that undoes it; of those that do not apply any
+   * more, none is made. Nothing where there is none.
+   */
+  undo(): Receipt | undefined {
+    return this.#step('undo')
+  }
+
+  /** Does again what was undone last. */
+  redo(): Receipt | undefined {
+    return this.#step('redo')
+  }
+
+  get canUndo(): boolean {
+    return this.#undo.canUndo
+  }
+
+  get canRedo(): boolean {
+    return this.#undo.canRedo
+  }
+
+  #step(direction: 'undo' | 'redo'): Receipt | undefined {
+    for (;;) {
+      const events = this.#undo.take(direction)
+      if (events === undefined) return undefined
+      try {
+        return this.#commit(events, direction)
+      } catch (thrown) {
+        if (!(thrown instanceof RejectionError)) throw thrown
+        // Others have changed what it was about: the one before it is next.
+        this.#changed()
+      }
+    }
+  }
+
+  #commit(events: readonly AnyEvent[], made: Made): Receipt {
     const { wasm, board } = this.#parts
     this.#assertOpen()
     const number = this.#attempt(() => wasm.commit(Date.now(), JSON.stringify(events)), events)
+    const inverse = wasm.take_inverse()
+    this.#undo.committed(number, inverse === undefined ? undefined : JSON.parse(inverse), made)
     const receipt = this.#receipts.open(number)
     const message = wasm.hand_over_of(number)
     if (message !== undefined) this.#keep(number, message)
@@ -323,6 +367,7 @@ export class Store {
     for (const rejected of effects.rejected) {
       if (rejected.session !== session) continue
       this.#receipts.rejected(rejected.number, rejected, rejected.events)
+      this.#undo.rejected(rejected.number)
       decided(rejected.number)
     }
     if (effects.rejected.length > 0 || effects.rejections !== this.#rejected.length) this.#readRejected()

@@ -36,6 +36,8 @@ export interface WasmPast {
 export interface WasmSession {
   /** Applies events as one commit and returns its number. Throws the rejection. */
   commit(now: number, events: string): number
+  /** The events that take the last commit back, a JSON array; told once. */
+  take_inverse(): string | undefined
   /** The hand-over of one commit that was made just now: what is journaled of it. */
   hand_over_of(number: number): string | undefined
   /** Commits not handed over yet, as one message for the leader. */

@@ -34,6 +34,12 @@ export class FakeSession implements WasmSession {
     return this.last
   }
 
+  /** The events that take back any commit; none where it is empty. */
+  inverse = ''
+  take_inverse(): string | undefined {
+    return this.inverse === '' ? undefined : this.inverse
+  }
+
   hand_over_of(number: number): string {
     return `commit ${number}`
   }

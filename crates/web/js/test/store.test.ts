@@ -248,3 +248,57 @@ test('pending commits keep their identity while they are pending', () => {
   hear('taken', { persisted: [1, 2], pending: 2 })
   expect(store.pending()).toBe(both)
 })
+
+const TAKEN = { name: 'messageDeleted', args: { id: 1 } }
+const committed = (session: FakeSession) => session.waiting.map(({ events }) => events[0]?.name)
+
+test('what a tab has committed it takes back and does again, by commits like any', () => {
+  const { store, session } = setUp()
+  session.inverse = JSON.stringify([TAKEN])
+  store.commit(HELLO)
+  expect([store.canUndo, store.canRedo]).toEqual([true, false])
+  session.inverse = JSON.stringify([HELLO])
+  expect(store.undo()).toBeDefined()
+  expect([store.canUndo, store.canRedo]).toEqual([false, true])
+  session.inverse = JSON.stringify([TAKEN])
+  store.redo()
+  expect(committed(session)).toEqual(['messagePosted', 'messageDeleted', 'messagePosted'])
+  expect([store.canUndo, store.canRedo]).toEqual([true, false])
+  expect(store.redo()).toBeUndefined()
+})
+
+test('a new commit ends what could be done again; one that cannot be undone is passed over', () => {
+  const { store, session } = setUp()
+  session.inverse = JSON.stringify([TAKEN])
+  store.commit(HELLO)
+  store.undo()
+  session.inverse = ''
+  store.commit(HELLO)
+  expect([store.canUndo, store.canRedo]).toEqual([false, false])
+})
+
+test('what no longer applies is skipped, and the one before it taken back', () => {
+  const { store, session } = setUp()
+  session.inverse = JSON.stringify([TAKEN])
+  store.commit(HELLO)
+  store.commit(HELLO)
+  const commit = session.commit.bind(session)
+  let refusals = 1
+  session.commit = (now, events) => {
+    refusals -= 1
+    if (refusals >= 0) throw '{"code":"no-such-message","message":"It is gone."}'
+    return commit(now, events)
+  }
+  expect(store.undo()).toBeDefined()
+  expect(committed(session)).toEqual(['messagePosted', 'messagePosted', 'messageDeleted'])
+  expect(store.canUndo).toBe(false)
+})
+
+test('a commit that the server has rejected is not taken back', () => {
+  const { store, session, hear } = setUp()
+  session.inverse = JSON.stringify([TAKEN])
+  store.commit(HELLO)
+  const why = { code: 'not-a-member', message: 'no' }
+  hear('no', { rejected: [{ counter: 1, session: 's1', number: 1, ...why, events: [HELLO] }] })
+  expect(store.canUndo).toBe(false)
+})

@@ -7,4 +7,5 @@ mod history;
 mod messages;
 mod people;
 mod reactions;
+mod undo;
 mod world;

@@ -75,6 +75,11 @@ impl World {
         told(author, |_, apply| nested(&mut self.db, |db| rules.apply(event, apply, db)))
     }
 
+    /// What would take the event back.
+    pub(crate) fn inverse(&self, author: &str, name: &str, args: Json) -> Vec<RawEvent> {
+        told(author, |_, apply| self.rules.inverse(event(name, args), apply, &self.db)).unwrap()
+    }
+
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
         let rows = self.db.query(sql, &[]).unwrap();
         rows.iter().map(|row| row.columns().to_vec()).collect()
@@ -84,7 +89,7 @@ impl World {
         self.db.query(sql, &[]).unwrap()[0].get(0).unwrap()
     }
 
-    fn state(&self) -> Vec<Vec<Vec<Value>>> {
+    pub(crate) fn state(&self) -> Vec<Vec<Vec<Value>>> {
         ["people", "channels", "members", "messages", "reactions"]
             .map(|table| self.rows(&format!("SELECT * FROM {table}")))
             .into()

@@ -13,6 +13,22 @@ export function useSyncStatus(): Status {
   return useSyncExternalStore(watch, () => store.status)
 }
 
+/** What this tab may take back or do again, and how. */
+export function useUndo(): {
+  readonly canUndo: boolean
+  readonly canRedo: boolean
+  readonly undo: () => void
+  readonly redo: () => void
+} {
+  const store = useStore()
+  const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
+  const canUndo = useSyncExternalStore(watch, () => store.canUndo)
+  const canRedo = useSyncExternalStore(watch, () => store.canRedo)
+  const undo = useCallback(() => void store.undo(), [store])
+  const redo = useCallback(() => void store.redo(), [store])
+  return { canUndo, canRedo, undo, redo }
+}
+
 /** Commits that the server has not decided yet, in order. */
 export function usePending(): readonly PendingCommit<Event>[] {
   const store = useStore()
