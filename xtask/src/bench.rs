@@ -28,6 +28,12 @@ enum What {
         #[arg(long)]
         write: bool,
     },
+    /// The browser client by itself: boot, a long log, live queries; release build, Chromium
+    Web {
+        /// Put the figures into docs/client-setup.md
+        #[arg(long)]
+        write: bool,
+    },
     /// What workerd and the native server do, and what they take for that, beside what they are to
     Server(server::Args),
     /// What the assertions and checks that guard the promises cost a push, in CPU time
@@ -52,26 +58,26 @@ struct Figure {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.what {
-        What::Path { write } => path(*write),
+        What::Path { write } => scenes(&["path", "tabs"], "README.md", *write),
+        What::Web { write } => scenes(&["web"], "docs/client-setup.md", *write),
         What::Server(args) => server::run(args),
         What::Guards { pairs, write } => guards::run(*pairs, *write),
     }
 }
 
-fn path(write: bool) -> Result<()> {
+fn scenes(names: &[&str], file: &str, write: bool) -> Result<()> {
     setup::for_build()?;
     setup::for_browser()?;
     build::all(Mode::Release, &Log::Terminal)?;
-    let results = workspace::target_dir()?.join("bench/path.json");
+    let results = workspace::target_dir()?.join("bench/scenes.json");
     if results.exists() {
         fs::remove_file(&results)?;
     }
-    scene("path")?;
-    scene("tabs")?;
+    names.iter().try_for_each(|name| scene(name))?;
     let text = fs::read_to_string(&results).context("the benchmark wrote no figures")?;
     let table = table(&serde_json::from_str::<Vec<Figure>>(&text)?)?;
     println!("{table}");
-    if write { figures::put("README.md", "figures", &table) } else { Ok(()) }
+    if write { figures::put(file, "figures", &table) } else { Ok(()) }
 }
 
 fn table(figures: &[Figure]) -> Result<String> {

@@ -191,7 +191,13 @@ impl Leader {
 
     /// Takes a frame of the server.
     pub fn received(&mut self, text: &str) -> Result<(), JsValue> {
-        Ok(self.try_received(text)?)
+        Ok(self.leader.receive(&mut self.log, text).map_err(Failure::from)?)
+    }
+
+    /// Lets the state follow the log, where that has gone far ahead, and returns whether it has. That takes
+    /// longer than what sessions wait for: they are told first.
+    pub fn advance(&mut self) -> Result<bool, JsValue> {
+        Ok(self.try_advance(STEP)?)
     }
 
     /// The next frame for the server.
@@ -286,7 +292,7 @@ impl Leader {
 
     fn try_opened(&mut self, session: String, living: Option<(f64, Epoch)>) -> Result<String, Failure> {
         let session = session_id(session)?;
-        self.advance(TAIL)?;
+        self.try_advance(TAIL)?;
         let Some((cursor, epoch)) = living else {
             return Ok(self.leader.opened(&self.log, &session, self.replica.seq())?);
         };
@@ -306,16 +312,12 @@ impl Leader {
         Ok(Past::new(db, past))
     }
 
-    fn try_received(&mut self, text: &str) -> Result<(), Failure> {
-        self.leader.receive(&mut self.log, text)?;
-        self.advance(STEP)
-    }
-
-    fn advance(&mut self, tail: u64) -> Result<(), Failure> {
-        if self.leader.lags(&self.replica, tail) {
+    fn try_advance(&mut self, tail: u64) -> Result<bool, Failure> {
+        let lags = self.leader.lags(&self.replica, tail);
+        if lags {
             self.leader.advance(&mut self.log, &mut self.replica, &mut self.state)?;
         }
-        Ok(())
+        Ok(lags)
     }
 }
 

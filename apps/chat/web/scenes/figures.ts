@@ -18,7 +18,7 @@ export interface Figure {
 
 export function record(figure: Figure): void {
   mkdirSync(FOLDER, { recursive: true })
-  const file = join(FOLDER, 'path.json')
+  const file = join(FOLDER, 'scenes.json')
   let figures: Figure[] = []
   try {
     figures = JSON.parse(readFileSync(file, 'utf8')) as Figure[]

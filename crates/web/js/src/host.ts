@@ -230,12 +230,27 @@ export class LeaderHost {
       else if (retryAfterMs !== undefined && this.#status()?.heldFor === undefined)
         this.#connection?.holdOff(retryAfterMs)
     } catch (thrown) {
-      const failure = failureOf(thrown)
-      if (failure === undefined) throw thrown
-      this.#hindrance = failure
-      this.#connection?.fail()
+      this.#hindered(thrown)
     }
     this.#pump()
+    this.#advance()
+  }
+
+  /** The sessions have been told what there is: a page need not wait for the leader's own copy of the state. */
+  #advance(): void {
+    try {
+      if (this.#leader?.advance() !== true) return
+    } catch (thrown) {
+      this.#hindered(thrown)
+    }
+    this.#pump()
+  }
+
+  #hindered(thrown: unknown): void {
+    const failure = failureOf(thrown)
+    if (failure === undefined) throw thrown
+    this.#hindrance = failure
+    this.#connection?.fail()
   }
 
   /** A value came too soon after others: the last one has to arrive. */

@@ -95,6 +95,8 @@ export interface WasmLeader {
   sign_in(token: string): void
   /** Takes a frame of the server. Throws a failure of the storage. */
   received(text: string): void
+  /** Lets the state follow the log, where that is far ahead; returns whether it has. Throws as `received`. */
+  advance(): boolean
   /** A JSON array of `LostCommit`. */
   lost(): string
   /** Forgets the lost commits up to an id. */

@@ -89,6 +89,12 @@ class FakeLeader implements WasmLeader {
     if (code !== undefined) this.now = { ...this.now, live: false, needs: code, message: `it is ${code}` }
     this.#do(`received ${text}`)
   }
+  /** The log is far ahead of the state. */
+  lags = false
+  advance(): boolean {
+    if (this.lags) this.#do('advanced')
+    return this.lags
+  }
   poll_server(): string | undefined {
     return this.toServer.shift()
   }
@@ -414,6 +420,22 @@ const ask = (question: Extract<ToLeader, { kind: 'ask' }>['question']): ToLeader
   session: 's1',
   id: 1,
   question,
+})
+
+test('sessions are told what has come before the leader’s own state follows', async () => {
+  const { leader, of } = await opened()
+  last().accept()
+  leader.lags = true
+  leader.toSessions.get('s1')?.push('news')
+  let told = 0
+  const advance = leader.advance.bind(leader)
+  leader.advance = () => {
+    told = of('messages').length
+    return advance()
+  }
+  last().says('{"entries":[]}')
+  expect(told).toBe(1)
+  expect(leader.did.at(-1)).toBe('advanced')
 })
 
 test('a part of the log comes from the local data', async () => {
