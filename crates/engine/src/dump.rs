@@ -5,7 +5,11 @@
 //! numbers for integers, texts, `{"r": …}` for a real as the hexadecimal digits of its 64 bits, `{"b": …}`
 //! for bytes in hexadecimal.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use syncline_protocol::{Digest, Hasher};
 
 use crate::{ConstraintKind, FromValue, Param, Query, Rules, Sql, SqlError, Value, quarantine, state};
@@ -205,15 +209,48 @@ fn encode(row: &[Value], line: &mut String) -> Result<(), SqlError> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Cell {
-    Null,
-    Integer(i64),
-    Text(String),
-    Other(Bits),
+/// A value as a snapshot has it. Which of its forms it is shows at its first character: nothing is tried.
+struct Cell(Value);
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Cells).map(Self)
+    }
 }
 
+struct Cells;
+
+impl<'de> Visitor<'de> for Cells {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("null, an integer, a text, or bits")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_i64<E>(self, n: i64) -> Result<Value, E> {
+        Ok(Value::Integer(n))
+    }
+
+    fn visit_u64<E: de::Error>(self, n: u64) -> Result<Value, E> {
+        let wrong = |_| E::invalid_value(Unexpected::Unsigned(n), &self);
+        i64::try_from(n).map(Value::Integer).map_err(wrong)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+        let bits = Bits::deserialize(MapAccessDeserializer::new(map))?;
+        bits.value().ok_or_else(|| de::Error::custom("a snapshot has a value that is none"))
+    }
+}
+
+/// What JSON has no form for, in hexadecimal.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Bits {
@@ -221,21 +258,17 @@ enum Bits {
     B(String),
 }
 
-fn cell(cell: Cell) -> Result<Value, SqlError> {
-    let damaged = || SqlError::refused("a snapshot has a value that is none");
-    Ok(match cell {
-        Cell::Null => Value::Null,
-        Cell::Integer(n) => Value::Integer(n),
-        Cell::Text(text) => Value::Text(text),
-        Cell::Other(Bits::R(bits)) => {
-            Value::Real(f64::from_bits(u64::from_str_radix(&bits, 16).map_err(|_| damaged())?))
+impl Bits {
+    fn value(&self) -> Option<Value> {
+        match self {
+            Self::R(bits) => u64::from_str_radix(bits, 16).ok().map(|bits| Value::Real(f64::from_bits(bits))),
+            Self::B(hex) => {
+                let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+                let bytes = pairs.map(|pair| pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()));
+                bytes.collect::<Option<_>>().map(Value::Blob)
+            }
         }
-        Cell::Other(Bits::B(hex)) => {
-            let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-            let bytes = pairs.map(|pair| pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()));
-            Value::Blob(bytes.collect::<Option<_>>().ok_or_else(damaged)?)
-        }
-    })
+    }
 }
 
 /// Makes the state from a snapshot's parts, in place of what is there. The caller undoes what was written
@@ -246,25 +279,28 @@ fn cell(cell: Cell) -> Result<Value, SqlError> {
 pub fn load<S: AsRef<str>>(db: &mut dyn Sql, rules: &Rules, parts: &[S]) -> Result<(), SqlError> {
     state::drop_all(db)?;
     state::create(db, rules)?;
-    // A row of a snapshot has had its triggers.
-    let triggers = db.query("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'", &[])?;
-    for trigger in &triggers {
-        db.run_script(&format!("DROP TRIGGER {}", quoted(&trigger.get::<String>(0)?)))?;
+    // A row of a snapshot has had its triggers. And an index is made faster of all rows than of one after another.
+    let models = state::IS_MODELS;
+    let sql = format!(
+        "SELECT type, name, sql FROM sqlite_master
+            WHERE type IN ('trigger', 'index') AND sql IS NOT NULL AND {models} ORDER BY type, name"
+    );
+    let later = db.query(&sql, &[])?;
+    for object in &later {
+        let (kind, name): (String, String) = (object.get(0)?, object.get(1)?);
+        db.run_script(&format!("DROP {kind} {}", quoted(&name)))?;
     }
     let known: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
-    let mut insert = None;
     let mut waiting: Vec<(String, Vec<Value>)> = Vec::new();
-    for line in parts.iter().flat_map(|part| part.as_ref().lines()) {
-        if line.starts_with('{') {
-            insert = Some(inserting(db, &known, line)?);
-            continue;
-        }
-        let sql = insert.as_ref().ok_or_else(|| SqlError::refused("a snapshot begins with a table"))?;
-        let cells: Vec<Cell> =
-            serde_json::from_str(line).map_err(|error| SqlError::refused(error.to_string()))?;
-        let values = cells.into_iter().map(cell).collect::<Result<Vec<_>, _>>()?;
-        if !put(db, sql, &values)? {
-            waiting.push((sql.clone(), values));
+    for Section { header, rows } in parents_first(db, sections(parts)?)? {
+        let sql = inserting(db, &known, &header)?;
+        for line in rows {
+            let cells: Vec<Cell> =
+                serde_json::from_str(line).map_err(|error| SqlError::refused(error.to_string()))?;
+            let values: Vec<Value> = cells.into_iter().map(|Cell(value)| value).collect();
+            if !put(db, &sql, &values)? {
+                waiting.push((sql.clone(), values));
+            }
         }
     }
     // Rows whose foreign keys were not there yet.
@@ -281,16 +317,58 @@ pub fn load<S: AsRef<str>>(db: &mut dyn Sql, rules: &Rules, parts: &[S]) -> Resu
         }
         waiting = still;
     }
-    triggers.iter().try_for_each(|trigger| db.run_script(&trigger.get::<String>(1)?))
+    later.iter().try_for_each(|object| db.run_script(&object.get::<String>(2)?))
 }
 
-fn inserting(db: &mut dyn Sql, known: &[String], header: &str) -> Result<String, SqlError> {
-    let Header { table, columns } =
-        serde_json::from_str(header).map_err(|error| SqlError::refused(error.to_string()))?;
-    if !known.contains(&table) {
+/// A table of a snapshot.
+struct Section<'a> {
+    header: Header,
+    rows: Vec<&'a str>,
+}
+
+fn sections<S: AsRef<str>>(parts: &[S]) -> Result<Vec<Section<'_>>, SqlError> {
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    for line in parts.iter().flat_map(|part| part.as_ref().lines()) {
+        if line.starts_with('{') {
+            let header = serde_json::from_str(line).map_err(|error| SqlError::refused(error.to_string()))?;
+            sections.push(Section { header, rows: Vec::new() });
+        } else {
+            let section = sections.last_mut();
+            section.ok_or_else(|| SqlError::refused("a snapshot begins with a table"))?.rows.push(line);
+        }
+    }
+    Ok(sections)
+}
+
+/// A table after those that it refers to, as far as they are not in a circle: most rows go in at once.
+fn parents_first<'a>(db: &dyn Query, mut left: Vec<Section<'a>>) -> Result<Vec<Section<'a>>, SqlError> {
+    let mut ordered: Vec<Section<'a>> = Vec::new();
+    while !left.is_empty() {
+        let mut next = 0;
+        for (place, section) in left.iter().enumerate() {
+            let sql = r#"SELECT "table" FROM pragma_foreign_key_list(?1)"#;
+            let parents = db.query(sql, &[(&section.header.table).into()])?;
+            let parents = parents.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, _>>()?;
+            let waits = |parent: &String| {
+                let same = |section: &Section<'_>| section.header.table.eq_ignore_ascii_case(parent);
+                !same(section) && left.iter().any(same)
+            };
+            if !parents.iter().any(waits) {
+                next = place;
+                break;
+            }
+        }
+        ordered.push(left.remove(next));
+    }
+    Ok(ordered)
+}
+
+fn inserting(db: &mut dyn Sql, known: &[String], header: &Header) -> Result<String, SqlError> {
+    let Header { table, columns } = header;
+    if !known.contains(table) {
         return Err(SqlError::refused("a snapshot has a table that the state has not"));
     }
-    let name = quoted(&table);
+    let name = quoted(table);
     if table == "sqlite_sequence" {
         db.execute("DELETE FROM sqlite_sequence", &[])?;
     }

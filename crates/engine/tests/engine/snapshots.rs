@@ -310,7 +310,14 @@ fn tables_of_every_kind_come_through_a_snapshot_as_they_are() {
     for row in server.query("SELECT data FROM syncline_snapshot_part ORDER BY part", &[]).unwrap() {
         parts.push(row.get::<String>(0).unwrap());
     }
+    let objects = |db: &Database| {
+        let sql = "SELECT type || name || sql FROM sqlite_master
+            WHERE name NOT GLOB 'syncline_*' AND sql IS NOT NULL ORDER BY type, name";
+        let rows = db.query(sql, &[]).unwrap();
+        rows.iter().map(|row| row.get(0).unwrap()).collect::<Vec<String>>()
+    };
     syncline_engine::load_state(&mut replica, &zoo(), &parts).unwrap();
+    assert_eq!(objects(&replica), objects(&server), "indexes and triggers are there, too");
     assert_eq!(state_digest(&replica).unwrap(), state_digest(&server).unwrap());
     let all = "SELECT a.*, v.number, c.rowid FROM animals a JOIN visits v ON v.animal = a.id
         JOIN counts c ON c.what = a.id ORDER BY a.id";
