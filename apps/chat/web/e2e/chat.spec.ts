@@ -201,3 +201,18 @@ test('what was done is taken back and done again, and the other browser sees it'
   await expectTexts(bob, ['This message was deleted.'])
   await expect(ann.getByRole('button', { name: 'Undo' })).toBeDisabled()
 })
+
+test('what was written and not sent is there after a reload, and in no other tab', async ({ newBrowser }) => {
+  const browser = await newBrowser()
+  const page = await browser.chat('ann')
+  await createChannel(page, 'general')
+  const field = page.getByRole('textbox', { name: 'Message #general' })
+  await field.fill('not sent yet')
+  await page.reload()
+  await expect(field).toHaveValue('not sent yet')
+  const other = await browser.chat('ann')
+  await expect(other.getByRole('textbox', { name: 'Message #general' })).toHaveValue('')
+  await field.press('Enter')
+  await expectTexts(page, ['not sent yet'])
+  await expect(field).toHaveValue('')
+})

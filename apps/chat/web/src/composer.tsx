@@ -1,7 +1,8 @@
 // The field for the next message: Enter sends, Shift+Enter begins a new line.
 
 import type { FormEvent, KeyboardEvent, ReactNode } from 'react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
+import { useLocal } from 'syncline/react'
 import type { Channel } from './channels'
 import { freshId } from './fresh-id'
 import { Icon } from './icons'
@@ -20,7 +21,7 @@ interface ComposerProps {
 
 export function Composer({ channel, replyTo, onReplyEnd, onPosted, onEditLast }: ComposerProps): ReactNode {
   const commit = useCommit()
-  const [text, setText] = useState('')
+  const [text, setText] = useLocal(`draft:${channel.id}`, '', 'tab')
   const onWrite = useHere(channel.id)
   const field = useRef<HTMLTextAreaElement>(null)
 

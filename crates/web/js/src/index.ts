@@ -3,6 +3,7 @@
 export type { AnyEvent, Code, Failure } from './failure'
 export { RejectionError, SynclineError } from './failure'
 export type { QueryReport } from './live'
+export type { LocalDocument, LocalScope } from './local'
 export type { OpenOptions, WasmOptions } from './open'
 export { openStore } from './open'
 export type { EventsOptions, LoggedEvent, PastState } from './past'

@@ -164,13 +164,18 @@ export function commitOf(key: string): { session: string; number: number } {
 
 /** Forgets all journals of a store and subject. */
 export function clearJournals(storage: JournalStorage | undefined, storeId: string, subject: string): void {
-  for (const key of keysOf(storage, prefixOf(storeId, subject))) storage?.removeItem(key)
+  clearKeys(storage, prefixOf(storeId, subject))
 }
 
-/** localStorage, or nothing where the browser forbids it. */
-export function pageStorage(): Storage | undefined {
+/** Forgets whatever has a key that begins so. */
+export function clearKeys(storage: JournalStorage | undefined, prefix: string): void {
+  for (const key of keysOf(storage, prefix)) storage?.removeItem(key)
+}
+
+/** The browser's storage for a page, or nothing where its settings forbid it. */
+export function pageStorage(name: 'localStorage' | 'sessionStorage' = 'localStorage'): Storage | undefined {
   try {
-    return globalThis.localStorage
+    return globalThis[name]
   } catch {
     return undefined
   }

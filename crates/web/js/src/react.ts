@@ -1,5 +1,6 @@
 // Syncline in React: a provider, and hooks that render again only when what they read has changed.
 
+export { useLocal } from './react/local'
 export type { Past } from './react/past'
 export { AsOf, usePast } from './react/past'
 export { usePresence } from './react/presence'

@@ -2,9 +2,10 @@
 
 import { SynclineError } from './failure'
 import { clearJournals, pageStorage } from './journal'
+import { clearLocal } from './local'
 import type { FromLeader, ToLeader } from './port'
 
-/** Clears database and journals, then loads the page again without the parameter. Needs the leader's lock. */
+/** Clears database, journals and documents, then loads the page again without the parameter. Needs the leader's lock. */
 export async function clearLocalData(
   storeId: string,
   subject: string,
@@ -18,6 +19,7 @@ export async function clearLocalData(
     worker.terminate()
   }
   clearJournals(pageStorage(), storeId, subject)
+  clearLocal(storeId, subject)
   location.replace(withoutReset(location.href))
   // The page is on its way out: nothing that waits for a store may go on.
   return new Promise<never>(() => {})

@@ -6,6 +6,8 @@ import type { Journal } from './journal'
 import { commitOf } from './journal'
 import type { QueryReport } from './live'
 import { LiveQueries } from './live'
+import type { LocalDocument, LocalScope } from './local'
+import { LocalDocuments, localStorages } from './local'
 import type { EventsOptions, LoggedEvent, PastState } from './past'
 import { eventsOf, News, Questions } from './past'
 import type { FromLeader, Resumed, ToLeader } from './port'
@@ -58,6 +60,7 @@ export class Store {
   readonly #questions: Questions
   readonly #news = new News()
   readonly #undo = new UndoList()
+  readonly #local: LocalDocuments
   readonly #watchers = new Set<() => void>()
   #flushing = false
   #pending: readonly PendingCommit[] = []
@@ -74,6 +77,7 @@ export class Store {
     const { session, send } = parts
     this.#presence = new Presence(session, (value) => send({ kind: 'presence', session, value }))
     this.#questions = new Questions(session, send)
+    this.#local = new LocalDocuments(parts.storeId, parts.subject, localStorages())
     parts.board.learn({ pending: this.pending().length })
     this.#readRejected()
   }
@@ -276,6 +280,14 @@ export class Store {
     this.#parts.send({ kind: 'cut', isCut })
   }
 
+  /**
+   * A document that is never synced, such as a draft: of all tabs of this browser, or of this tab alone, reloads
+   * included. Each subject has its own.
+   */
+  local<T = unknown>(key: string, scope: LocalScope = 'client'): LocalDocument<T> {
+    return this.#local.document(key, scope) as LocalDocument<T>
+  }
+
   /** Signs in again, with another token for the same subject. */
   setAuth(token: string | undefined): void {
     this.#parts.setAuth(token)
@@ -307,6 +319,7 @@ export class Store {
     this.#queries.close()
     this.#presence.close()
     this.#questions.close(closed())
+    this.#local.close()
     this.#news.tell()
     this.#notify()
     this.#parts.close()
