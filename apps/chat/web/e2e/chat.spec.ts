@@ -1,6 +1,15 @@
 // Two people, two browsers, one server.
 
-import { createChannel, expectConfirmed, expectTexts, joinChannel, post, syncStatus, texts } from './chat'
+import {
+  createChannel,
+  edit,
+  expectConfirmed,
+  expectTexts,
+  joinChannel,
+  post,
+  syncStatus,
+  texts,
+} from './chat'
 import { expect, test } from './world'
 
 test('two browsers exchange messages', async ({ newBrowser }) => {
@@ -23,11 +32,7 @@ test('a message can be edited, reacted to and deleted, and the other browser see
   await post(ann, 'helo')
   await joinChannel(bob, 'general')
 
-  const mine = ann.getByRole('listitem').filter({ hasText: 'helo' })
-  await mine.hover()
-  await mine.getByRole('button', { name: 'Edit message' }).click()
-  await ann.getByRole('textbox', { name: 'Edit message' }).fill('hello')
-  await ann.getByRole('textbox', { name: 'Edit message' }).press('Enter')
+  await edit(ann, 'helo', 'hello')
   await expectTexts(bob, ['hello (edited)'])
 
   const theirs = bob.getByRole('listitem').filter({ hasText: 'hello' })
@@ -186,11 +191,7 @@ test('what was done is taken back and done again, and the other browser sees it'
   await createChannel(ann, 'general')
   await post(ann, 'helo')
   await joinChannel(bob, 'general')
-  const mine = ann.getByRole('listitem').filter({ hasText: 'helo' })
-  await mine.hover()
-  await mine.getByRole('button', { name: 'Edit message' }).click()
-  await ann.getByRole('textbox', { name: 'Edit message' }).fill('hello')
-  await ann.getByRole('textbox', { name: 'Edit message' }).press('Enter')
+  await edit(ann, 'helo', 'hello')
   await expectTexts(bob, ['hello (edited)'])
   await ann.keyboard.press('Control+z')
   await expectTexts(bob, ['helo (edited)'])

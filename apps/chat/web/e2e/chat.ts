@@ -23,6 +23,15 @@ export async function post(page: Page, text: string): Promise<void> {
   await field.press('Enter')
 }
 
+/** Changes a message of one's own. */
+export async function edit(page: Page, from: string, to: string): Promise<void> {
+  const message = page.getByRole('listitem').filter({ hasText: from })
+  await message.hover()
+  await message.getByRole('button', { name: 'Edit message' }).click()
+  await page.getByRole('textbox', { name: 'Edit message' }).fill(to)
+  await page.getByRole('textbox', { name: 'Edit message' }).press('Enter')
+}
+
 /** The texts of the channel, as they stand on the screen. */
 export function texts(page: Page): Locator {
   return page.getByRole('log').locator('.text')

@@ -57,6 +57,12 @@ export function failureOf(thrown: unknown): Failure | undefined {
   }
 }
 
+/** Anything that was thrown, as what an app is told. */
+export function errorOf(thrown: unknown): SynclineError {
+  if (thrown instanceof SynclineError) return thrown
+  return new SynclineError({ code: 'session-failed', message: describe(thrown) })
+}
+
 /** One line about anything that was thrown. */
 export function describe(thrown: unknown): string {
   return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)

@@ -29,6 +29,8 @@ export interface QueryReport extends SqlText {
 }
 
 class LiveQuery {
+  readonly sql: string
+  readonly params: string
   readonly tables: ReadonlySet<string>
   readonly watchers = new Set<() => void>()
   stale = true
@@ -42,9 +44,11 @@ class LiveQuery {
   #rows: readonly Row[] = []
   #error: SynclineError | undefined
 
-  constructor(tables: ReadonlySet<string>, run: () => string) {
+  constructor({ sql, params }: SqlText, tables: ReadonlySet<string>, runner: Pick<QueryRunner, 'query'>) {
+    this.sql = sql
+    this.params = params
     this.tables = tables
-    this.#run = run
+    this.#run = () => runner.query(sql, params)
   }
 
   /** The rows as of now. Throws where the query cannot run. */
@@ -112,9 +116,7 @@ export class LiveQueries {
 
   /** Every query that has a result in memory. */
   report(): readonly QueryReport[] {
-    return [...this.#queries].map(([key, { tables, watchers, size, runs, ms }]) => {
-      const end = key.indexOf('\n')
-      const [params, sql] = [key.slice(0, end), key.slice(end + 1)]
+    return [...this.#queries.values()].map(({ sql, params, tables, watchers, size, runs, ms }) => {
       return { sql, params, tables: [...tables], watchers: watchers.size, rows: size, runs, ms }
     })
   }
@@ -123,7 +125,7 @@ export class LiveQueries {
   once(query: SqlText): readonly Row[] {
     const live = this.#queries.get(keyOf(query))
     if (live !== undefined) return live.rows
-    return new LiveQuery(new Set(), () => this.#runner.query(query.sql, query.params)).rows
+    return new LiveQuery(query, new Set(), this.#runner).rows
   }
 
   /** The result as of now; the same array as long as it is equal. Throws where the query cannot run. */
@@ -167,11 +169,10 @@ export class LiveQueries {
   }
 
   #get(query: SqlText): LiveQuery {
-    const { sql, params } = query
     const key = keyOf(query)
     let live = this.#queries.get(key)
     if (live === undefined) {
-      live = new LiveQuery(this.#tablesReadBy(sql), () => this.#runner.query(sql, params))
+      live = new LiveQuery(query, this.#tablesReadBy(query.sql), this.#runner)
       this.#queries.set(key, live)
       this.#sweepLater()
     }

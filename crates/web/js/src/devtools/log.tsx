@@ -3,19 +3,22 @@
 import type { ReactNode } from 'react'
 import { useState } from 'react'
 import type { LoggedEvent } from '../past'
+import { useStore } from '../react/provider'
+import { usePending, useRejected, useSyncStatus } from '../react/status'
 import type { Store } from '../store'
-import { useCommits, useEvents, useStatus } from './facts'
+import { useEvents } from './events'
 
 /** How many events the view begins with, and how many a page adds. */
 const PAGE = 500
 
-export function Log({ store }: { store: Store }): ReactNode {
-  const { head } = useStatus(store)
+export function Log(): ReactNode {
+  const store = useStore()
+  const { head } = useSyncStatus()
   const [since, setSince] = useState(() => Math.max(0, head - PAGE))
   const [search, setSearch] = useState('')
   const [open, setOpen] = useState<string>()
-  const { events, failure } = useEvents(store, since)
-  const { pending, rejected } = useCommits(store)
+  const { events, failure } = useEvents(since)
+  const [pending, rejected] = [usePending(), useRejected()]
   const aside = new Set(store.quarantined().map(({ seq }) => seq))
   const rows = [
     ...pending.toReversed().map((commit) => rowsOf(commit, commit.conflicted ? 'conflicted' : 'pending')),

@@ -1,6 +1,7 @@
 // Puts the devtools into a page, in a shadow tree of their own: no style of the app reaches them, or theirs it.
 
 import { createRoot } from 'react-dom/client'
+import { StoreContext } from '../react/provider'
 import type { Store } from '../store'
 import { Panel } from './panel'
 import { STYLE } from './style'
@@ -15,7 +16,11 @@ export function mountDevtools(store: Store): () => void {
   shadow.adoptedStyleSheets = [sheet]
   document.body.append(host)
   const root = createRoot(shadow)
-  root.render(<Panel store={store} />)
+  root.render(
+    <StoreContext value={store}>
+      <Panel />
+    </StoreContext>,
+  )
   return () => {
     root.unmount()
     host.remove()

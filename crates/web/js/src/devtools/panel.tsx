@@ -2,7 +2,7 @@
 
 import type { KeyboardEvent, ReactNode } from 'react'
 import { useState } from 'react'
-import type { Store } from '../store'
+import { useStore } from '../react/provider'
 import { Log } from './log'
 import { Queries } from './queries'
 import { State } from './state'
@@ -11,7 +11,8 @@ import { Sync } from './sync'
 const VIEWS = { Log, State, Queries, Sync } as const
 type View = keyof typeof VIEWS
 
-export function Panel({ store }: { store: Store }): ReactNode {
+export function Panel(): ReactNode {
+  const { storeId } = useStore()
   const [isOpen, setOpen] = useState(false)
   const [view, setView] = useState<View>('Log')
   if (!isOpen)
@@ -42,13 +43,13 @@ export function Panel({ store }: { store: Store }): ReactNode {
             </button>
           ))}
         </div>
-        <span className="muted">{store.storeId}</span>
+        <span className="muted">{storeId}</span>
         <button type="button" aria-label="Close" onClick={() => setOpen(false)}>
           ×
         </button>
       </header>
       <div className="view" role="tabpanel" aria-label={view}>
-        <Shown store={store} />
+        <Shown />
       </div>
     </section>
   )

@@ -3,11 +3,12 @@
 import type { ReactNode } from 'react'
 import { useEffect, useState } from 'react'
 import type { QueryReport } from '../live'
-import type { Store } from '../store'
+import { useStore } from '../react/provider'
 
 const LOOK_MS = 500
 
-export function Queries({ store }: { store: Store }): ReactNode {
+export function Queries(): ReactNode {
+  const store = useStore()
   const [queries, setQueries] = useState<readonly QueryReport[]>(() => store.queries())
   useEffect(() => {
     const looks = setInterval(() => setQueries(store.queries()), LOOK_MS)

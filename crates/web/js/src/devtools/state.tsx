@@ -4,17 +4,19 @@ import type { KeyboardEvent, ReactNode } from 'react'
 import { useEffect, useState } from 'react'
 import { describe } from '../failure'
 import type { PastState } from '../past'
-import { usePastOf } from '../react/past'
+import { usePast } from '../react/past'
+import { useStore } from '../react/provider'
+import { useSyncStatus } from '../react/status'
 import type { Row } from '../sharing'
 import type { Store } from '../store'
 import { type Changes, changesBetween, TABLES } from './diff'
-import { useStatus } from './facts'
 import { Rows } from './table'
 
-export function State({ store }: { store: Store }): ReactNode {
-  const { head } = useStatus(store)
+export function State(): ReactNode {
+  const store = useStore()
+  const { head } = useSyncStatus()
   const [seq, setSeq] = useState<number>()
-  const { past, error } = usePastOf(store, seq)
+  const { past, error } = usePast(seq)
   const [sql, setSql] = useState(TABLES)
   const [asked, setAsked] = useState(sql)
   const keys = (event: KeyboardEvent): void => {
@@ -37,7 +39,7 @@ export function State({ store }: { store: Store }): ReactNode {
         </button>
       </div>
       {error === undefined ? null : <p className="bad">{error.message}</p>}
-      {seq === undefined || seq === 0 ? null : <Changed store={store} seq={seq} />}
+      {seq === undefined || seq === 0 ? null : <Changed seq={seq} />}
       <div className="bar">
         <textarea
           aria-label="SQL"
@@ -68,7 +70,8 @@ function Result({ of, sql }: { of: Store | PastState | undefined; sql: string })
 }
 
 /** What an event, with the others of its commit, has done to the tables. */
-function Changed({ store, seq }: { store: Store; seq: number }): ReactNode {
+function Changed({ seq }: { seq: number }): ReactNode {
+  const store = useStore()
   const [found, setFound] = useState<{ seq: number; changes: Changes | string }>()
   useEffect(() => {
     let left = false

@@ -2,14 +2,15 @@
 
 import type { ReactNode } from 'react'
 import { useState } from 'react'
-import type { Store } from '../store'
-import { useCommits, useStatus } from './facts'
+import { useStore } from '../react/provider'
+import { usePending, useRejected, useSyncStatus } from '../react/status'
 
-export function Sync({ store }: { store: Store }): ReactNode {
-  const status = useStatus(store)
-  const { pending, rejected } = useCommits(store)
+export function Sync(): ReactNode {
+  const store = useStore()
+  const status = useSyncStatus()
+  const [pending, rejected] = [usePending(), useRejected()]
   const [isCut, setCut] = useState(false)
-  const facts = { ...status, store: store.storeId, subject: store.subject, quarantined: status.quarantined }
+  const facts = { ...status, store: store.storeId, subject: store.subject }
   const cut = (): void => {
     store.cut(!isCut)
     setCut(!isCut)

@@ -2,7 +2,8 @@
 
 import type { ReactNode } from 'react'
 import { createContext, useContext, useEffect, useRef, useState } from 'react'
-import { describe, SynclineError } from '../failure'
+import type { SynclineError } from '../failure'
+import { errorOf } from '../failure'
 import type { PastState } from '../past'
 import type { Store } from '../store'
 import { useStore } from './provider'
@@ -31,10 +32,7 @@ export interface Past {
 
 /** The state as it was at a seq, for a slider over the log: one is made at a time, and closed by itself. */
 export function usePast(seq: number | undefined): Past {
-  return usePastOf(useStore(), seq)
-}
-
-export function usePastOf(store: Store, seq: number | undefined): Past {
+  const store = useStore()
   const [found, setFound] = useState(NONE)
   const maker = useRef<PastMaker>(undefined)
   useEffect(() => {
@@ -84,11 +82,7 @@ export class PastMaker {
     try {
       return { past: await this.#at(seq), error: undefined }
     } catch (thrown) {
-      const error =
-        thrown instanceof SynclineError
-          ? thrown
-          : new SynclineError({ code: 'session-failed', message: describe(thrown) })
-      return { past: undefined, error }
+      return { past: undefined, error: errorOf(thrown) }
     }
   }
 }

@@ -2,7 +2,8 @@
 
 import type { ReactNode } from 'react'
 import { createContext, useContext, useEffect, useState } from 'react'
-import { describe, SynclineError } from '../failure'
+import type { SynclineError } from '../failure'
+import { errorOf } from '../failure'
 import type { OpenOptions } from '../open'
 import type { Status } from '../status'
 import type { Store } from '../store'
@@ -23,7 +24,8 @@ type Progress =
   | { readonly kind: 'open'; readonly store: Store }
   | { readonly kind: 'failed'; readonly error: SynclineError }
 
-const StoreContext = createContext<Store | undefined>(undefined)
+/** The devtools have a store, and are in no provider. */
+export const StoreContext = createContext<Store | undefined>(undefined)
 
 export function StoreProvider(props: StoreProviderProps): ReactNode {
   const progress = useStoreOpening(props)
@@ -63,7 +65,7 @@ function useStoreOpening(options: OpenOptions): Progress {
       },
       (thrown: unknown) => {
         unwatch()
-        learn({ kind: 'failed', error: asError(thrown) })
+        learn({ kind: 'failed', error: errorOf(thrown) })
       },
     )
     return () => {
@@ -73,12 +75,6 @@ function useStoreOpening(options: OpenOptions): Progress {
     }
   }, [key])
   return found?.key === key ? found.progress : { kind: 'opening' }
-}
-
-function asError(thrown: unknown): SynclineError {
-  return thrown instanceof SynclineError
-    ? thrown
-    : new SynclineError({ code: 'session-failed', message: describe(thrown) })
 }
 
 function plainAlert(error: SynclineError): ReactNode {

@@ -1,27 +1,9 @@
-// What the views watch of a store.
+// The log, for a view.
 
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
-import type { SynclineError } from '../failure'
+import { useEffect, useState } from 'react'
 import { describe } from '../failure'
 import type { LoggedEvent } from '../past'
-import type { Status } from '../status'
-import type { Store } from '../store'
-import type { PendingCommit, RejectedCommit } from '../wasm'
-
-export function useStatus(store: Store): Status {
-  const watch = useCallback((changed: () => void) => store.onStatus(changed), [store])
-  return useSyncExternalStore(watch, () => store.status)
-}
-
-export function useCommits(store: Store): {
-  readonly pending: readonly PendingCommit[]
-  readonly rejected: readonly RejectedCommit[]
-} {
-  const watch = useCallback((changed: () => void) => store.onCommits(changed), [store])
-  const pending = useSyncExternalStore(watch, () => store.pending())
-  const rejected = useSyncExternalStore(watch, () => store.rejected())
-  return { pending, rejected }
-}
+import { useStore } from '../react/provider'
 
 /** Of more, the oldest are dropped. */
 const MOST = 5_000
@@ -29,10 +11,11 @@ const MOST = 5_000
 const TELL_MS = 100
 
 /** The events of the log after a seq, the oldest first, as they come. */
-export function useEvents(
-  store: Store,
-  since: number,
-): { readonly events: readonly LoggedEvent[]; readonly failure: string | undefined } {
+export function useEvents(since: number): {
+  readonly events: readonly LoggedEvent[]
+  readonly failure: string | undefined
+} {
+  const store = useStore()
   const [events, setEvents] = useState<readonly LoggedEvent[]>([])
   const [failure, setFailure] = useState<string>()
   useEffect(() => {
@@ -53,7 +36,7 @@ export function useEvents(
     }
     setEvents([])
     setFailure(undefined)
-    read().catch((thrown: SynclineError | unknown) => {
+    read().catch((thrown: unknown) => {
       if (!left.signal.aborted) setFailure(describe(thrown))
     })
     return () => {
