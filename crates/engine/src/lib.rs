@@ -109,8 +109,8 @@ pub use past::Past;
 pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
     Anyone, ArchivePage, Aside, Authorize, Connection, Delivery, Grant, HookContext, Hooks, InvalidRecord,
-    InvalidSettings, LogLines, NoHooks, Output, Rates, Record, RedactError, Replayed, Room, RoomConfig,
-    RoomInfo, RoomSettings, SharedToken, Sizes, Upkeep, Verified, Webhook, WebhookStatus,
+    InvalidSettings, LogLines, LogText, NoHooks, Output, Rates, Record, RedactError, Refused, Replayed, Room,
+    RoomConfig, RoomInfo, RoomSettings, SharedToken, Sizes, Upkeep, Verified, Webhook, WebhookStatus, Whole,
 };
 pub use rules::{Refusal, Rules};
 pub use schemaless::Schemaless;

@@ -24,6 +24,7 @@ mod settings;
 mod snapshot;
 mod tables;
 mod webhook;
+mod whole;
 
 pub use admin::{RoomInfo, Verified};
 pub use archive::ArchivePage;
@@ -31,7 +32,7 @@ pub use auth::{Anyone, Authorize, Grant, SharedToken};
 use connection::needs_auth;
 pub use connection::{Connection, Output};
 use contain::Pushes;
-pub use history::LogLines;
+pub use history::{LogLines, LogText};
 pub use hooks::{HookContext, Hooks, NoHooks};
 pub use journal::{Aside, InvalidRecord, Record, Replayed};
 use rates::Meters;
@@ -45,6 +46,7 @@ use syncline_protocol::{
 };
 use tables::Facts;
 pub use webhook::{Delivery, Webhook, WebhookStatus};
+pub use whole::{Refused, Whole};
 
 use crate::history::History;
 use crate::mutation::{Mutation, is_on};

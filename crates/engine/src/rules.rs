@@ -1,12 +1,13 @@
 //! A model without its types: what rooms, sessions and leaders hold.
 
+use std::any::TypeId;
 use std::fmt;
 
 use syncline_protocol::{Code, Digest, ModelVersion, RawEvent, Rejection, SchemaHash};
 
 use crate::decode::decode;
 use crate::guard::{Guarded, refuse_unportable};
-use crate::{ApplyContext, ApplyError, CheckContext, Model, Query, Sql, SqlError};
+use crate::{ApplyContext, ApplyError, CheckContext, Model, Query, Schemaless, Sql, SqlError};
 
 /// Why an event did not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,7 @@ type Decodes = fn(RawEvent) -> Result<(), Rejection>;
 pub struct Rules {
     tables: &'static str,
     version: ModelVersion,
+    schemaless: bool,
     offer_lost: bool,
     admit: Admit,
     apply: Apply,
@@ -59,6 +61,7 @@ impl Rules {
         Self {
             tables: M::TABLES,
             version: ModelVersion(M::VERSION),
+            schemaless: TypeId::of::<M>() == TypeId::of::<Schemaless>(),
             offer_lost: M::OFFER_LOST,
             admit: admit::<M>,
             apply: apply::<M>,
@@ -77,6 +80,12 @@ impl Rules {
     #[must_use]
     pub const fn version(&self) -> ModelVersion {
         self.version
+    }
+
+    /// Whether they are those of [`Schemaless`](crate::Schemaless): there are none.
+    #[must_use]
+    pub const fn is_schemaless(&self) -> bool {
+        self.schemaless
     }
 
     /// Whether a client offers again what a restored server has lost; see [`Model::OFFER_LOST`].

@@ -14,6 +14,9 @@ pub struct Answer {
     pub body: String,
 }
 
+/// What a page may send; the last three come from LiveStore's clients, and say nothing here.
+const HEADERS: &str = "authorization, content-type, x-livestore-store-id, b3, traceparent";
+
 impl Answer {
     /// Something as JSON.
     pub fn json<T: Serialize>(status: u16, body: &T) -> Self {
@@ -39,7 +42,7 @@ impl Answer {
         let mut answer = Self::new(204, "text/plain", String::new());
         answer.headers.push(("allow", allow.to_owned()));
         answer.headers.push(("access-control-allow-methods", allow.to_owned()));
-        answer.headers.push(("access-control-allow-headers", "authorization, content-type".to_owned()));
+        answer.headers.push(("access-control-allow-headers", HEADERS.to_owned()));
         answer
     }
 
@@ -57,6 +60,12 @@ impl Answer {
             answer.headers.push(("retry-after", ms.div_ceil(1_000).to_string()));
         }
         answer
+    }
+
+    /// A text of JSON.
+    #[must_use]
+    pub fn raw(body: String) -> Self {
+        Self::new(200, "application/json", body)
     }
 
     fn new(status: u16, kind: &str, body: String) -> Self {

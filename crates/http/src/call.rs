@@ -6,6 +6,7 @@ use syncline_engine::protocol::{
     Verdicts, decode_server,
 };
 use syncline_engine::{Grant, Output, Query, RedactError, Room, RoomInfo, Sql, SqlError};
+use syncline_livestore::LiveStore;
 
 use crate::answer::Answer;
 use crate::route::Access;
@@ -52,6 +53,8 @@ pub enum Call {
     },
     /// The archive is to get the log from its first entry: for a host that has one.
     Archive,
+    /// One request of a LiveStore client, and the token of its URL.
+    LiveStore(String, Option<String>),
     /// Another life of the log, an empty one.
     Reset,
     /// Other args for an entry, for good.
@@ -157,7 +160,8 @@ impl Call {
 
     pub(crate) const fn access(&self) -> Access {
         match self {
-            Self::Log(_) | Self::State { .. } => Access::Read,
+            // Who may not write is told so in its own way.
+            Self::Log(_) | Self::State { .. } | Self::LiveStore(..) => Access::Read,
             Self::Push(_) => Access::Write,
             Self::Info
             | Self::Webhook
@@ -178,6 +182,8 @@ impl Call {
     pub const fn writes(&self) -> bool {
         match self {
             Self::Push(_)
+            // A pull makes the store, too: its client holds on to the incarnation.
+            | Self::LiveStore(..)
             | Self::ResumeWebhook { .. }
             | Self::Compact
             | Self::Archive
@@ -205,6 +211,10 @@ impl Call {
     ) -> Reply {
         let done = match self {
             Self::Log(call) => call.part(room, &*db).map(Reply::of),
+            Self::LiveStore(body, _) => {
+                let (text, outputs) = LiveStore::default().answer(room, db, now, grant, &body);
+                return Reply { publish: published(outputs), ..Reply::of(Answer::raw(text)) };
+            }
             Self::State { at } => state(room, &*db, at, empty),
             Self::Push(PushBody { client, subject, commits }) => {
                 return pushed(room.push_once(db, now, grant, (client, subject), &Push { commits }));
@@ -356,15 +366,19 @@ fn pushed(outputs: Vec<Output>) -> Reply {
     Reply { publish, ..Reply::of(answer) }
 }
 
+fn published(outputs: Vec<Output>) -> Vec<String> {
+    let frames = outputs.into_iter().filter_map(|output| match output {
+        Output::Publish(frame) => Some(frame),
+        Output::Reply(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
+    });
+    frames.collect()
+}
+
 fn redacted(done: Result<Vec<Output>, RedactError>) -> Reply {
     match done {
         Ok(outputs) => {
-            let publish = outputs.into_iter().filter_map(|output| match output {
-                Output::Publish(frame) => Some(frame),
-                Output::Reply(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
-            });
             let answer = Answer::json(200, &serde_json::json!({}));
-            Reply { publish: publish.collect(), ..Reply::of(answer) }
+            Reply { publish: published(outputs), ..Reply::of(answer) }
         }
         Err(RedactError::Host(error)) => Reply::failed(&error),
         Err(error) => Reply::of(Answer::refusal(&ErrorFrame::new(Code::BadRequest, error.to_string()))),

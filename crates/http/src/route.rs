@@ -1,7 +1,10 @@
 //! From a request to what it asks for, and who may ask.
 
+use std::borrow::Cow;
+
 use syncline_engine::protocol::{Args, Code, ErrorFrame, Millis, Seq, StoreId};
 use syncline_engine::{Authorize, Grant, SharedToken};
+use syncline_livestore::{BadDoor, Door, Mount, Transport};
 
 use crate::answer::Answer;
 use crate::call::{Call, LogCall, PushBody};
@@ -20,6 +23,8 @@ pub struct Request<'a> {
     pub query: &'a str,
     /// The body, of a `POST`.
     pub body: &'a str,
+    /// Where LiveStore's clients are served.
+    pub livestore: Mount,
 }
 
 /// What is asked for.
@@ -37,6 +42,8 @@ pub enum Route {
     Sync(StoreId),
     /// What the room of a store answers.
     Store(StoreId, Call),
+    /// The socket of a LiveStore client.
+    LiveStore(Door),
 }
 
 /// Who may ask.
@@ -73,7 +80,26 @@ impl Route {
                 };
                 Self::with(request, methods, || Ok(Self::Store(store(id)?, call(name, request)?)))
             }
+            (_, ["livestore"]) if request.livestore != Mount::Off => Self::livestore(request),
+            (_, [""]) if request.livestore == Mount::Root => Self::livestore(request),
             _ => Err(nothing()),
+        }
+    }
+
+    /// The same URL for a socket and for requests: its query says which.
+    fn livestore(request: &Request<'_>) -> Result<Self, Answer> {
+        if request.method == "OPTIONS" {
+            return Err(Answer::options("GET, POST"));
+        }
+        let door = Door::parse(request.query).map_err(|error| {
+            let code = if matches!(error, BadDoor::Store(_)) { Code::BadStoreId } else { Code::BadRequest };
+            refuse(code, error.to_string())
+        })?;
+        match door.transport {
+            Transport::WebSocket => Self::with(request, "GET", || Ok(Self::LiveStore(door))),
+            Transport::Http => Self::with(request, "POST", || {
+                Ok(Self::Store(door.store.clone(), Call::LiveStore(request.body.to_owned(), door.token)))
+            }),
         }
     }
 
@@ -93,11 +119,26 @@ impl Route {
         }
     }
 
+    /// What a request is authorized by: its header, or the token in its URL, where that is the way of its client:
+    /// LiveStore's has no other.
+    #[must_use]
+    pub fn authorization<'a>(&self, header: Option<&'a str>) -> Option<Cow<'a, str>> {
+        let of_url = match self {
+            Self::LiveStore(door) => door.token.as_deref(),
+            Self::Store(_, Call::LiveStore(_, token)) => token.as_deref(),
+            Self::Health | Self::Ready | Self::Metrics | Self::Stores | Self::Sync(_) | Self::Store(..) => {
+                None
+            }
+        };
+        header.map(Cow::Borrowed).or_else(|| of_url.map(|token| Cow::Owned(format!("Bearer {token}"))))
+    }
+
     /// Who may ask for it. A socket's token may come later, in `hello`.
     #[must_use]
     pub const fn access(&self) -> Access {
         match self {
             Self::Health | Self::Ready | Self::Sync(_) => Access::Open,
+            Self::LiveStore(_) => Access::Read,
             Self::Metrics | Self::Stores => Access::Admin,
             Self::Store(_, call) => call.access(),
         }

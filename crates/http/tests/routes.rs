@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use syncline_engine::protocol::{Code, Entry, Incarnation, Millis, Seq, StoreId};
 use syncline_engine::{Anyone, Grant, Room, Rules, SharedToken};
 use syncline_http::{Access, Answer, Asked, Call, LAST, Reply, Request, Route};
+use syncline_livestore::Mount;
 use syncline_sqlite::Database;
 
 struct Server {
@@ -14,11 +15,11 @@ struct Server {
 }
 
 fn get<'a>(path: &'a str, query: &'a str) -> Request<'a> {
-    Request { method: "GET", path, query, body: "" }
+    Request { method: "GET", path, query, body: "", livestore: Mount::Path }
 }
 
 fn post<'a>(path: &'a str, body: &'a str) -> Request<'a> {
-    Request { method: "POST", path, query: "", body }
+    Request { method: "POST", path, query: "", body, livestore: Mount::Path }
 }
 
 fn code(answer: &Answer) -> (u16, String) {

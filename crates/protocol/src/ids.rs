@@ -66,10 +66,15 @@ macro_rules! id {
 }
 
 const SLUG: &str = "1 to 64 of A-Z a-z 0-9 _ -";
+const LONG_SLUG: &str = "1 to 128 of A-Z a-z 0-9 _ -";
 const NAME: &str = "1 to 128 bytes without control characters";
 
 fn slug(text: &str) -> bool {
-    (1..=64).contains(&text.len())
+    text.len() <= 64 && long_slug(text)
+}
+
+fn long_slug(text: &str) -> bool {
+    (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
@@ -82,8 +87,9 @@ id!(
     StoreId, "a store id", slug, SLUG
 );
 id!(
-    /// A client: one durable outbox, in one browser profile or process. `[A-Za-z0-9_-]{1,64}`.
-    ClientId, "a client id", slug, SLUG
+    /// A client: one durable outbox, in one browser profile or process. `[A-Za-z0-9_-]{1,128}`; what begins with
+    /// `ls__` is a client of LiveStore's protocol.
+    ClientId, "a client id", long_slug, LONG_SLUG
 );
 id!(
     /// A session: one tab load. `[A-Za-z0-9_-]{1,64}`.
@@ -101,6 +107,17 @@ id!(
     /// Who is signed in, and so the author of what they commit. 1 to 128 bytes, no control characters.
     Subject, "a subject", name, NAME
 );
+
+impl ClientId {
+    /// What the id of a client of LiveStore's protocol begins with.
+    pub const LIVESTORE: &'static str = "ls__";
+
+    /// Whether it is a client of LiveStore's protocol: its counters are that protocol's numbers.
+    #[must_use]
+    pub fn is_livestore(&self) -> bool {
+        self.0.starts_with(Self::LIVESTORE)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@ mod ids;
 mod limits;
 mod message;
 mod number;
+mod time;
 mod verdict;
 
 pub use code::{CODES, Code, CodeInfo};

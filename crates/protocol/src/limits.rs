@@ -41,6 +41,9 @@ impl Limits {
     /// takes 2 MB a row.
     pub const SEGMENT_BYTES: usize = 1 << 20;
 
+    /// The largest event of a client of LiveStore's protocol: name and args. As much as its own client sends.
+    pub const LIVESTORE_BYTES: usize = 900_000;
+
     /// The longest name of an event.
     pub const EVENT_NAME_BYTES: usize = 128;
 

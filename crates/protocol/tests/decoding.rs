@@ -128,7 +128,7 @@ fn a_clients_frame_that_is_no_message_is_refused_as_a_bad_message() {
         &hello(r#""a b""#, id, &chain),
         &hello(r#""""#, id, &chain),
         &hello(id, r#""../etc""#, &chain),
-        &hello(id, &format!("{:?}", "x".repeat(65)), &chain),
+        &hello(id, &format!("{:?}", "x".repeat(129)), &chain),
         &hello("7", id, &chain),
         &hello(id, id, r#""abc""#),
         &hello(id, id, &format!("{:?}", "g".repeat(64))),

@@ -16,7 +16,6 @@ mod restore;
 mod serve;
 mod source;
 mod tail;
-mod time;
 mod token;
 mod verify;
 

@@ -82,6 +82,18 @@ pub enum LogLevel {
     Debug,
 }
 
+/// Where LiveStore's clients are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LiveStoreMount {
+    /// Nowhere
+    Off,
+    /// At /livestore
+    Path,
+    /// At / as well
+    Root,
+}
+
 /// Each of them as a flag, as a variable of the environment, or in the file: under its name in kebab-case.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -166,6 +178,10 @@ pub struct Settings {
     /// How long a stop waits for sockets to take what they were sent, in seconds [default: 10]
     #[arg(long, env = "SYNCLINE_DRAIN_SECONDS")]
     pub drain_seconds: Option<u64>,
+    /// Where LiveStore's clients are served: at /livestore; at / as well, as by their own server; or nowhere
+    /// [default: path where the server has no rules, else off]
+    #[arg(long, env = "SYNCLINE_LIVESTORE", value_enum)]
+    pub livestore: Option<LiveStoreMount>,
     /// Where traces are sent by OTLP over HTTP: such as http://localhost:4318/v1/traces
     #[arg(long, env = "SYNCLINE_OTLP_URL", value_name = "URL")]
     pub otlp_url: Option<String>,
@@ -211,7 +227,7 @@ impl Settings {
         first_of!(
             first, other: listen, data, auth_mode, token, auth, admin_token, webhook_url, webhook_secret, tls_cert,
             tls_key, shards, open_stores, idle_seconds, upkeep_ms, cache_kib, store_mib, journal_mib, connections, unsent_kib,
-            backlog, backlog_mib, head_ms, body_ms, silence_ms, patience_ms, drain_seconds, otlp_url, log_format, log, limits,
+            backlog, backlog_mib, head_ms, body_ms, silence_ms, patience_ms, drain_seconds, livestore, otlp_url, log_format, log, limits,
             rates, upkeep,
         )
     }
@@ -271,6 +287,8 @@ pub struct Config {
     pub patience: Patience,
     /// How long a stop may take.
     pub drain: Duration,
+    /// Where LiveStore's clients are served; where that is not said, it depends on the model.
+    pub livestore: Option<LiveStoreMount>,
     /// Where traces are sent.
     pub otlp: Option<String>,
     /// What rooms are told.
@@ -363,6 +381,7 @@ impl Config {
                 taking: Duration::from_millis(settings.patience_ms.unwrap_or(30_000).max(1)),
             },
             drain: Duration::from_secs(settings.drain_seconds.unwrap_or(10)),
+            livestore: settings.livestore,
             otlp: settings.otlp_url,
             room,
         })

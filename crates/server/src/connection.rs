@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use syncline_engine::Grant;
-use syncline_engine::protocol::{Code, ErrorFrame, ServerMessage, StoreId};
+use syncline_engine::protocol::{Code, ErrorFrame, StoreId};
+use syncline_livestore::Peer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
@@ -38,7 +38,7 @@ const OVERLOADED_MS: u32 = 500;
 pub(crate) struct Session {
     pub(crate) store: StoreId,
     pub(crate) socket: SocketId,
-    pub(crate) grant: Option<Grant>,
+    pub(crate) peer: Peer,
     pub(crate) shards: Arc<Shards>,
     pub(crate) auth: Arc<Tokens>,
     pub(crate) limits: SocketLimits,
@@ -77,8 +77,8 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, session:
         .max_frame_size(Some(session.limits.message_bytes.saturating_mul(4)));
     let stream = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let outbox = Arc::new(Outbox::default());
-    let Session { store, socket, grant, shards, .. } = &session;
-    shards.opened(store, *socket, grant.clone(), Arc::clone(&outbox));
+    let Session { store, socket, peer, shards, .. } = &session;
+    shards.opened(store, *socket, peer.clone(), Arc::clone(&outbox));
     let mut served = Served { stream, outbox, heard: Instant::now(), frames: Vec::new(), session: &session };
     let ended = served.run().await;
     shards.closed(store, *socket);
@@ -151,8 +151,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
 
     async fn read(&mut self, message: Option<Result<Message, Error>>) -> Option<Ended> {
         match message {
-            Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
-                self.outbox.put(&mut vec![Utf8Bytes::from_static("pong")], None);
+            Some(Ok(Message::Text(text))) if let Some(pong) = self.session.peer.pong(&text) => {
+                self.outbox.put(&mut vec![Utf8Bytes::from_static(pong)], None);
             }
             Some(Ok(Message::Text(text))) => {
                 let Session { store, socket, shards, auth, .. } = self.session;
@@ -208,7 +208,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<'_, S> {
     }
 
     fn tell(&self, frame: ErrorFrame) {
-        self.outbox.put(&mut vec![ServerMessage::Error(frame).encode().into()], None);
+        let code = frame.code;
+        match self.session.peer.error(frame) {
+            Some(text) => self.outbox.put(&mut vec![text.into()], None),
+            None => self.outbox.put(&mut Vec::new(), Some(Close { code: 1008, reason: code.as_str() })),
+        }
     }
 
     /// The server stops: what was handled is told, and that it goes away.

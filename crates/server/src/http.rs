@@ -1,5 +1,6 @@
 //! From a request to its answer, or to a socket.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,8 +16,9 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
-use syncline_engine::{Authorize, Grant, Rules, SharedToken};
+use syncline_engine::{Authorize, Connection, Grant, Rules, SharedToken};
 use syncline_http::{Access, Answer, Call, LAST, LogCall, Route, bearer};
+use syncline_livestore::{Door, Mount, Peer};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -46,6 +48,7 @@ pub(crate) struct Served {
     pub(crate) rules: Rules,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) traces: Option<Arc<Traces>>,
+    pub(crate) livestore: Mount,
     pub(crate) limits: SocketLimits,
     pub(crate) draining: watch::Receiver<bool>,
     /// Each socket holds one until it has ended.
@@ -99,13 +102,14 @@ async fn respond(served: Served, request: Request) -> Response {
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         body: &body,
+        livestore: served.livestore,
     };
     let route = match Route::parse(&asked) {
         Ok(route) => route,
         Err(answer) => return response(answer),
     };
-    let token = head.headers.get(header::AUTHORIZATION).and_then(|given| bearer(given.to_str().ok()?).ok());
-    served.auth.prepare(token).await;
+    let given = authorization(&route, &head.headers);
+    served.auth.prepare(given.as_deref().and_then(|given| bearer(given).ok())).await;
     let granted = match grant(&route, &head.headers, &served) {
         Ok(granted) => granted,
         Err(answer) => return response(answer),
@@ -116,11 +120,16 @@ async fn respond(served: Served, request: Request) -> Response {
         (Route::Ready, _) => response(health(200, "ok")),
         (Route::Metrics, _) => response(Answer::text(served.metrics.text())),
         (Route::Stores, _) => response(stores::list(&served).await),
-        (Route::Sync(store), grant) => sync(served, store, grant, &mut head),
+        (Route::Sync(store), grant) => sync(served, store, Peer::Syncline(Connection::new(grant)), &mut head),
+        (Route::LiveStore(Door { store, .. }), Some(grant)) => {
+            sync(served, store, Peer::LiveStore(syncline_livestore::Connection::new(grant)), &mut head)
+        }
         (Route::Store(store, Call::Log(call)), Some(grant)) => log(served.shards, store, call, grant).await,
         (Route::Store(store, Call::File), Some(_)) => files::file(&served, &store).await,
         (Route::Store(store, call), Some(grant)) => response(ask(&served.shards, &store, call, grant).await),
-        (Route::Store(..), None) => response(refusal(Code::Unauthorized, "the token is missing")),
+        (Route::Store(..) | Route::LiveStore(_), None) => {
+            response(refusal(Code::Unauthorized, "the token is missing"))
+        }
     }
 }
 
@@ -151,19 +160,25 @@ async fn body_of(
 
 /// What the header of a request is good for. A socket's token may be missing there, not wrong.
 pub(crate) fn grant(route: &Route, headers: &HeaderMap, served: &Served) -> Result<Option<Grant>, Answer> {
-    let given = headers.get(header::AUTHORIZATION).map(|given| given.to_str().unwrap_or_default());
+    let given = authorization(route, headers);
+    let given = given.as_deref();
     let (auth, admin): (&dyn Authorize, _) = (&*served.auth, served.admin.as_ref());
     let now = clock::now();
     match (route, given) {
         (Route::Sync(_), None) => Ok(None),
         (Route::Sync(store), given) => Access::Read.grant(given, Some(store), (auth, None), now).map(Some),
-        (Route::Store(store, _), given) => {
+        (Route::Store(store, _) | Route::LiveStore(Door { store, .. }), given) => {
             route.access().grant(given, Some(store), (auth, admin), now).map(Some)
         }
         (Route::Health | Route::Ready | Route::Metrics | Route::Stores, given) => {
             route.access().grant(given, None, (auth, admin), now).map(Some)
         }
     }
+}
+
+fn authorization<'a>(route: &Route, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    let given = headers.get(header::AUTHORIZATION).map(|given| given.to_str().unwrap_or_default());
+    route.authorization(given)
 }
 
 async fn ask(shards: &Shards, store: &StoreId, call: Call, grant: Grant) -> Answer {
@@ -206,7 +221,7 @@ async fn part(shards: &Shards, store: &StoreId, call: LogCall, grant: &Grant) ->
     (answer, rest.filter(|rest| rest.left != Some(0)))
 }
 
-fn sync(served: Served, store: StoreId, grant: Option<Grant>, head: &mut Parts) -> Response {
+fn sync(served: Served, store: StoreId, peer: Peer, head: &mut Parts) -> Response {
     let headers = &head.headers;
     if !has(headers, &header::UPGRADE, "websocket") {
         return response(refusal(Code::UpgradeExpected, "this path speaks WebSocket only"));
@@ -222,7 +237,7 @@ fn sync(served: Served, store: StoreId, grant: Option<Grant>, head: &mut Parts) 
     let Some(alive) = served.sockets.upgrade().filter(|_| !*served.draining.borrow()) else {
         return response(refusal(Code::Overloaded, "the server stops"));
     };
-    tokio::spawn(open(served, store, grant, upgrade, alive));
+    tokio::spawn(open(served, store, peer, upgrade, alive));
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     for (name, value) in [
@@ -237,13 +252,7 @@ fn sync(served: Served, store: StoreId, grant: Option<Grant>, head: &mut Parts) 
     answer
 }
 
-async fn open(
-    served: Served,
-    store: StoreId,
-    grant: Option<Grant>,
-    upgrade: OnUpgrade,
-    alive: mpsc::Sender<()>,
-) {
+async fn open(served: Served, store: StoreId, peer: Peer, upgrade: OnUpgrade, alive: mpsc::Sender<()>) {
     let Served { shards, auth, limits, draining, numbers, metrics, .. } = served;
     let socket = numbers.fetch_add(1, Ordering::Relaxed);
     let stream = match upgrade.await {
@@ -252,7 +261,7 @@ async fn open(
     };
     let began = Instant::now();
     info!(socket, %store, "opened");
-    let session = Session { store: store.clone(), socket, grant, shards, auth, limits, draining };
+    let session = Session { store: store.clone(), socket, peer, shards, auth, limits, draining };
     // On the heap, as most sockets are idle, and this is all that is left of them.
     metrics.socket_opened();
     let ended = Box::pin(connection::serve(stream, session)).await;

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use syncline_engine::protocol::StoreId;
 use syncline_engine::{Model, Rules, SharedToken};
+use syncline_livestore::Mount;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -15,7 +16,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::checkpoints::Checkpoints;
-use crate::config::Config;
+use crate::config::{Config, LiveStoreMount};
 use crate::connection::SocketLimits;
 use crate::directory::{Directory, DirectoryError};
 use crate::http::{self, Served};
@@ -63,6 +64,16 @@ pub struct Server {
     accepting: JoinHandle<()>,
     alive: mpsc::Sender<()>,
     ended: mpsc::Receiver<()>,
+}
+
+/// Where there are rules, a client of LiveStore's that they refuse is stuck: somebody has to want that.
+fn mount(livestore: Option<LiveStoreMount>, rules: &Rules) -> Mount {
+    match livestore {
+        None => Mount::by_itself(rules),
+        Some(LiveStoreMount::Off) => Mount::Off,
+        Some(LiveStoreMount::Path) => Mount::Path,
+        Some(LiveStoreMount::Root) => Mount::Root,
+    }
 }
 
 impl Server {
@@ -136,6 +147,7 @@ impl Server {
             rules,
             metrics,
             traces: traces.clone(),
+            livestore: mount(config.livestore, &rules),
             limits: SocketLimits {
                 message_bytes: config.room.limits.message_bytes,
                 unsent_bytes: config.unsent_bytes,

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
 use syncline_http::{Answer, Call};
+use syncline_livestore::Peer;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::error;
@@ -46,7 +47,7 @@ pub(crate) type SocketId = u64;
 
 /// Something that happens to a socket.
 pub(crate) enum What {
-    Opened(Option<Grant>, Arc<Outbox>),
+    Opened(Peer, Arc<Outbox>),
     /// And when it was read.
     Frame(Utf8Bytes, Instant),
     Closed,

@@ -42,7 +42,7 @@ macro_rules! worker {
             env: ::worker::Env,
             _: ::worker::Context,
         ) -> ::worker::Result<::worker::Response> {
-            $crate::route(request, env, $policy).await
+            $crate::route::<$model>(request, env, $policy).await
         }
 
         const _: () = {

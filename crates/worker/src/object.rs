@@ -21,6 +21,7 @@ use syncline_engine::{
     Connection, HostFailure, Model, Output, Room, Rules, SharedToken, Sql, SqlError, Webhook,
 };
 use syncline_http::Route;
+use syncline_livestore::{Door, LiveStore, PING, PONG, Peer};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::web_sys::{Request, Response, WebSocket};
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
@@ -54,6 +55,8 @@ pub struct Object {
     rules: Rules,
     db: RefCell<ObjectSql>,
     room: RefCell<Option<Room>>,
+    /// The room, to LiveStore's clients.
+    livestore: RefCell<LiveStore>,
     /// When the alarm comes that this instance knows of.
     armed: Cell<Option<u64>>,
     /// Until then the archive is left alone, as it has failed.
@@ -81,6 +84,7 @@ impl Object {
             rules: Rules::of::<M>(),
             db,
             room: RefCell::new(None),
+            livestore: RefCell::default(),
             armed: Cell::new(None),
             spared: Cell::new(0),
             bound: OnceCell::new(),
@@ -100,19 +104,26 @@ impl Object {
             return Ok(crate::conformance::answer(&self.state, &self.db).await?.into());
         }
         let limit = token::message_bytes(&self.tokens);
-        let (route, _) =
-            router::parse(&mut request, limit).await?.map_err(|_| "the router lets nothing else through")?;
+        let mount = token::mount(&self.env, &self.rules)?;
+        let (route, _) = router::parse(&mut request, limit, mount)
+            .await?
+            .map_err(|_| "the router lets nothing else through")?;
         let Ok(tokens) = &self.tokens else {
             return Err("the router lets nobody through without a configuration".into());
         };
-        tokens.prepare(router::token(&request).as_deref()).await;
+        tokens.prepare(router::token(&route, &request).as_deref()).await;
         let granted = match router::grant(&route, &request, tokens, self.admin.as_ref()) {
             Ok(granted) => granted,
             // The router let it through a moment ago: it has expired since, or its key was taken back.
             Err(answer) => return Ok(answer::response(answer)?.into()),
         };
-        let (store, granted) = match (route, granted) {
-            (Route::Sync(store), granted) => (store, granted),
+        let (store, peer, ping) = match (route, granted) {
+            (Route::Sync(store), granted) => {
+                (store, Peer::Syncline(Connection::new(granted)), ("ping", "pong"))
+            }
+            (Route::LiveStore(Door { store, .. }), Some(grant)) => {
+                (store, Peer::LiveStore(syncline_livestore::Connection::new(grant)), (PING, PONG))
+            }
             (Route::Store(store, call), Some(grant)) => {
                 return Ok(self.call(&store, call, grant).await?.into());
             }
@@ -123,13 +134,12 @@ impl Object {
             return Ok(answer::refusal(Code::TooManyConnections, message)?.into());
         }
         self.compare_with_archive(&store).await;
-        self.state
-            .as_raw()
-            .set_websocket_auto_response(&WebSocketRequestResponsePair::new("ping", "pong")?)?;
+        // There is one for all sockets: those of the other kind wake the object to be answered.
+        let (ping, pong) = ping;
+        self.state.as_raw().set_websocket_auto_response(&WebSocketRequestResponsePair::new(ping, pong)?)?;
         let pair = WebSocketPair::new()?;
         self.state.as_raw().accept_websocket(pair.server.as_ref())?;
-        Socket::new(pair.server.as_ref())
-            .attach(&Attachment { store, connection: Connection::new(granted) })?;
+        Socket::new(pair.server.as_ref()).attach(&Attachment { store, peer })?;
         Ok(worker::Response::from_websocket(pair.client)?.into())
     }
 
@@ -146,7 +156,7 @@ impl Object {
         }
         let outputs = match self.receive(socket, message) {
             Ok(outputs) => outputs,
-            Err(frame) => vec![reply(frame)],
+            Err(frame) => vec![refused(socket, frame)],
         };
         let mut published = false;
         for output in outputs {
@@ -156,9 +166,7 @@ impl Object {
                     published = true;
                     self.publish(&frame);
                 }
-                Output::Others(frame) => {
-                    socket::publish(self.state.as_raw(), now(), &frame, Some(socket.raw()));
-                }
+                Output::Others(frame) => self.publish_to(&frame, Some(socket.raw())),
                 Output::Present => socket::tell_presence(self.state.as_raw(), socket.raw()),
                 Output::Close(code) => socket.close(1008, code.as_str()),
             }
@@ -183,12 +191,16 @@ impl Object {
             return Err(ErrorFrame::new(Code::ServerFailed, "nothing is known of this socket: reconnect"));
         };
         let now = now();
-        if let Some(outputs) = Room::refuse_stranger(&before.connection, &before.store, now, &text, tokens) {
+        if let Some(pong) = before.peer.pong(&text) {
+            return Ok(vec![Output::Reply(pong.to_owned())]);
+        }
+        if let Some(outputs) = before.peer.refuse_stranger(&before.store, now, &text, tokens) {
             return Ok(outputs);
         }
         let mut after = before.clone();
         let outputs = self.with_room(Some(&before.store), |room, db| {
-            Ok(room.receive(db, now, &mut after.connection, &text, tokens))
+            let livestore = &mut *self.livestore.borrow_mut();
+            Ok(after.peer.receive((room, livestore), db, now, &text, tokens))
         });
         let outputs = outputs.map_err(|error| failed(&error))?;
         if after != before
@@ -205,10 +217,8 @@ impl Object {
         // Codes that no frame may carry stand for a frame that had none, or never came.
         let code = if matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) { code } else { 1000 };
         let socket = Socket::new(socket);
-        if let Some(Attachment { connection, .. }) = socket.attached() {
-            for frame in connection.gone() {
-                socket::publish(self.state.as_raw(), now(), &frame, Some(socket.raw()));
-            }
+        if let Some(Attachment { peer, .. }) = socket.attached() {
+            peer.gone().iter().for_each(|frame| self.publish_to(frame, Some(socket.raw())));
         }
         socket.close(code, "");
         settled()
@@ -264,8 +274,13 @@ fn failed(error: &SqlError) -> ErrorFrame {
     }
 }
 
-fn reply(frame: ErrorFrame) -> Output {
-    Output::Reply(ServerMessage::Error(frame).encode())
+/// What cannot be answered as a request is told as an error; where there is no word for that, the socket is closed.
+fn refused(socket: Socket<'_>, frame: ErrorFrame) -> Output {
+    let code = frame.code;
+    match socket.attached() {
+        Some(Attachment { peer, .. }) => peer.error(frame).map_or(Output::Close(code), Output::Reply),
+        None => Output::Reply(ServerMessage::Error(frame).encode()),
+    }
 }
 
 fn settled() -> Promise {

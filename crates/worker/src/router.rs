@@ -6,8 +6,9 @@ use futures_util::stream;
 use serde::Serialize;
 use syncline_auth::MakePolicy;
 use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
-use syncline_engine::{Grant, SharedToken};
+use syncline_engine::{Grant, Model, Rules, SharedToken};
 use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route, bearer};
+use syncline_livestore::{Door, Mount};
 use worker::{Env, Method, RequestInit, Response, Result, Stub};
 
 use crate::clock::now;
@@ -18,13 +19,17 @@ use crate::{answer, stores, token};
 ///
 /// # Errors
 /// Those of the platform; it answers them with 500.
-pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -> Result<Response> {
+pub async fn route<M: Model>(mut request: worker::Request, env: Env, policy: MakePolicy) -> Result<Response> {
     #[cfg(feature = "conformance")]
     if request.path() == "/conformance" {
         return env.durable_object("STORE")?.unique_id()?.get_stub()?.fetch_with_request(request).await;
     }
     let configured = token::configured(&env, policy);
-    let (route, body) = match parse(&mut request, token::message_bytes(&configured)).await? {
+    let mount = match token::mount(&env, &Rules::of::<M>()) {
+        Ok(mount) => mount,
+        Err(error) => return answer::refusal(Code::NotConfigured, error),
+    };
+    let (route, body) = match parse(&mut request, token::message_bytes(&configured), mount).await? {
         Ok(parsed) => parsed,
         Err(answer) => return answer::response(answer),
     };
@@ -32,7 +37,7 @@ pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -
         Ok(tokens) => tokens,
         Err(error) => return answer::refusal(Code::NotConfigured, error),
     };
-    tokens.prepare(token(&request).as_deref()).await;
+    tokens.prepare(token(&route, &request).as_deref()).await;
     if let Err(answer) = grant(&route, &request, &tokens, token::admin(&env).as_ref()) {
         return answer::response(answer);
     }
@@ -48,7 +53,7 @@ pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -
         }
         Route::Stores => answer::response(stores::list(&env).await?),
         Route::Metrics => answer::response(stores::metrics(&env).await?),
-        Route::Sync(store) => {
+        Route::Sync(store) | Route::LiveStore(Door { store, .. }) => {
             if !is_upgrade(&request)? {
                 return answer::refusal(Code::UpgradeExpected, "this path speaks WebSocket only");
             }
@@ -72,6 +77,7 @@ pub async fn route(mut request: worker::Request, env: Env, policy: MakePolicy) -
 pub(crate) async fn parse(
     request: &mut worker::Request,
     limit: usize,
+    livestore: Mount,
 ) -> Result<std::result::Result<(Route, String), Answer>> {
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     let body = match length.filter(|_| request.method() == Method::Post) {
@@ -86,14 +92,15 @@ pub(crate) async fn parse(
     let query = url.query().unwrap_or_default();
     // As it came: what a URL parser makes of dots and escapes is none of ours.
     let path = request.path();
-    let route = Route::parse(&Request { method: &method, path: &path, query, body: &body });
+    let route = Route::parse(&Request { method: &method, path: &path, query, body: &body, livestore });
     Ok(route.map(|route| (route, body)))
 }
 
-/// The token in the header of a request.
-pub(crate) fn token(request: &worker::Request) -> Option<String> {
-    let header = request.headers().get("authorization").ok()??;
-    bearer(&header).ok().map(str::to_owned)
+/// The token of a request: in its header, or in its URL.
+pub(crate) fn token(route: &Route, request: &worker::Request) -> Option<String> {
+    let header = request.headers().get("authorization").ok().flatten();
+    let given = route.authorization(header.as_deref())?;
+    bearer(&given).ok().map(str::to_owned)
 }
 
 /// What the header of a request is good for. A socket's token may be missing there, not wrong.
@@ -104,12 +111,13 @@ pub(crate) fn grant(
     admin: Option<&SharedToken>,
 ) -> std::result::Result<Option<Grant>, Answer> {
     let header = request.headers().get("authorization").ok().flatten();
-    match (route, header) {
+    let given = route.authorization(header.as_deref());
+    match (route, given) {
         (Route::Sync(_), None) => Ok(None),
         (Route::Sync(store), Some(header)) => {
             Access::Read.grant(Some(&header), Some(store), (auth, None), now()).map(Some)
         }
-        (Route::Store(store, _), header) => {
+        (Route::Store(store, _) | Route::LiveStore(Door { store, .. }), header) => {
             route.access().grant(header.as_deref(), Some(store), (auth, admin), now()).map(Some)
         }
         (_, header) => route.access().grant(header.as_deref(), None, (auth, admin), now()).map(Some),

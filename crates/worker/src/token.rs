@@ -7,7 +7,8 @@ use std::time::Duration;
 use js_sys::{JSON, Reflect};
 use syncline_auth::{Auth, FETCH_SECONDS, JWKS_BYTES, JwksUrl, MakePolicy};
 use syncline_engine::protocol::{ErrorFrame, Limits, Millis, StoreId};
-use syncline_engine::{Authorize, Grant, RoomConfig, RoomSettings, SharedToken};
+use syncline_engine::{Authorize, Grant, RoomConfig, RoomSettings, Rules, SharedToken};
+use syncline_livestore::Mount;
 use worker::{
     Env, Fetch, Request, RequestInit, RequestRedirect, Result, console_error, console_log, console_warn,
 };
@@ -75,6 +76,17 @@ pub(crate) fn text(env: &Env, name: &str) -> Option<String> {
 pub(crate) fn admin(env: &Env) -> Option<SharedToken> {
     let token = text(env, "ADMIN_TOKEN")?;
     (!token.is_empty()).then(|| SharedToken::new(&token))
+}
+
+/// Where LiveStore's clients are served.
+pub(crate) fn mount(env: &Env, rules: &Rules) -> std::result::Result<Mount, String> {
+    match text(env, "LIVESTORE").as_deref() {
+        None => Ok(Mount::by_itself(rules)),
+        Some("off") => Ok(Mount::Off),
+        Some("path") => Ok(Mount::Path),
+        Some("root") => Ok(Mount::Root),
+        Some(_) => Err("LIVESTORE: off, path or root".to_owned()),
+    }
 }
 
 impl Tokens {

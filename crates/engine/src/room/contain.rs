@@ -9,7 +9,7 @@ use super::{Output, Room, refusal};
 use crate::attempt::Attempt;
 use crate::mutation::{Mutation, together};
 use crate::sql::nested;
-use crate::{Query, Sql, SqlError};
+use crate::{Query, Refusal, Sql, SqlError};
 
 /// As many clients are known at once; one that is forgotten costs two rows more.
 const KNOWN: usize = 10_000;
@@ -21,7 +21,7 @@ pub(super) struct Pushes(BTreeMap<ClientId, Option<Attempt>>);
 
 impl Pushes {
     /// None for a client that has pushed in this life, and all was well.
-    fn attempt(&mut self, db: &dyn Query, client: &ClientId) -> Result<Option<Attempt>, SqlError> {
+    pub(super) fn attempt(&mut self, db: &dyn Query, client: &ClientId) -> Result<Option<Attempt>, SqlError> {
         if let Some(known) = self.0.get(client) {
             return Ok(known.clone());
         }
@@ -37,8 +37,45 @@ impl Pushes {
         matches!(self.0.get(client), Some(None))
     }
 
-    fn went_well(&mut self, client: &ClientId) {
+    fn forget(&mut self, client: &ClientId) {
+        self.0.remove(client);
+    }
+
+    pub(super) fn went_well(&mut self, client: &ClientId) {
         self.0.insert(client.clone(), None);
+    }
+}
+
+/// Something that is decided as a whole, marked while it is tried.
+pub(super) struct Contained(Option<Attempt>);
+
+impl Contained {
+    /// Marks it, by the place of its first commit. What has crashed the host each time is refused once, and then
+    /// tried again: without verdicts nobody would stop sending it, or send something else at its place.
+    pub(super) fn begin(
+        room: &mut Room,
+        db: &mut dyn Sql,
+        client: &ClientId,
+        place: i64,
+    ) -> Result<Self, Refusal> {
+        let Some(attempt) = room.pushes.attempt(&*db, client)? else { return Ok(Self(None)) };
+        if let Some(crashed) = attempt.crashed(place) {
+            attempt.end(db)?;
+            room.pushes.forget(client);
+            return Err(Refusal::Rejected(crashed));
+        }
+        attempt.begin(db, Some(place))?;
+        Ok(Self(Some(attempt)))
+    }
+
+    pub(super) fn end(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        self.0.as_ref().map_or(Ok(()), |attempt| attempt.end(db))
+    }
+
+    pub(super) fn give_up(&self, db: &mut dyn Sql) {
+        if let Some(attempt) = &self.0 {
+            attempt.give_up(db);
+        }
     }
 }
 

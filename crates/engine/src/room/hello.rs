@@ -54,6 +54,7 @@ impl Room {
             let message = format!("this is the store {}, hello names {}", self.store, hello.store);
             return Err(ErrorFrame::new(Code::StoreMismatch, message).into());
         }
+        refuse_reserved(&hello.client)?;
         let subject = subject(&grant, hello.subject)?;
         let payload = hello.payload.as_ref();
         let bytes = payload.map_or(0, |payload| payload.get().len());
@@ -144,7 +145,7 @@ impl Room {
         (client, subject): (ClientId, Option<Subject>),
         push: &Push,
     ) -> Vec<Output> {
-        let subject = match self::subject(&grant, subject) {
+        let subject = match refuse_reserved(&client).and_then(|()| self::subject(&grant, subject)) {
             Ok(subject) => subject,
             Err(error) => return refuse(error),
         };
@@ -198,6 +199,15 @@ fn subject(grant: &Grant, named: Option<Subject>) -> Result<Subject, ErrorFrame>
             Err(ErrorFrame::new(Code::Unauthorized, "with a shared token, hello names the subject"))
         }
     }
+}
+
+/// The ids of LiveStore's clients are those of another door.
+fn refuse_reserved(client: &ClientId) -> Result<(), ErrorFrame> {
+    if client.is_livestore() {
+        let message = format!("a client id that begins with {} is LiveStore's", ClientId::LIVESTORE);
+        return Err(ErrorFrame::new(Code::BadMessage, message));
+    }
+    Ok(())
 }
 
 /// On a socket that is not open to it yet, an expired token is as good as none: the socket is closed.

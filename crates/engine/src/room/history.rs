@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use syncline_protocol::{DecodeError, Seq};
 
 use super::Room;
-use crate::segment;
+use crate::segment::{self, Segment};
 use crate::{HostFailure, Past, Query, Sql, SqlError, dump};
 
 /// About what is applied at once where a state is made for reading.
@@ -21,7 +21,28 @@ pub struct LogLines {
     pub last: Seq,
 }
 
+/// Some whole commits of the log, as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogText {
+    /// The seq of their first entry.
+    pub first: Seq,
+    /// The seq of their last.
+    pub last: Seq,
+    /// Their entries as JSON, between commas.
+    pub text: String,
+}
+
 impl Room {
+    /// The stored texts that hold what is after a seq: about `bytes` of them, or one that is larger. The first
+    /// may begin before it.
+    ///
+    /// # Errors
+    /// [`SqlError`].
+    pub fn log_texts(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<LogText>, SqlError> {
+        let segments = segment::page(db, after, bytes)?.into_iter();
+        Ok(segments.map(|Segment { first, last, text, .. }| LogText { first, last, text }).collect())
+    }
+
     /// The entries after a seq, at most `limit`, and about as many bytes as `bytes`. Whoever reads entry by
     /// entry may stop within a commit.
     ///

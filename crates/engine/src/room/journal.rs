@@ -169,7 +169,13 @@ impl Room {
     /// transaction leaves such a push out of it.
     #[must_use]
     pub fn marks(&self, connection: &Connection) -> bool {
-        connection.greeted().is_some_and(|greeted| !self.pushes.is_known(&greeted.client))
+        connection.greeted().is_some_and(|greeted| self.marks_client(&greeted.client))
+    }
+
+    /// The same for what comes without a hello.
+    #[must_use]
+    pub fn marks_client(&self, client: &ClientId) -> bool {
+        !self.pushes.is_known(client)
     }
 
     /// Plays a record back, which may be in the log already. The state follows by [`Room::rebuild_step`]: as

@@ -26,6 +26,14 @@ pub(super) struct Decided {
 }
 
 impl Decided {
+    /// Why one of its commits is not in the log.
+    pub(super) fn rejection(&self) -> Option<&Rejection> {
+        self.verdicts.iter().find_map(|verdict| match &verdict.outcome {
+            Outcome::Accepted { .. } => None,
+            Outcome::Rejected(rejection) => Some(rejection),
+        })
+    }
+
     fn are_in_the_log(&self) -> bool {
         self.verdicts.iter().all(|verdict| match &verdict.outcome {
             Outcome::Accepted { first, last } => first <= last && *last <= self.head,
@@ -154,7 +162,7 @@ impl Room {
             .collect();
         let admissions = match crashed {
             Some(why) => vec![Err(why.clone()); fresh.len()],
-            None => self.admit(db, now, &fresh)?,
+            None => self.admit(db, now, client, &fresh)?,
         };
         let mut admissions = admissions.into_iter();
 
@@ -206,9 +214,10 @@ impl Room {
         &self,
         db: &mut dyn Sql,
         now: Millis,
+        client: &ClientId,
         commits: &[&Commit],
     ) -> Result<Vec<Result<(), Rejection>>, SqlError> {
-        let admit_one = |db: &mut dyn Sql, commit: &Commit| match self.refuse_shape(commit) {
+        let admit_one = |db: &mut dyn Sql, commit: &Commit| match self.refuse_shape(client, commit) {
             Some(rejection) => Err(Refusal::Rejected(rejection)),
             None => admit_commit(db, &self.rules, now, &commit.author, &commit.events),
         };
@@ -241,17 +250,18 @@ impl Room {
     }
 
     /// What is wrong with the commit itself, before the rules see it.
-    fn refuse_shape(&self, commit: &Commit) -> Option<Rejection> {
+    fn refuse_shape(&self, client: &ClientId, commit: &Commit) -> Option<Rejection> {
         if commit.events.is_empty() {
             return Some(Rejection::coded(Code::EmptyCommit, "the commit has no events"));
         }
         let bytes: usize = commit.events.iter().map(|event| event.name.len() + event.args.get().len()).sum();
-        if commit.events.len() > self.config.limits.commit_events || bytes > self.config.limits.commit_bytes {
+        let limits = &self.config.limits;
+        let commit_bytes = if client.is_livestore() { Limits::LIVESTORE_BYTES } else { limits.commit_bytes };
+        if commit.events.len() > limits.commit_events || bytes > commit_bytes {
             let message = format!(
-                "{} events with {bytes} bytes; the limits are {} and {}",
+                "{} events with {bytes} bytes; the limits are {} and {commit_bytes}",
                 commit.events.len(),
-                self.config.limits.commit_events,
-                self.config.limits.commit_bytes
+                limits.commit_events,
             );
             return Some(Rejection::coded(Code::CommitTooLarge, message));
         }

@@ -13,7 +13,6 @@ use super::failure::{Failure, Kind};
 use super::log::seq;
 use super::output::line;
 use super::source::{ServerArgs, store_id};
-use super::time::utc;
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -181,7 +180,7 @@ impl Tail {
             return Ok(line(&text)?);
         }
         let Entry { seq, time, author, name, args, .. } = entry;
-        let text = format!("{seq}  {}  {author}  {name}  {}", utc(*time), args.get());
+        let text = format!("{seq}  {}  {author}  {name}  {}", time.iso(), args.get());
         // Whoever wrote them does not steer this terminal.
         Ok(line(&text.replace(char::is_control, "·"))?)
     }

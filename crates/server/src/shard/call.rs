@@ -109,7 +109,7 @@ impl Store {
         }
         let nothing_there = !writes && !exists;
         // A reset or a redaction has no record in the journal, and nobody knows what a crash leaves.
-        let journaled = matches!(call, Call::Push(_));
+        let journaled = matches!(call, Call::Push(_) | Call::LiveStore(..));
         if writes {
             // What a push marks has to outlive the process, too.
             self.commit(cx)?;
@@ -124,11 +124,11 @@ impl Store {
         };
         let reply = reply?;
         self.has_changed(writes && !journaled);
+        for text in reply.publish {
+            self.publish_of(cx, Some((&open.room, &mut open.livestore)), now, text.into(), None);
+        }
         if !nothing_there {
             self.put_open(cx, frame, open);
-        }
-        for text in reply.publish {
-            self.publish(cx, now, text.into(), None);
         }
         if let Some(code) = reply.close_all {
             self.shut_all(code);
@@ -140,7 +140,7 @@ impl Store {
     fn empty(&self, cx: &Context) -> Result<Open, SqlError> {
         let mut db = Database::open_memory()?;
         let room = Room::open(&mut db, cx.rules, self.id().clone(), incarnation()?)?;
-        Ok(Open { db, room, roomy: false })
+        Ok(Open::new(db, room))
     }
 
     fn shut_all(&mut self, code: Code) {

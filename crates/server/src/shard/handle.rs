@@ -10,6 +10,7 @@ use std::time::Instant;
 use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
 use syncline_http::{Answer, Call};
+use syncline_livestore::Peer;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -61,14 +62,8 @@ impl Shards {
         Self { handles, backlog_frames, backlog_bytes }
     }
 
-    pub(crate) fn opened(
-        &self,
-        store: &StoreId,
-        socket: SocketId,
-        grant: Option<Grant>,
-        outbox: Arc<Outbox>,
-    ) {
-        self.send(store, socket, What::Opened(grant, outbox));
+    pub(crate) fn opened(&self, store: &StoreId, socket: SocketId, peer: Peer, outbox: Arc<Outbox>) {
+        self.send(store, socket, What::Opened(peer, outbox));
     }
 
     pub(crate) fn closed(&self, store: &StoreId, socket: SocketId) {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use syncline_engine::Connection;
-use syncline_engine::protocol::Millis;
+use syncline_engine::protocol::{ErrorFrame, Millis};
+use syncline_livestore::Peer;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::outbox::{Close, Outbox};
 
 pub(super) struct Socket {
-    pub(super) connection: Connection,
+    pub(super) peer: Peer,
     /// Whether its first frame has come.
     pub(super) heard: bool,
     outbox: Arc<Outbox>,
@@ -25,16 +25,16 @@ pub(super) struct Socket {
 #[derive(Default)]
 struct Saved {
     transaction: u64,
-    connection: Option<Connection>,
+    peer: Option<Peer>,
     pending: usize,
     pending_bytes: usize,
     close: Option<Close>,
 }
 
 impl Socket {
-    pub(super) fn new(connection: Connection, outbox: Arc<Outbox>) -> Self {
+    pub(super) fn new(peer: Peer, outbox: Arc<Outbox>) -> Self {
         Self {
-            connection,
+            peer,
             heard: false,
             outbox,
             pending: Vec::new(),
@@ -53,8 +53,8 @@ impl Socket {
     /// Notes what it is before a transaction changes it.
     pub(super) fn save(&mut self, transaction: u64) {
         self.begin(transaction);
-        if self.saved.connection.is_none() {
-            self.saved.connection = Some(self.connection.clone());
+        if self.saved.peer.is_none() {
+            self.saved.peer = Some(self.peer.clone());
         }
     }
 
@@ -62,7 +62,7 @@ impl Socket {
         if self.saved.transaction != transaction {
             self.saved = Saved {
                 transaction,
-                connection: None,
+                peer: None,
                 pending: self.pending.len(),
                 pending_bytes: self.pending_bytes,
                 close: self.close,
@@ -75,8 +75,8 @@ impl Socket {
         if self.saved.transaction == transaction {
             self.pending.truncate(self.saved.pending);
             (self.pending_bytes, self.close) = (self.saved.pending_bytes, self.saved.close);
-            if let Some(connection) = self.saved.connection.take() {
-                self.connection = connection;
+            if let Some(peer) = self.saved.peer.take() {
+                self.peer = peer;
             }
         }
     }
@@ -101,7 +101,7 @@ impl Socket {
     }
 
     pub(super) fn is_expired(&self, now: Millis) -> bool {
-        self.connection.expires().is_some_and(|expires| expires <= now)
+        self.peer.expires().is_some_and(|expires| expires <= now)
     }
 
     /// Whether there is something to release.
@@ -110,10 +110,10 @@ impl Socket {
     }
 
     /// In place of what it would have been told.
-    pub(super) fn fail(&mut self, frame: Utf8Bytes, close: Close) {
+    pub(super) fn fail(&mut self, frame: ErrorFrame, close: Close) {
         self.pending.clear();
-        self.pending_bytes = frame.len();
-        self.pending.push(frame);
+        self.pending.extend(self.peer.error(frame).map(Utf8Bytes::from));
+        self.pending_bytes = self.pending.iter().map(|frame| frame.len()).sum();
         self.close = Some(close);
     }
 

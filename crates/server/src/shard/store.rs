@@ -11,8 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use syncline_engine::protocol::{Code, ErrorFrame, Millis, ServerMessage, StoreId};
-use syncline_engine::{Connection, Output, Record, Room, SqlError, nested};
+use syncline_engine::protocol::{Code, ErrorFrame, Millis, StoreId};
+use syncline_engine::{Output, Record, Room, SqlError, nested};
+use syncline_livestore::LiveStore;
 use syncline_sqlite::Database;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{Level, debug, error, warn};
@@ -59,8 +60,16 @@ pub(super) struct Store {
 pub(super) struct Open {
     pub(super) db: Database,
     pub(super) room: Room,
+    /// The room, to LiveStore's clients: it is dropped with it.
+    pub(super) livestore: LiveStore,
     /// Whether it may have more pages in memory than one that is quiet.
     pub(super) roomy: bool,
+}
+
+impl Open {
+    pub(super) fn new(db: Database, room: Room) -> Self {
+        Self { db, room, livestore: LiveStore::default(), roomy: false }
+    }
 }
 
 impl Store {
@@ -96,22 +105,19 @@ impl Store {
         let mut group: Vec<(SocketId, Utf8Bytes)> = Vec::new();
         for (socket, what) in inputs {
             match what {
-                What::Opened(grant, outbox) => {
-                    let connection = Connection::new(grant);
-                    let mut opened = Socket::new(connection, outbox);
+                What::Opened(peer, outbox) => {
+                    let mut opened = Socket::new(peer, outbox);
                     if self.sockets.len() >= cx.connections {
                         let message = format!("{} has {} connections", self.id, self.sockets.len());
-                        opened.fail(
-                            error_frame(ErrorFrame::new(Code::TooManyConnections, message)),
-                            refused(Code::TooManyConnections),
-                        );
+                        let frame = ErrorFrame::new(Code::TooManyConnections, message);
+                        opened.fail(frame, refused(Code::TooManyConnections));
                     }
                     self.sockets.insert(socket, opened);
                 }
                 What::Closed => {
                     self.handle_group(cx, frame, now, &mut group);
                     if let Some(gone) = self.sockets.remove(&socket) {
-                        for text in gone.connection.gone() {
+                        for text in gone.peer.gone() {
                             self.publish(cx, now, text.into(), None);
                         }
                     }
@@ -152,7 +158,7 @@ impl Store {
         if from.close.is_some() {
             return None;
         }
-        if let Some(outputs) = Room::refuse_stranger(&from.connection, &self.id, now, text, &*cx.auth) {
+        if let Some(outputs) = from.peer.refuse_stranger(&self.id, now, text, &*cx.auth) {
             self.distribute(cx, now, socket, outputs);
             return None;
         }
@@ -163,7 +169,7 @@ impl Store {
         let (from, open) = (self.sockets.get_mut(&socket)?, self.open.as_ref()?);
         // After its hello it may be somebody whose pushes are marked.
         let first = !std::mem::replace(&mut from.heard, true);
-        Some(!first && !open.room.marks(&from.connection))
+        Some(!first && !from.peer.marks(&open.room))
     }
 
     fn handle_group(
@@ -202,17 +208,18 @@ impl Store {
                     };
                     from.save(self.transaction);
                     let began = Instant::now();
-                    let outputs = open.room.receive(db, now, &mut from.connection, text, &*cx.auth);
+                    let rooms = (&mut open.room, &mut open.livestore);
+                    let outputs = from.peer.receive(rooms, db, now, text, &*cx.auth);
                     told(cx, &self.id, (*socket, from), began, &outputs);
                     if run.takes(&outputs) {
                         run.add(*socket, outputs, &mut open.room);
                     } else {
-                        self.say(cx, now, &mut run, &open.room);
-                        self.distribute_of(cx, &open.room, now, *socket, outputs);
+                        self.say(cx, now, &mut run, (&open.room, &mut open.livestore));
+                        self.distribute_of(cx, (&open.room, &mut open.livestore), now, *socket, outputs);
                         run.said.extend(open.room.take_journal());
                     }
                 }
-                self.say(cx, now, &mut run, &open.room);
+                self.say(cx, now, &mut run, (&open.room, &mut open.livestore));
                 Ok::<_, SqlError>(())
             })
         }));
@@ -251,12 +258,12 @@ impl Store {
         from.save(self.transaction);
         let began = Instant::now();
         let done = catch_unwind(AssertUnwindSafe(|| {
-            open.room.receive(&mut open.db, now, &mut from.connection, text, &*cx.auth)
+            from.peer.receive((&mut open.room, &mut open.livestore), &mut open.db, now, text, &*cx.auth)
         }));
         match done {
             Ok(outputs) => {
                 told(cx, &self.id, (socket, from), began, &outputs);
-                self.distribute_of(cx, &open.room, now, socket, outputs);
+                self.distribute_of(cx, (&open.room, &mut open.livestore), now, socket, outputs);
                 self.put_open(cx, frame, open);
             }
             Err(_) => {
@@ -308,7 +315,7 @@ fn told(
         {
             let count = |status: &str| text.matches(status).count();
             let (accepted, rejected) = (count("\"status\":\"accepted\""), count("\"status\":\"rejected\""));
-            let (subject, took) = (from.connection.subject(), began.elapsed());
+            let (subject, took) = (from.peer.subject(), began.elapsed());
             if logged {
                 let subject = subject.map(tracing::field::display);
                 debug!(%store, socket, subject, accepted, rejected, micros = took.as_micros() as u64, "decided a push");
@@ -318,10 +325,6 @@ fn told(
             }
         }
     }
-}
-
-fn error_frame(frame: ErrorFrame) -> Utf8Bytes {
-    ServerMessage::Error(frame).encode().into()
 }
 
 pub(super) fn refused(code: Code) -> Close {

@@ -7,7 +7,8 @@ use js_sys::futures::JsFuture;
 use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
 use syncline_http::{Asked, Call, Reply};
-use worker::Response;
+use worker::worker_sys::web_sys::WebSocket;
+use worker::{Response, console_error};
 
 use super::{Object, incarnation, socket};
 use crate::answer;
@@ -54,9 +55,28 @@ impl Object {
         answer::response(reply.answer)
     }
 
+    /// Sends a frame to every live socket, but for one.
+    pub(super) fn publish_to(&self, frame: &str, but: Option<&WebSocket>) {
+        // This instance may have been away since they were last told.
+        let chunks = || {
+            let mut livestore = self.livestore.borrow_mut();
+            let made = self.with_room(None, |room, db| {
+                if let Err(error) = livestore.catch_up(room, db) {
+                    console_error!("the numbers of the entries cannot be read: {error}");
+                }
+                Ok(livestore.published(room, frame))
+            });
+            made.unwrap_or_else(|error| {
+                console_error!("the room cannot be opened: {error}");
+                None
+            })
+        };
+        socket::publish(self.state.as_raw(), now(), frame, but, chunks);
+    }
+
     /// Sends a frame to every live socket, and wakes who waits for entries.
     pub(super) fn publish(&self, frame: &str) {
-        socket::publish(self.state.as_raw(), now(), frame, None);
+        self.publish_to(frame, None);
         for waiting in self.waiting.take() {
             drop(waiting.call0(&wasm_bindgen::JsValue::NULL));
         }

@@ -1,10 +1,12 @@
 //! A hibernatable socket, and what is known of it: that is attached to it as text, so that it
 //! outlives the object.
 
+use std::cell::LazyCell;
+
 use js_sys::JsString;
 use serde::{Deserialize, Serialize};
-use syncline_engine::Connection;
 use syncline_engine::protocol::{Code, Millis, StoreId};
+use syncline_livestore::{Chunks, Expired, Peer};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::console_error;
 use worker::worker_sys::DurableObjectState;
@@ -26,8 +28,9 @@ mod glue {
 }
 
 /// The first characters of an attachment: whether the socket gets what is published, whether its token
-/// expires, whether it has values of presence. For most sockets, only these are looked at.
-const MARKS: [char; 3] = ['L', 'E', 'P'];
+/// expires, whether it has values of presence, whether it is a LiveStore client's. For most sockets, only these are
+/// looked at.
+const MARKS: [char; 4] = ['L', 'E', 'P', 'S'];
 const UNMARKED: char = '-';
 
 #[derive(Clone, Copy)]
@@ -35,6 +38,7 @@ enum Mark {
     Live,
     Expires,
     Present,
+    LiveStore,
 }
 
 /// What is attached to a socket.
@@ -43,7 +47,7 @@ pub(super) struct Attachment {
     /// From the URL.
     pub(super) store: StoreId,
     /// As the room knows it.
-    pub(super) connection: Connection,
+    pub(super) peer: Peer,
 }
 
 #[derive(Clone, Copy)]
@@ -67,8 +71,9 @@ impl<'a> Socket<'a> {
     }
 
     pub(super) fn attach(self, attachment: &Attachment) -> Result<(), JsValue> {
-        let connection = &attachment.connection;
-        let marked = [connection.is_live(), connection.expires().is_some(), connection.is_present()];
+        let peer = &attachment.peer;
+        let marked =
+            [peer.is_live(), peer.expires().is_some(), peer.is_present(), matches!(peer, Peer::LiveStore(_))];
         let marks = marked.iter().zip(MARKS).map(|(is, mark)| if *is { mark } else { UNMARKED });
         let json = serde_json::to_string(attachment).map_err(|error| error.to_string())?;
         self.0.serialize_attachment(format!("{}{json}", String::from_iter(marks)).into())
@@ -92,12 +97,33 @@ impl<'a> Socket<'a> {
             return true;
         }
         let Some(mut attachment) = self.attached() else { return false };
-        let Some(frame) = attachment.connection.expire(now) else { return true };
-        if let Err(error) = self.attach(&attachment) {
+        match attachment.peer.expire(now) {
+            None => return true,
+            Some(Expired::Closed(code)) => self.close(1008, code.as_str()),
+            Some(Expired::Told(frame)) => {
+                self.keep(&attachment);
+                self.send(&JsString::from(frame));
+            }
+        }
+        false
+    }
+
+    /// What a LiveStore client gets of what is published.
+    fn tell(self, chunks: &Chunks) {
+        let Some(mut attachment) = self.attached() else { return };
+        let before = attachment.peer.clone();
+        let Peer::LiveStore(connection) = &mut attachment.peer else { return };
+        let frames = connection.published(chunks);
+        if attachment.peer != before {
+            self.keep(&attachment);
+        }
+        frames.into_iter().for_each(|frame| self.send(&JsString::from(frame)));
+    }
+
+    fn keep(self, attachment: &Attachment) {
+        if let Err(error) = self.attach(attachment) {
             console_error!("a socket cannot keep what is known of it: {error:?}");
         }
-        self.send(&JsString::from(frame));
-        false
     }
 
     /// A socket that is going away cannot be sent to; its client gets the entries when it is back.
@@ -125,12 +151,24 @@ pub(super) fn close_all(state: &DurableObjectState, code: Code) {
     all(state).iter().for_each(|socket| Socket::new(socket).close(1008, code.as_str()));
 }
 
-/// Sends one frame to every live socket, but for one.
-pub(super) fn publish(state: &DurableObjectState, now: Millis, frame: &str, but: Option<&WebSocket>) {
+/// Sends one frame to every live socket, but for one; `chunks` makes of it what LiveStore's clients get.
+pub(super) fn publish(
+    state: &DurableObjectState,
+    now: Millis,
+    frame: &str,
+    but: Option<&WebSocket>,
+    chunks: impl FnOnce() -> Option<Chunks>,
+) {
     let frame = JsString::from(frame);
+    let chunks = LazyCell::new(chunks);
     for socket in all(state).iter().filter(|socket| but != Some(*socket)).map(Socket::new) {
-        if socket.is_reached(now) {
+        if !socket.is_reached(now) {
+            continue;
+        }
+        if !socket.has(Mark::LiveStore) {
             socket.send(&frame);
+        } else if let Some(chunks) = &*chunks {
+            socket.tell(chunks);
         }
     }
 }
@@ -141,11 +179,7 @@ pub(super) fn tell_presence(state: &DurableObjectState, to: &WebSocket) {
         if other.has(Mark::Present)
             && let Some(attachment) = other.attached()
         {
-            attachment
-                .connection
-                .presence()
-                .into_iter()
-                .for_each(|frame| Socket::new(to).send(&frame.into()));
+            attachment.peer.presence().into_iter().for_each(|frame| Socket::new(to).send(&frame.into()));
         }
     }
 }

@@ -10,7 +10,7 @@ use tracing::{debug, error, warn};
 
 use super::super::call::Answered;
 use super::super::socket::Socket;
-use super::{Context, Open, Store, error_frame};
+use super::{Context, Open, Store};
 use crate::journal::Frame;
 use crate::outbox::Close;
 use crate::stores::Known;
@@ -161,7 +161,7 @@ impl Store {
 
     /// What was decided is not durable: nobody is told of it. Who is connected asks again.
     pub(in super::super) fn fail(&mut self) {
-        let frame = error_frame(failed("the disk does not take what was decided".to_owned()));
+        let frame = failed("the disk does not take what was decided".to_owned());
         let close = Close { code: 1011, reason: Code::ServerFailed.as_str() };
         self.sockets.values_mut().for_each(|socket| socket.fail(frame.clone(), close));
         self.answered.iter_mut().for_each(Answered::fail);

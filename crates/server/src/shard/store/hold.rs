@@ -45,7 +45,7 @@ impl Store {
     /// outlive the process: then all that is held is committed, and the frame does the same for itself.
     pub(super) fn hold_for(&mut self, cx: &Context, socket: SocketId) {
         let (Some(open), Some(from)) = (&self.open, self.sockets.get(&socket)) else { return };
-        if open.room.marks(&from.connection) && self.held.stuck.is_none() && self.commit(cx).is_ok() {
+        if from.peer.marks(&open.room) && self.held.stuck.is_none() && self.commit(cx).is_ok() {
             return;
         }
         self.hold();
@@ -174,7 +174,7 @@ impl Store {
             db.commit_point()?;
             self.held = Held::default();
             let room = open_room(cx, &self.id, &mut db)?;
-            return Ok(Open { db, room, roomy: false });
+            return Ok(Open::new(db, room));
         }
         db.set_point()?;
         let mut room = self.room_again(cx, &mut db)?;
@@ -193,7 +193,7 @@ impl Store {
             db.refuse_writes(Some(why.clone()))?;
             self.held.since = Some(Instant::now());
         }
-        Ok(Open { db, room, roomy: false })
+        Ok(Open::new(db, room))
     }
 
     fn room_again(&self, cx: &Context, db: &mut Database) -> Result<Room, SqlError> {

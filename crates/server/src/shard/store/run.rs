@@ -2,6 +2,7 @@
 
 use syncline_engine::protocol::{Millis, Seq};
 use syncline_engine::{Output, Record, Room};
+use syncline_livestore::LiveStore;
 
 use super::{Context, SocketId, Store};
 
@@ -41,10 +42,10 @@ impl Run {
 
 impl Store {
     /// Publishes what a run of pushes has come to as one frame, before each of them is answered.
-    pub(super) fn say(&mut self, cx: &Context, now: Millis, run: &mut Run, room: &Room) {
+    pub(super) fn say(&mut self, cx: &Context, now: Millis, run: &mut Run, rooms: (&Room, &mut LiveStore)) {
         let records = std::mem::take(&mut run.records);
         if let Some(text) = Record::published(&records, run.head) {
-            self.publish_of(cx, Some(room), now, text.into(), None);
+            self.publish_of(cx, Some(rooms), now, text.into(), None);
         }
         run.said.extend(records);
         let transaction = self.transaction;

@@ -25,7 +25,10 @@ export interface Auth {
  */
 export type Chain = Digest
 
-/** A client: one durable outbox, in one browser profile or process. `[A-Za-z0-9_-]{1,64}`. */
+/**
+ * A client: one durable outbox, in one browser profile or process. `[A-Za-z0-9_-]{1,128}`; what begins with
+ * `ls__` is a client of LiveStore's protocol.
+ */
 export type ClientId = string
 
 /** From client to server. */
