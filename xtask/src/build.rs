@@ -9,6 +9,7 @@ mod worker;
 use anyhow::Result;
 
 use crate::log::Log;
+use crate::workspace::App;
 use crate::{process, setup, workspace};
 
 pub(crate) use client::build as client;
@@ -17,6 +18,9 @@ pub(crate) use worker::build as worker;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// What to build
+    #[arg(long, value_enum, default_value_t)]
+    app: App,
     /// As it is shipped: optimised, which takes minutes
     #[arg(long)]
     release: bool,
@@ -45,11 +49,12 @@ impl Mode {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::for_build()?;
-    if args.conformance {
-        return conformance(&Log::Terminal);
-    }
     let mode = if args.release { Mode::Release } else { Mode::Dev };
-    all(mode, &Log::Terminal)
+    match args.app {
+        App::Chat if args.conformance => conformance(&Log::Terminal),
+        App::Chat => all(mode, &Log::Terminal),
+        App::Livestore => worker(App::Livestore, mode, &Log::Terminal),
+    }
 }
 
 /// The native server of the chat.
@@ -63,13 +68,13 @@ pub(crate) fn native(release: bool, log: &Log) -> Result<()> {
 }
 
 pub(crate) fn all(mode: Mode, log: &Log) -> Result<()> {
-    worker(mode, log)?;
+    worker(App::Chat, mode, log)?;
     client(mode, log)?;
     page(log)
 }
 
 /// The worker and the client with the suite, beside the ones that ship.
 pub(crate) fn conformance(log: &Log) -> Result<()> {
-    worker(Mode::Conformance, log)?;
+    worker(App::Chat, Mode::Conformance, log)?;
     client(Mode::Conformance, log)
 }

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::server::{Server, TOKEN};
+use crate::workspace::App;
 use crate::{process, setup, workspace};
 
 #[derive(clap::Args)]
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match args.server {
         Target::Workerd => {
             setup::for_worker()?;
-            build::worker(Mode::Dev, &Log::Terminal)?;
+            build::worker(App::Chat, Mode::Dev, &Log::Terminal)?;
             workerd(args.setup, &args.suite, &Log::Terminal)
         }
         Target::Native => native(args.setup, &args.suite, &Log::Terminal),

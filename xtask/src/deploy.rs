@@ -16,12 +16,16 @@ use console::style;
 use crate::build::{self, Mode};
 use crate::dev::wrangler;
 use crate::log::Log;
-use crate::{process, setup, workspace};
+use crate::workspace::App;
+use crate::{process, setup};
 use config::Config;
 use size::Plan;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// What to deploy
+    #[arg(long, value_enum, default_value_t)]
+    app: App,
     /// An `[env.NAME]` of wrangler.toml: its own worker, objects, database and secrets, under names that end in NAME
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
@@ -37,18 +41,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let log = Log::Terminal;
     let plan = if args.paid { Plan::Paid } else { Plan::Free };
     if args.dry_run {
-        let config = Config::read(&workspace::path(workspace::WORKER_DIR), args.env.as_deref())?;
+        let config = Config::read(&args.app.folder(), args.env.as_deref())?;
         setup::for_worker()?;
-        build::worker(Mode::Release, &log)?;
+        build::worker(args.app, Mode::Release, &log)?;
         return bundle(&config, plan, &log);
     }
     credentials::check(|name| env::var(name).ok())?;
-    let mut config = Config::read(&workspace::path(workspace::WORKER_DIR), args.env.as_deref())?;
+    let mut config = Config::read(&args.app.folder(), args.env.as_deref())?;
     setup::for_worker()?;
     config.write()?;
     // Before minutes are spent: whether the credentials are good, and whether every secret is known.
     let secrets = secrets::of(&config)?;
-    build::worker(Mode::Release, &log)?;
+    build::worker(args.app, Mode::Release, &log)?;
     bundle(&config, plan, &log)?;
     database::prepare(&mut config, &log)?;
     let report = upload(&config, &secrets, &log)?;
@@ -61,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// What would be deployed without `--env`, of the worker that is built.
 pub(crate) fn rehearse(log: &Log) -> Result<()> {
-    let config = Config::read(&workspace::path(workspace::WORKER_DIR), None)?;
+    let config = Config::read(&App::Chat.folder(), None)?;
     bundle(&config, Plan::Free, log)
 }
 

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::dev::wrangler;
 use crate::log::Log;
 use crate::process::{self, Running};
-use crate::workspace;
+use crate::workspace::App;
 
 /// The token of a server that is started here.
 pub(crate) const TOKEN: &str = "the-token-of-the-tests";
@@ -54,7 +54,7 @@ impl Server {
 
     /// Copies what was built, and creates the archive.
     pub(crate) fn workerd(folder: PathBuf, secrets: &str) -> Result<Self> {
-        let app = workspace::path(workspace::WORKER_DIR);
+        let app = App::Chat.folder();
         let worker = folder.join("worker");
         fs::create_dir_all(&worker)?;
         copy_all(&app.join("dist"), &worker)?;
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_the_apps_own_in_another_folder() {
-        let app = workspace::path(workspace::WORKER_DIR);
+        let app = App::Chat.folder();
         let own = fs::read_to_string(app.join("wrangler.toml")).unwrap();
         let moved = configuration(&own, &app).unwrap();
         assert!(moved.contains("main = \"worker/shim.js\"\n"), "{moved}");

@@ -13,6 +13,7 @@ use syncline_torture::client::Assignment;
 
 use crate::build::{self, Mode};
 use crate::log::Log;
+use crate::workspace::App;
 use crate::{figures, setup};
 use arena::Arena;
 use summary::Summary;
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match args.server {
         Target::Workerd => {
             setup::for_worker()?;
-            build::worker(if args.release { Mode::Release } else { Mode::Dev }, &Log::Terminal)?;
+            build::worker(App::Chat, if args.release { Mode::Release } else { Mode::Dev }, &Log::Terminal)?;
         }
         Target::Native => build::native(args.release, &Log::Terminal)?,
     }

@@ -10,9 +10,36 @@ use serde_json::Value;
 use crate::process;
 
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
-pub(crate) const WORKER_DIR: &str = "apps/chat/worker";
 pub(crate) const CLIENT_DIR: &str = "apps/chat/wasm";
 pub(crate) const PAGE_DIR: &str = "apps/chat/web";
+
+/// What is served on Cloudflare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum App {
+    /// The example, with its rules
+    #[default]
+    Chat,
+    /// A log without rules, for the clients of a LiveStore app
+    Livestore,
+}
+
+impl App {
+    /// The crate of its worker.
+    pub(crate) const fn package(self) -> &'static str {
+        match self {
+            Self::Chat => "chat-worker",
+            Self::Livestore => "livestore-worker",
+        }
+    }
+
+    /// Where it lies.
+    pub(crate) fn folder(self) -> PathBuf {
+        path(match self {
+            Self::Chat => "apps/chat/worker",
+            Self::Livestore => "apps/livestore/worker",
+        })
+    }
+}
 
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_engine::protocol::{
-    Args, ClientId, Code, Commit, ErrorFrame, Incarnation, Millis, Push, Seq, ServerMessage, Subject,
+    Args, ClientId, Code, Commit, Entry, ErrorFrame, Incarnation, Millis, Push, Seq, ServerMessage, Subject,
     Verdicts, decode_server,
 };
 use syncline_engine::{Grant, Output, Query, RedactError, Room, RoomInfo, Sql, SqlError};
@@ -46,11 +46,8 @@ pub enum Call {
     Query(QueryCall),
     /// The whole store as an SQLite file, where a host can copy its own.
     File,
-    /// A log for a store that has none, where a host can put a whole file in place.
-    Import {
-        /// Whether what the model cannot apply is set aside, and does not refuse the whole.
-        aside: bool,
-    },
+    /// A log for a store that has none, or the next part of it.
+    Import(ImportCall),
     /// The archive is to get the log from its first entry: for a host that has one.
     Archive,
     /// One request of a LiveStore client, and the token of its URL.
@@ -75,6 +72,19 @@ pub struct LogCall {
     pub left: Option<u64>,
     /// How long to wait for the first of them.
     pub wait_ms: u32,
+}
+
+/// Entries of another log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportCall {
+    /// Whether what the model cannot apply is set aside, and does not refuse the whole.
+    pub aside: bool,
+    /// The last entry of the part before; a log has one incarnation, so it is named, too.
+    pub after: Seq,
+    /// The incarnation that the log is to have; another, where none is named.
+    pub incarnation: Option<Incarnation>,
+    /// The entries, a line each.
+    pub lines: String,
 }
 
 /// The body of a push.
@@ -170,7 +180,7 @@ impl Call {
             | Self::Compact
             | Self::Query(_)
             | Self::File
-            | Self::Import { .. }
+            | Self::Import(_)
             | Self::Archive
             | Self::Reset
             | Self::Redact { .. } => Access::Admin,
@@ -186,6 +196,7 @@ impl Call {
             | Self::LiveStore(..)
             | Self::ResumeWebhook { .. }
             | Self::Compact
+            | Self::Import(_)
             | Self::Archive
             | Self::Reset
             | Self::Redact { .. } => true,
@@ -195,8 +206,7 @@ impl Call {
             | Self::Webhook
             | Self::Verify
             | Self::Query(_)
-            | Self::File
-            | Self::Import { .. } => false,
+            | Self::File => false,
         }
     }
 
@@ -236,7 +246,8 @@ impl Call {
                 }
                 room.compact(db).map(|more| Reply::of(Answer::json(200, &Compacted { more })))
             }
-            Self::Query(_) | Self::File | Self::Import { .. } => {
+            Self::Import(call) => return call.take(room, db),
+            Self::Query(_) | Self::File => {
                 let message = "the native server alone has files: here is the log, as lines, and the state";
                 Ok(Reply::of(Answer::refusal(&ErrorFrame::new(Code::FilesUnavailable, message))))
             }
@@ -251,6 +262,59 @@ impl Call {
         };
         done.unwrap_or_else(|error| Reply::failed(&error))
     }
+}
+
+impl ImportCall {
+    /// Takes a part into the room: the first makes the log, in place of an empty one.
+    fn take(self, room: &mut Room, db: &mut dyn Sql) -> Reply {
+        let refuse = |code, message: String| Reply::of(Answer::refusal(&ErrorFrame::new(code, message)));
+        let Self { aside, after, incarnation, lines } = self;
+        let known = incarnation.as_ref() == Some(room.incarnation());
+        if room.head() != after || (after > Seq::ZERO && !known) {
+            let message = format!(
+                "the log is {}, and ends at {}: a part follows the one before it, and names the incarnation",
+                room.incarnation(),
+                room.head()
+            );
+            return refuse(Code::StoreExists, message);
+        }
+        let mut entries: Vec<Entry> = Vec::new();
+        for (number, line) in (1..).zip(lines.lines()) {
+            let entry = serde_json::from_str::<Entry>(line).map_err(|error| error.to_string());
+            let taken = entry.and_then(|entry| match room.rules().decodes(entry.event()) {
+                Err(why) if !aside => Err(why.to_string()),
+                Err(_) | Ok(()) => Ok(entry),
+            });
+            match taken {
+                Ok(entry) => entries.push(entry),
+                Err(why) => return refuse(Code::ImportRefused, format!("line {number}: {why}")),
+            }
+        }
+        let done = (|| {
+            if let Some(incarnation) = incarnation.filter(|_| after == Seq::ZERO && !known) {
+                room.reset(db, incarnation)?;
+            }
+            room.import(db, &entries)?;
+            room.info(&*db)
+        })();
+        match done {
+            Ok(info) => {
+                let told =
+                    Imported { head: info.head, aside: info.quarantined, incarnation: info.incarnation };
+                // Whoever is connected has not been told.
+                Reply { close_all: Some(Code::LogDiverged), ..Reply::of(Answer::json(200, &told)) }
+            }
+            Err(SqlError::Refused(why)) => refuse(Code::ImportRefused, why),
+            Err(error) => Reply::failed(&error),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Imported {
+    head: Seq,
+    aside: u32,
+    incarnation: Incarnation,
 }
 
 impl LogCall {

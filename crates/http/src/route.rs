@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use syncline_engine::protocol::{Args, Code, ErrorFrame, Millis, Seq, StoreId};
+use syncline_engine::protocol::{Args, Code, ErrorFrame, Incarnation, Millis, Seq, StoreId};
 use syncline_engine::{Authorize, Grant, SharedToken};
 use syncline_livestore::{BadDoor, Door, Mount, Transport};
 
 use crate::answer::Answer;
-use crate::call::{Call, LogCall, PushBody};
+use crate::call::{Call, ImportCall, LogCall, PushBody};
 
 /// How long a request for entries that are not there yet may wait.
 const LONGEST_WAIT_MS: u32 = 30_000;
@@ -201,7 +201,7 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
     let known: &[&str] = match name {
         "log" => &["after", "limit", "wait"],
         "state" => &["at"],
-        "import" => &["aside"],
+        "import" => &["aside", "after", "incarnation"],
         _ => &[],
     };
     query.refuse_others(known)?;
@@ -241,7 +241,16 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
         "compact" => Call::Compact,
         "query" => Call::Query(body(request.body)?),
         "file" => Call::File,
-        "import" => Call::Import { aside: query.number("aside")?.unwrap_or_default() },
+        "import" => Call::Import(ImportCall {
+            aside: query.number("aside")?.unwrap_or_default(),
+            after: query.number("after")?.unwrap_or_default(),
+            incarnation: query
+                .text("incarnation")
+                .map(Incarnation::parse)
+                .transpose()
+                .map_err(|error| refuse(Code::BadRequest, error.to_string()))?,
+            lines: request.body.to_owned(),
+        }),
         "archive" => Call::Archive,
         "reset" => Call::Reset,
         _ => return Err(nothing()),
@@ -270,8 +279,12 @@ impl<'a> Query<'a> {
         }
     }
 
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_ref())
+    }
+
     fn number<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Answer> {
-        let Some((_, text)) = self.0.iter().find(|(known, _)| known == name) else { return Ok(None) };
+        let Some(text) = self.text(name) else { return Ok(None) };
         serde_json::from_str(text)
             .map(Some)
             .map_err(|_| refuse(Code::BadRequest, format!("{name} is a number from 0")))

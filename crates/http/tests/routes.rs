@@ -352,13 +352,47 @@ fn a_log_that_is_compacted_reads_as_before() {
 }
 
 #[test]
+fn a_log_is_imported_in_parts_that_follow_each_other_under_the_incarnation_that_is_named() {
+    let mut from = Server::filled();
+    let lines = from.ask(&get("/stores/team-1/log", ""), false).answer.body;
+    let half = lines.lines().count() / 2;
+    let part = |from: usize, to: usize| -> String {
+        lines.lines().skip(from).take(to - from).map(|line| format!("{line}\n")).collect()
+    };
+    let (first, rest) = (part(0, half), part(half, usize::MAX / 2));
+    let mut server = Server::new();
+    let import = |query: &str, body: &str, server: &mut Server| {
+        server.ask(&Request { query, ..post("/stores/team-1/import", body) }, false)
+    };
+    let reply = import("incarnation=V1StGXR8_Z5jdHi6B-myT", &first, &mut server);
+    let told: Value = serde_json::from_str(&reply.answer.body).unwrap();
+    assert_eq!((&told["head"], &told["incarnation"]), (&json!(half), &json!("V1StGXR8_Z5jdHi6B-myT")));
+    assert_eq!(reply.close_all, Some(Code::LogDiverged), "whoever is connected has not been told");
+    for query in [
+        "",
+        &format!("after={half}"),
+        &format!("after={half}&incarnation=another"),
+        "after=99&incarnation=V1StGXR8_Z5jdHi6B-myT",
+    ] {
+        let refused = import(query, &rest, &mut server).answer;
+        assert_eq!(code(&refused), (409, "store-exists".to_owned()), "{query}");
+    }
+    let next = format!("after={half}&incarnation=V1StGXR8_Z5jdHi6B-myT");
+    let bad = import(&next, "{}\n", &mut server).answer;
+    assert_eq!(code(&bad), (400, "import-refused".to_owned()));
+    assert_eq!(import(&next, &rest, &mut server).answer.status, 200);
+    assert_eq!(server.ask(&get("/stores/team-1/log", ""), false).answer.body, lines);
+    let (mine, theirs) = (
+        server.ask(&get("/stores/team-1/state", ""), false).answer.body,
+        from.ask(&get("/stores/team-1/state", ""), false).answer.body,
+    );
+    assert_eq!(mine.lines().skip(1).collect::<Vec<_>>(), theirs.lines().skip(1).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_host_without_files_says_so() {
     let mut server = Server::filled();
-    for request in [
-        post("/stores/team-1/query", r#"{"sql":"SELECT 1"}"#),
-        get("/stores/team-1/file", ""),
-        post("/stores/team-1/import", ""),
-    ] {
+    for request in [post("/stores/team-1/query", r#"{"sql":"SELECT 1"}"#), get("/stores/team-1/file", "")] {
         let Ok(Route::Store(_, call)) = Route::parse(&request) else { panic!("{request:?}") };
         let route = Route::Store(StoreId::parse("team-1").unwrap(), call);
         assert_eq!(route.access(), Access::Admin);

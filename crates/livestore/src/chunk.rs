@@ -16,10 +16,7 @@ use crate::writer::Writer;
 const BYTES: usize = 900_000;
 
 /// Events of a chunk. A client applies each in one transaction, and writes nothing of its own meanwhile.
-const EVENTS: usize = 500;
-
-/// The session of those who are no clients of LiveStore's.
-const SESSION: &str = "syncline";
+const EVENTS: usize = 100;
 
 /// An entry as a segment holds it.
 #[derive(Deserialize)]
@@ -129,10 +126,7 @@ impl<'a> Chunker<'a> {
     fn event(&mut self, line: &Line<'_>, number: u64, parent: u64) {
         if self.client != line.client || self.writer.0.is_empty() {
             line.client.clone_into(&mut self.client);
-            let (client, session, bare) = match Writer::of(line.client) {
-                Some(Writer { client, session, bare }) => (client, session, bare),
-                None => (line.client.to_owned(), SESSION.to_owned(), false),
-            };
+            let Writer { client, session, bare } = Writer::or_ours(line.client);
             self.writer = (json(&client), json(&session), bare);
         }
         if self.time != Some(line.time) {

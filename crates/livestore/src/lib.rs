@@ -31,4 +31,5 @@ pub use door::{BadDoor, Door, Mount, Transport};
 pub use numbers::Numbers;
 pub use peer::{Expired, Peer};
 pub use serve::{LiveStore, PING, PONG};
+pub use tables::{BadRow, CONTEXT_TABLE, EVENTS_TABLE, EventRow};
 pub use writer::Writer;

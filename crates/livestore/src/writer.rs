@@ -10,6 +10,9 @@ const BETWEEN: &str = "__";
 /// After the ids of those events that have no args: there is a difference to `null`, and it is nowhere else.
 const BARE: &str = "v";
 
+/// The session of those who are no clients of LiveStore's.
+const SESSION: &str = "syncline";
+
 /// A session of a LiveStore client. As an id: `ls__`, its client id, `__`, its session id; whatever is not
 /// `A-Z a-z 0-9 -` is `_` and two digits of hex a byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,15 @@ impl Writer {
             id.push_str(BARE);
         }
         ClientId::parse(id)
+    }
+
+    /// What an id says; another client has itself for a client of LiveStore's, and one session.
+    pub(crate) fn or_ours(id: &str) -> Self {
+        Self::of(id).unwrap_or_else(|| Self {
+            client: id.to_owned(),
+            session: SESSION.to_owned(),
+            bare: false,
+        })
     }
 
     /// What an id says; nothing where it is another client's.

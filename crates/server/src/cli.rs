@@ -6,6 +6,7 @@ mod compact;
 mod export;
 mod failure;
 mod import;
+mod livestore;
 mod local;
 mod log;
 mod manifest;

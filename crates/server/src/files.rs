@@ -11,8 +11,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::json;
-use syncline_engine::protocol::{Code, ErrorFrame, StoreId};
-use syncline_http::{Answer, Call, Request, Route};
+use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
+use syncline_http::{Answer, Call, ImportCall, Request, Route};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -77,9 +77,12 @@ async fn imported(served: &Served, head: &Parts, body: Body) -> Result<Answer, A
     };
     let route = Route::parse(&asked)?;
     grant(&route, &head.headers, served)?;
-    let Route::Store(store, Call::Import { aside }) = route else {
+    let Route::Store(store, Call::Import(ImportCall { aside, after, incarnation, .. })) = route else {
         return Err(refusal(Code::NotFound, "there is nothing at this path"));
     };
+    if after > Seq::ZERO {
+        return Err(refusal(Code::BadRequest, "this server takes a log as a whole"));
+    }
     if served.directory.store(&store).exists() {
         return Err(refusal(Code::StoreExists, format!("there is a store {store}")));
     }
@@ -88,7 +91,7 @@ async fn imported(served: &Served, head: &Parts, body: Body) -> Result<Answer, A
     let (rules, of) = (served.rules, store.clone());
     let work = spawn_blocking(move || {
         let file = BufReader::new(File::open(lines.path()).map_err(ImportError::Unreadable)?);
-        let imported = Import { rules, store: &of, aside }.run(file, made.path(), |_| {});
+        let imported = Import { rules, store: &of, aside, incarnation }.run(file, made.path(), |_| {});
         imported.map(|imported| (imported, made))
     });
     let (imported, made) = work.await.map_err(failed)?.map_err(|error| match error {

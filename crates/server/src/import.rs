@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::path::Path;
 
-use syncline_engine::protocol::{Entry, Seq, StoreId};
+use syncline_engine::protocol::{Entry, Incarnation, Seq, StoreId};
 use syncline_engine::{Quarantined, Room, Rules, SqlError, count_quarantined, quarantined};
 use syncline_sqlite::{Database, Durability};
 use thiserror::Error;
@@ -43,6 +43,8 @@ pub(crate) struct Import<'a> {
     pub(crate) store: &'a StoreId,
     /// Whether commits that the model cannot apply are set aside; else they refuse the whole.
     pub(crate) aside: bool,
+    /// The incarnation that it goes on under, where its clients are to go on; else it gets another.
+    pub(crate) incarnation: Option<Incarnation>,
 }
 
 impl Import<'_> {
@@ -54,7 +56,8 @@ impl Import<'_> {
         mut progress: impl FnMut(u64),
     ) -> Result<Imported, ImportError> {
         let mut db = Database::open_file(path, Durability::Normal)?;
-        let mut room = Room::open(&mut db, self.rules, self.store.clone(), incarnation()?)?;
+        let fresh = self.incarnation.clone().map_or_else(incarnation, Ok)?;
+        let mut room = Room::open(&mut db, self.rules, self.store.clone(), fresh)?;
         let (mut part, mut bytes, mut commit_line): (Vec<Entry>, usize, u64) = (Vec::new(), 0, 1);
         let mut line = 0;
         for text in lines.lines() {

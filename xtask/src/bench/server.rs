@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::build::{self, Mode};
 use crate::log::Log;
+use crate::workspace::App;
 use crate::{figures, process, setup, workspace};
 use host::{Host, Own, TOKEN};
 use livestore::LiveStore;
@@ -113,7 +114,7 @@ fn build(native: bool, workerd: bool) -> Result<()> {
     process::run(&mut cargo, &Log::Terminal)?;
     if workerd {
         setup::for_worker()?;
-        build::worker(Mode::Release, &Log::Terminal)?;
+        build::worker(App::Chat, Mode::Release, &Log::Terminal)?;
     }
     Ok(())
 }

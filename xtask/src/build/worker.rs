@@ -7,17 +7,17 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use super::{Mode, files, wasm};
 use crate::log::Log;
-use crate::workspace;
+use crate::workspace::{self, App};
 
 const SHIM: &str = include_str!("shim.js");
 
-pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
+pub(crate) fn build(app: App, mode: Mode, log: &Log) -> Result<()> {
     let profile = match mode {
         Mode::Dev | Mode::Conformance => "wasm-dev",
         Mode::Release => "worker",
     };
-    let compiled = wasm::compile("chat-worker", profile, mode.features(), log)?;
-    let staging = wasm::staging("worker")?;
+    let compiled = wasm::compile(app.package(), profile, mode.features(), log)?;
+    let staging = wasm::staging(app.package())?;
     Bindgen::new()
         .input_path(compiled)
         .out_name("index")
@@ -38,7 +38,7 @@ pub(crate) fn build(mode: Mode, log: &Log) -> Result<()> {
         wasm::optimize(&staging.join("index_bg.wasm"), &["-O3"], log)?;
     }
     let dist = match mode {
-        Mode::Dev | Mode::Release => workspace::path(workspace::WORKER_DIR).join("dist"),
+        Mode::Dev | Mode::Release => app.folder().join("dist"),
         Mode::Conformance => workspace::target_dir()?.join("xtask/conformance/worker"),
     };
     files::publish(&staging, &dist)

@@ -142,6 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::workspace::App;
 
     const FILE: &str = r#"
         name = "shop"
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_worker_of_the_chat_has_what_the_docs_say() {
-        let folder = workspace::path(workspace::WORKER_DIR);
+        let folder = App::Chat.folder();
         for (environment, name) in [
             (None, "chat-sync"),
             (Some("staging"), "chat-sync-staging"),

@@ -8,6 +8,7 @@ use console::Color;
 
 use super::part::{self, Part};
 use crate::log::Log;
+use crate::workspace::App;
 use crate::{build, process, setup, workspace};
 
 const PORT: u16 = 8787;
@@ -17,7 +18,7 @@ pub(crate) fn part() -> Part {
         name: "sync-worker",
         port: PORT,
         setup: setup::for_worker,
-        build: build::worker,
+        build: |mode, log| build::worker(App::Chat, mode, log),
         service,
         program: None,
         log: part::log("sync-worker", Color::Cyan),
@@ -26,7 +27,7 @@ pub(crate) fn part() -> Part {
 }
 
 fn service(log: &Log) -> Result<Command> {
-    let worker = workspace::path(workspace::WORKER_DIR);
+    let worker = App::Chat.folder();
     let secrets = worker.join(".dev.vars");
     if !secrets.exists() {
         fs::copy(worker.join(".dev.vars.example"), secrets).context(".dev.vars.example")?;
@@ -50,7 +51,7 @@ fn migrate(log: &Log) -> Result<()> {
 pub(crate) fn wrangler() -> Command {
     let mut wrangler = workspace::npm_bin("wrangler");
     wrangler
-        .current_dir(workspace::path(workspace::WORKER_DIR))
+        .current_dir(App::Chat.folder())
         // Nothing local is anyone else's business, and no question waits for an answer.
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_SEND_ERROR_REPORTS", "false")

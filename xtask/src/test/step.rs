@@ -9,8 +9,11 @@ use super::purity;
 use crate::build::{self, Mode};
 use crate::conformance::Setup;
 use crate::log::Log;
-use crate::workspace::WASM_TARGET;
+use crate::workspace::{App, WASM_TARGET};
 use crate::{codegen, conformance, deploy, explore, process, setup, sim, workspace};
+
+/// LiveStore's example app, and the tests of its client.
+const LIVESTORE_WEB: &str = "apps/livestore/web";
 
 pub(crate) struct Step {
     pub(crate) name: &'static str,
@@ -32,7 +35,7 @@ pub(crate) enum Outcome {
     Failed { after: Duration, output: String },
 }
 
-pub(crate) const STEPS: [Step; 20] = [
+pub(crate) const STEPS: [Step; 21] = [
     Step { name: "fmt", about: "Rust is formatted", needs: None, work: fmt },
     Step { name: "clippy", about: "Rust has no warnings", needs: None, work: clippy },
     Step { name: "clippy-wasm", about: "nor has what runs as wasm", needs: None, work: clippy_wasm },
@@ -67,6 +70,12 @@ pub(crate) const STEPS: [Step; 20] = [
         needs: Some("build"),
         work: conformance,
     },
+    Step {
+        name: "livestore",
+        about: "LiveStore's clients, on workerd and the native server",
+        needs: Some("build"),
+        work: livestore,
+    },
     Step { name: "e2e", about: "the chat in Chromium against workerd", needs: Some("build"), work: e2e },
 ];
 
@@ -97,7 +106,7 @@ fn clippy(log: &Log) -> Result<Done> {
 fn clippy_wasm(log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
     cargo.args(["clippy", "--target", WASM_TARGET, "--lib"]);
-    for package in ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm"] {
+    for package in ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm", "livestore-worker"] {
         cargo.args(["--package", package]);
     }
     setup::wasm_c(&mut cargo)?;
@@ -163,7 +172,8 @@ fn biome(log: &Log) -> Result<Done> {
 
 fn build(log: &Log) -> Result<Done> {
     build::all(Mode::Release, log)?;
-    build::conformance(log).map(|()| Done::Done)
+    build::conformance(log)?;
+    build::worker(App::Livestore, Mode::Dev, log).map(|()| Done::Done)
 }
 
 fn deploy(log: &Log) -> Result<Done> {
@@ -191,10 +201,29 @@ fn conformance(log: &Log) -> Result<Done> {
 }
 
 fn e2e(log: &Log) -> Result<Done> {
+    playwright(workspace::PAGE_DIR, log)
+}
+
+/// The real client: in Node and in Chromium.
+fn livestore(log: &Log) -> Result<Done> {
+    let mut cargo = workspace::cargo();
+    process::run(cargo.args(["build", "--package", "syncline-server"]), log)?;
+    let mut npm = Command::new("npm");
+    npm.args(["run", "build", "--workspace", LIVESTORE_WEB]).current_dir(workspace::root());
+    process::run(&mut npm, log)?;
+    let mut npm = Command::new("npm");
+    npm.args(["run", "livestore", "--workspace", LIVESTORE_WEB]).current_dir(workspace::root());
+    npm.env("SYNCLINE", workspace::target_dir()?.join("debug/syncline"));
+    process::run(&mut npm, log)?;
+    playwright(LIVESTORE_WEB, log)
+}
+
+fn playwright(folder: &str, log: &Log) -> Result<Done> {
     let chromium = setup::chromium()?.context("no Chromium; run `cargo xtask setup`")?;
     let mut playwright = workspace::npm_bin("playwright");
     playwright.arg("test").env("CHROMIUM", chromium);
-    run(playwright.current_dir(workspace::path(workspace::PAGE_DIR)), log)
+    playwright.env("SYNCLINE", workspace::target_dir()?.join("debug/syncline"));
+    run(playwright.current_dir(workspace::path(folder)), log)
 }
 
 fn run(command: &mut Command, log: &Log) -> Result<Done> {
@@ -204,7 +233,7 @@ fn run(command: &mut Command, log: &Log) -> Result<Done> {
 /// A script of every npm package of the workspace.
 fn npm_script(name: &str) -> Command {
     let mut npm = Command::new("npm");
-    npm.args(["run", name, "--workspaces"]).current_dir(workspace::root());
+    npm.args(["run", name, "--workspaces", "--if-present"]).current_dir(workspace::root());
     npm
 }
 

@@ -120,6 +120,9 @@ const CASES: &[(&str, Body, &str)] = &[
         },
         "ok: ",
     ),
+    // The tables of a model without any.
+    ("a script without a statement does nothing", |db| db.run_script("\n  -- nothing\n"), "ok: "),
+    ("an empty script does nothing", |db| db.run_script(""), "ok: "),
 ];
 
 pub(super) fn run(db: &mut dyn Sql) -> Vec<Case> {

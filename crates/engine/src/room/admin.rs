@@ -190,10 +190,16 @@ impl Room {
             made.push((first.client.clone(), first.counter, first.seq.before(), size));
         }
         nested(db, |db| {
-            for (client, counter, after, size) in made {
+            for run in made.chunk_by(|(one, counter, ..), (next, following, ..)| {
+                one == next && counter.next() == *following
+            }) {
                 let mut runs = decisions::Runs::new();
-                runs.add(counter, after, decisions::Kept::Accepted(size));
-                decisions::keep(db, &client, &runs.rows()?)?;
+                for (_, counter, after, size) in run {
+                    runs.add(*counter, *after, decisions::Kept::Accepted(*size));
+                }
+                if let Some((client, ..)) = run.first() {
+                    decisions::keep(db, client, &runs.rows()?)?;
+                }
             }
             for segment in log.finish() {
                 segment::append(db, &segment)?;

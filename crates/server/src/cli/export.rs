@@ -10,6 +10,7 @@ use syncline_engine::protocol::{Seq, StoreId};
 use super::Cx;
 use super::backup;
 use super::failure::{Failure, Kind};
+use super::livestore::Dump;
 use super::log::Part;
 use super::output::{bar, line, write};
 use super::source::{SourceArgs, store_id};
@@ -18,6 +19,8 @@ use super::source::{SourceArgs, store_id};
 enum Format {
     /// The log, a line of JSON for each entry: what `import` takes
     Jsonl,
+    /// The log as SQL that makes the tables of LiveStore's own server: to go back there
+    Livestore,
     /// Log and state as one SQLite file; the native server alone has it
     Sqlite,
 }
@@ -25,13 +28,14 @@ enum Format {
 #[derive(Args)]
 #[command(after_help = "Examples:
   syncline export team-1 --to team-1.jsonl
+  syncline export team-1 --format livestore --to team-1.sql
   syncline export team-1 --format sqlite --to team-1.db && sqlite3 team-1.db .tables")]
 pub(crate) struct ExportArgs {
     /// The store
     #[arg(value_parser = store_id)]
     store: StoreId,
     /// The file to make [default: standard output, for lines]
-    #[arg(long, value_name = "FILE", required_if_eq("format", "sqlite"))]
+    #[arg(long, value_name = "FILE", required_if_eq_any([("format", "sqlite"), ("format", "livestore")]))]
     to: Option<PathBuf>,
     /// As what
     #[arg(long, value_enum, default_value = "jsonl")]
@@ -51,14 +55,27 @@ pub(crate) fn run(cx: &Cx, args: ExportArgs) -> Result<(), Failure> {
         Format::Sqlite => {
             backup::fetch(&source, &part.store, &unfinished.part)?;
         }
-        Format::Jsonl => {
+        Format::Jsonl | Format::Livestore => {
             let failed = |error| Failure::at(&unfinished.part, error);
             let mut file = File::create_new(&unfinished.part).map_err(failed)?;
             let progress = bar(None, part.store.as_str(), true);
+            let mut dump = None;
+            if format == Format::Livestore {
+                let (begun, text) = Dump::begin(&part.store, &source.incarnation(&part.store)?);
+                file.write_all(text.as_bytes()).map_err(failed)?;
+                dump = Some(begun);
+            }
             part.read(&source, &mut |text| {
                 progress.inc(text.len() as u64);
-                file.write_all(text.as_bytes()).map_err(failed)
+                match &mut dump {
+                    Some(dump) => file.write_all(dump.rows(text)?.as_bytes()),
+                    None => file.write_all(text.as_bytes()),
+                }
+                .map_err(failed)
             })?;
+            if let Some(dump) = dump {
+                file.write_all(dump.end().as_bytes()).map_err(failed)?;
+            }
             file.sync_all().map_err(failed)?;
             progress.finish_and_clear();
         }

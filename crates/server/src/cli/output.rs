@@ -22,6 +22,11 @@ pub(crate) fn line(text: &str) -> io::Result<()> {
     write(&format!("{text}\n"))
 }
 
+/// Something that whoever reads stderr should know.
+pub(crate) fn warn(text: &str) {
+    eprintln!("note: {text}");
+}
+
 /// A table of text, each column as wide as what it holds.
 pub(crate) fn table(columns: &[String], rows: &[Vec<Value>]) -> String {
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Deserialize;
 use syncline_engine::Rules;
-use syncline_engine::protocol::StoreId;
+use syncline_engine::protocol::{Incarnation, StoreId};
 
 use super::failure::Failure;
 use super::local::Local;
@@ -53,6 +54,20 @@ impl SourceArgs {
 }
 
 impl Source {
+    /// Which life of its log a store has.
+    pub(crate) fn incarnation(&self, store: &StoreId) -> Result<Incarnation, Failure> {
+        #[derive(Deserialize)]
+        struct Info {
+            incarnation: Incarnation,
+        }
+        match self {
+            Self::Server(remote) => {
+                Ok(remote.json::<Info>(remote.get(&format!("/stores/{store}/info"))?)?.incarnation)
+            }
+            Self::Directory(local) => Ok(local.room(store)?.1.incarnation().clone()),
+        }
+    }
+
     /// The named store, or all of them.
     pub(crate) fn stores(&self, named: Vec<StoreId>) -> Result<Vec<StoreId>, Failure> {
         match self {

@@ -3,6 +3,7 @@
 mod backups;
 mod drill;
 mod imports;
+mod livestore;
 mod logs;
 mod tls;
 mod tokens;
