@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures, measured here and now.
 
 mod guards;
+mod livestore;
 mod server;
 
 use std::fmt::Write as _;
@@ -36,6 +37,8 @@ enum What {
     },
     /// What workerd and the native server do, and what they take for that, beside what they are to
     Server(server::Args),
+    /// LiveStore's protocol: its own server beside both of ours
+    Livestore(livestore::Args),
     /// What the assertions and checks that guard the promises cost a push, in CPU time
     Guards {
         /// How many pairs of runs, with and without them
@@ -61,6 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         What::Path { write } => scenes(&["path", "tabs"], "README.md", *write),
         What::Web { write } => scenes(&["web"], "docs/client-setup.md", *write),
         What::Server(args) => server::run(args),
+        What::Livestore(args) => livestore::run(args),
         What::Guards { pairs, write } => guards::run(*pairs, *write),
     }
 }

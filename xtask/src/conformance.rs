@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Against the worker as it was built last.
 pub(crate) fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
     let vars: String = setup.vars().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
-    ask_it(Server::workerd(empty("workerd")?, &vars)?, setup, suite, log)
+    ask_it(Server::workerd(App::Chat, empty("workerd")?, &vars)?, setup, suite, log)
 }
 
 /// Against the native server of the chat.

@@ -53,8 +53,8 @@ impl Server {
     }
 
     /// Copies what was built, and creates the archive.
-    pub(crate) fn workerd(folder: PathBuf, secrets: &str) -> Result<Self> {
-        let app = App::Chat.folder();
+    pub(crate) fn workerd(app: App, folder: PathBuf, secrets: &str) -> Result<Self> {
+        let app = app.folder();
         let worker = folder.join("worker");
         fs::create_dir_all(&worker)?;
         copy_all(&app.join("dist"), &worker)?;

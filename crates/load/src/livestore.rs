@@ -1,4 +1,5 @@
-//! The same rows against LiveStore's server (sync-cf 0.4.0), as far as it does the same.
+//! The same rows in LiveStore's protocol (sync-cf 0.4.0), as far as there is the same in it: against its own
+//! server, or ours.
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub(crate) async fn measure(row: Row, server: &Server, scale: Scale) -> Result<V
         Row::Clients64 => clients(server, scale.of(5)).await,
         Row::CatchUp => catch_up(server, scale.of(LOG)).await,
         Row::OneReader => tell(server, "one-reader", 1, scale.of(300), Duration::ZERO).await,
+        Row::Idle500 => idle(server, scale.of(READERS)).await,
         Row::FanOut => tell(server, "fan-out", READERS, scale.of(60), PAUSE).await,
         Row::Machine
         | Row::Push100Window
@@ -64,7 +66,10 @@ enum Frame {
 impl Client {
     /// One that has the log up to its head.
     async fn open(server: &Server, store: &str, name: &str) -> Result<Self> {
-        let mut socket = Socket::open(server.port, &format!("/?storeId={store}&transport=ws")).await?;
+        // Encoded twice, as LiveStore's own client does.
+        let payload = format!("%257B%2522authToken%2522%253A%2522{}%2522%257D", server.token);
+        let path = format!("/?storeId={store}&payload={payload}&transport=ws");
+        let mut socket = Socket::open(server.port, &path).await?;
         let pull = json!({ "storeId": store, "live": true, "cursor": { "_tag": "None" } });
         socket.send(request("0", "SyncWsRpc.Pull", &pull)).await?;
         let (store, name) = (store.to_owned(), name.to_owned());
@@ -215,6 +220,19 @@ async fn catch_up(server: &Server, events: usize) -> Result<Vec<Figure>> {
     ensure!(reader.have == events / PUSH * PUSH, "it has {} events", reader.have);
     let used = server.cpu()?.saturating_sub(before);
     Ok(vec![Figure::millis("p50", took), Figure::cpu(used, 1, "µs")])
+}
+
+/// Memory, once so many follow a log of one page.
+async fn idle(server: &Server, readers: usize) -> Result<Vec<Figure>> {
+    let mut all = vec![Client::open(server, "idle", "ann").await?];
+    for client in &mut all {
+        client.push(PUSH).await?;
+    }
+    for number in 1..readers {
+        all.push(Client::open(server, "idle", &format!("r{number}")).await?);
+    }
+    let resident = as_f64(usize::try_from(server.resident()?)?) / as_f64(1 << 20);
+    Ok(vec![Figure::new("memory", resident, "MiB")])
 }
 
 /// A message at a time, until every reader has it.

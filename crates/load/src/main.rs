@@ -17,7 +17,7 @@ mod socket;
 mod stores;
 mod text;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -33,7 +33,7 @@ struct Args {
     /// Less of everything, to see that it works
     #[arg(long)]
     quick: bool,
-    /// The server is LiveStore's, and is spoken to in its protocol
+    /// The server is spoken to in LiveStore's protocol
     #[arg(long)]
     livestore: bool,
 }
@@ -68,6 +68,8 @@ enum Row {
     FanOutFull,
     /// 1,000 sockets without anything to do
     Idle1000,
+    /// 500 clients of LiveStore's that follow a log in which nothing happens
+    Idle500,
     /// 10,000 stores, 100 of them in use
     Stores10000,
 }
@@ -95,6 +97,7 @@ fn main() -> Result<()> {
             Row::FanOut => fan_out::steady(&server, scale).await,
             Row::FanOutFull => fan_out::full(&server, scale).await,
             Row::Idle1000 => idle::measure(&server, scale).await,
+            Row::Idle500 => bail!("this is measured with LiveStore's clients"),
             Row::Stores10000 => stores::measure(&server, scale).await,
         }
     }))?;

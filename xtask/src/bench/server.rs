@@ -1,13 +1,13 @@
 //! `cargo xtask bench server`: what a server does and what it takes for that, on workerd and native, and what
 //! LiveStore's takes for the same.
 
-mod host;
-mod livestore;
+pub(super) mod host;
+pub(super) mod livestore;
 mod rows;
 mod table;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -53,9 +53,9 @@ enum Target {
 
 /// What the load generator says.
 #[derive(Deserialize)]
-struct Figure {
-    name: String,
-    value: f64,
+pub(super) struct Figure {
+    pub(super) name: String,
+    pub(super) value: f64,
     unit: String,
 }
 
@@ -75,9 +75,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
     }
     fs::create_dir_all(&folder)?;
     let bench = Bench { load: program("load")?, folder, quick: args.quick };
-    let mut table = Table::new(&bench.load(bench.load.as_path(), "machine", None)?)?;
+    let mut table = Table::new(&load(&bench, "machine", None)?)?;
     if workerd {
-        let mut host = Own::workerd(bench.folder.join("workerd"))?;
+        let mut host = Own::workerd(App::Chat, bench.folder.join("workerd"))?;
         for row in rows.iter().filter(|row| row.workerd.is_some()) {
             bench.row(&mut host, row, row.workerd.unwrap_or_default(), &mut table)?;
         }
@@ -119,16 +119,16 @@ fn build(native: bool, workerd: bool) -> Result<()> {
     Ok(())
 }
 
-fn program(name: &str) -> Result<PathBuf> {
+pub(super) fn program(name: &str) -> Result<PathBuf> {
     let program = workspace::target_dir()?.join("release").join(name);
     ensure!(program.exists(), "{} was not built", program.display());
     Ok(program)
 }
 
-struct Bench {
-    load: PathBuf,
-    folder: PathBuf,
-    quick: bool,
+pub(super) struct Bench {
+    pub(super) load: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) quick: bool,
 }
 
 impl Bench {
@@ -137,24 +137,29 @@ impl Bench {
         eprintln!("{} on {}", row.name(), host.name());
         let place = host.start()?;
         let livestore = host.name() == "LiveStore";
-        let measured = self.load(&self.load, row.load, Some((place, livestore)));
+        let measured = load(self, row.load, Some((place, livestore)));
         host.stop()?;
         table.add(row, host.name(), aims, &measured?)
     }
+}
 
-    fn load(&self, program: &Path, row: &str, place: Option<(host::Place, bool)>) -> Result<Vec<Figure>> {
-        let mut load = Command::new(program);
-        load.arg(row).env("SYNCLINE_TOKEN", TOKEN).current_dir(&self.folder);
-        if let Some((host::Place { port, group }, livestore)) = place {
-            load.args(["--port", &port.to_string(), "--group", &group.to_string()]);
-            if livestore {
-                load.arg("--livestore");
-            }
+/// Runs the load generator: a row, against a server, in LiveStore's protocol or in ours.
+pub(super) fn load(
+    Bench { load, folder, quick }: &Bench,
+    row: &str,
+    place: Option<(host::Place, bool)>,
+) -> Result<Vec<Figure>> {
+    let mut command = Command::new(load);
+    command.arg(row).env("SYNCLINE_TOKEN", TOKEN).current_dir(folder);
+    if let Some((host::Place { port, group }, livestore)) = place {
+        command.args(["--port", &port.to_string(), "--group", &group.to_string()]);
+        if livestore {
+            command.arg("--livestore");
         }
-        if self.quick {
-            load.arg("--quick");
-        }
-        let said = process::output(&mut load)?;
-        serde_json::from_str(&said).with_context(|| format!("the load says {said:?}"))
     }
+    if *quick {
+        command.arg("--quick");
+    }
+    let said = process::output(&mut command)?;
+    serde_json::from_str(&said).with_context(|| format!("the load says {said:?}"))
 }

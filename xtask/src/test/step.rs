@@ -106,7 +106,9 @@ fn clippy(log: &Log) -> Result<Done> {
 fn clippy_wasm(log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
     cargo.args(["clippy", "--target", WASM_TARGET, "--lib"]);
-    for package in ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm", "livestore-worker"] {
+    for package in
+        ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm", "livestore-worker"]
+    {
         cargo.args(["--package", package]);
     }
     setup::wasm_c(&mut cargo)?;

@@ -13,6 +13,7 @@ use super::Target;
 use super::client::{Client, Place};
 use crate::server::{self, Server, TOKEN};
 use crate::workspace;
+use crate::workspace::App;
 
 pub(super) struct Arena {
     folder: PathBuf,
@@ -42,7 +43,7 @@ impl Arena {
         fs::copy(std::env::current_exe()?, &program)?;
         let of_server = folder.join("server");
         let mut server = match target {
-            Target::Workerd => Server::workerd(of_server, &server::shared_token())?,
+            Target::Workerd => Server::workerd(App::Chat, of_server, &server::shared_token())?,
             Target::Native => {
                 let build = if release { "release" } else { "debug" };
                 let program = workspace::target_dir()?.join(build).join("chat-server");

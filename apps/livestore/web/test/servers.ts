@@ -62,7 +62,7 @@ class Native implements Server {
     // A store is closed as soon as it is idle: sockets outlive that, as they outlive an object's hibernation.
     const args = ['serve', '--data', this.#folder, '--listen', `127.0.0.1:${this.#port}`]
     args.push('--livestore', 'root', '--idle-seconds', '2')
-    const tokens = { SYNCLINE_TOKEN: TOKEN, SYNCLINE_ADMIN_TOKEN: ADMIN_TOKEN }
+    const tokens = { SYNCLINE_TOKEN: TOKEN, SYNCLINE_ADMIN_TOKEN: ADMIN_TOKEN, SYNCLINE_LOG: 'warn' }
     const child = spawn(NATIVE, args, {
       env: { ...process.env, ...tokens },
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::server::{self, Server};
+use crate::workspace::App;
 
-pub(super) const TOKEN: &str = server::TOKEN;
+pub(in super::super) const TOKEN: &str = server::TOKEN;
 
 /// Where a server is: its port, and the group of its processes.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) port: u16,
-    pub(super) group: i32,
+pub(in super::super) struct Place {
+    pub(in super::super) port: u16,
+    pub(in super::super) group: i32,
 }
 
-pub(super) trait Host {
+pub(in super::super) trait Host {
     fn name(&self) -> &'static str;
     /// Starts it, and waits until it answers.
     fn start(&mut self) -> Result<Place>;
@@ -24,18 +25,18 @@ pub(super) trait Host {
 }
 
 /// One of ours, with storage on the disk of this repository.
-pub(super) struct Own {
+pub(in super::super) struct Own {
     name: &'static str,
     server: Server,
 }
 
 impl Own {
-    pub(super) fn workerd(folder: PathBuf) -> Result<Self> {
-        Ok(Self { name: "workerd", server: Server::workerd(folder, &server::shared_token())? })
+    pub(in super::super) fn workerd(app: App, folder: PathBuf) -> Result<Self> {
+        Ok(Self { name: "workerd", server: Server::workerd(app, folder, &server::shared_token())? })
     }
 
-    pub(super) fn native(folder: PathBuf, program: &Path) -> Result<Self> {
-        let vars = [("SYNCLINE_TOKEN", TOKEN), ("SYNCLINE_LOG", "warn")];
+    pub(in super::super) fn native(folder: PathBuf, program: &Path) -> Result<Self> {
+        let vars = [("SYNCLINE_TOKEN", TOKEN), ("SYNCLINE_LOG", "warn"), ("SYNCLINE_LIVESTORE", "root")];
         Ok(Self { name: "native", server: Server::native(folder, program, &vars)? })
     }
 }

@@ -19,14 +19,14 @@ const FILES: [(&str, &str); 3] = [
     ("wrangler.toml", include_str!("livestore/wrangler.toml")),
 ];
 
-pub(super) struct LiveStore {
+pub(in super::super) struct LiveStore {
     folder: PathBuf,
     running: Option<Running>,
 }
 
 impl LiveStore {
     /// With the packages from npm, in a folder where nothing else sees them.
-    pub(super) fn prepare(folder: PathBuf) -> Result<Self> {
+    pub(in super::super) fn prepare(folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder)?;
         for (name, text) in FILES {
             fs::write(folder.join(name), text)?;
