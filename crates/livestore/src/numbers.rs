@@ -44,8 +44,10 @@ impl Run {
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
     incarnation: Option<Incarnation>,
-    /// The first is where the tables end; the others follow it.
+    /// From some entry on, as far back as what is published can begin: the first begins within another.
     runs: Vec<Run>,
+    /// Up to here the tables have them.
+    stored: Run,
     head: Run,
 }
 
@@ -113,7 +115,7 @@ impl Numbers {
                 return Err(damaged(format!("nothing follows {before}, and the head is {}", room.head())));
             }
         }
-        if self.head.seq.get().saturating_sub(self.stored().seq.get()) >= STORE_EVERY {
+        if self.head.seq.get().saturating_sub(self.stored.seq.get()) >= STORE_EVERY {
             self.store(room, db)?;
         }
         Ok(())
@@ -136,12 +138,13 @@ impl Numbers {
                 db.execute("DELETE FROM syncline_livestore", &[])
             })?;
         }
-        Ok(Self { incarnation: Some(room.incarnation().clone()), runs: vec![stored], head: stored })
+        let incarnation = Some(room.incarnation().clone());
+        Ok(Self { incarnation, runs: vec![stored], stored, head: stored })
     }
 
     fn store(&mut self, room: &Room, db: &mut dyn Sql) -> Result<(), SqlError> {
         nested(db, |db| {
-            for Run { seq, number } in self.runs.iter().skip(1) {
+            for Run { seq, number } in self.runs.iter().filter(|run| run.seq > self.stored.seq) {
                 let sql = "INSERT INTO syncline_livestore_leaps (seq, number) VALUES (?1, ?2)";
                 db.execute(sql, &[(*seq).into(), number.cast_signed().into()])?;
             }
@@ -154,17 +157,20 @@ impl Numbers {
                 ],
             )
         })?;
-        self.runs = vec![self.head];
+        // What was written last may not be published yet.
+        let begin = std::mem::replace(&mut self.stored, self.head);
+        self.runs.retain(|run| run.seq > begin.seq);
+        self.runs.insert(0, begin);
         Ok(())
     }
 
-    fn stored(&self) -> Run {
+    fn begin(&self) -> Run {
         self.runs.first().copied().unwrap_or_default()
     }
 
     /// The number of an entry, where that needs no database.
     pub(crate) fn recent(&self, seq: Seq) -> Option<u64> {
-        if seq < self.stored().seq || seq > self.head.seq {
+        if seq < self.begin().seq || seq > self.head.seq {
             return None;
         }
         let after = self.runs.partition_point(|run| run.seq <= seq);
@@ -189,7 +195,7 @@ impl Numbers {
     /// # Errors
     /// [`SqlError`] of the host.
     pub fn seq_at(&self, db: &dyn Query, number: u64) -> Result<Seq, SqlError> {
-        let (run, next) = if number >= self.stored().number {
+        let (run, next) = if number >= self.begin().number {
             let after = self.runs.partition_point(|run| run.number <= number);
             let run = after.checked_sub(1).and_then(|place| self.runs.get(place));
             (run.copied().unwrap_or_default(), self.runs.get(after).map(|run| run.seq))

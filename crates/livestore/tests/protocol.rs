@@ -75,6 +75,18 @@ fn the_echo_comes_to_all_and_to_the_pusher_before_its_ack() {
 }
 
 #[test]
+fn every_push_is_echoed_however_long_the_log_grows() {
+    let mut world = World::new();
+    let ann = world.socket();
+    world.pull(ann, &json!("0"), None);
+    for part in 0..30 {
+        let batch = events("ann", part * 100 + 1, 100);
+        let (echo, _) = world.push(ann, &batch);
+        assert_eq!(events_of(&echo[0]), batch);
+    }
+}
+
+#[test]
 fn of_those_who_push_on_one_parent_exactly_one_wins() {
     let mut world = World::new();
     let all: Vec<usize> = (0..8).map(|_| world.socket()).collect();

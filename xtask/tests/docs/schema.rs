@@ -6,6 +6,7 @@ use std::fs;
 use chat_model::Chat;
 use syncline_engine::protocol::{ClientId, Incarnation, StoreId, Subject};
 use syncline_engine::{Leader, LeaderConfig, Query, Replica, Room, Rules, Sql};
+use syncline_livestore::LiveStore;
 use syncline_sqlite::Database;
 
 use super::{blocks, root};
@@ -36,7 +37,9 @@ fn archive() -> Database {
 fn created() -> Tables {
     let store = StoreId::parse("team-1").unwrap();
     let (mut room, mut leader, mut replica) = (memory(), memory(), memory());
-    Room::open(&mut room, Rules::of::<Chat>(), store.clone(), Incarnation::parse("first").unwrap()).unwrap();
+    let life = Incarnation::parse("first").unwrap();
+    let opened = Room::open(&mut room, Rules::of::<Chat>(), store.clone(), life).unwrap();
+    LiveStore::default().catch_up(&opened, &mut room).unwrap();
     let rules = Rules::of::<Chat>();
     let client = ClientId::parse("client-a").unwrap();
     let config = LeaderConfig::new(&rules, store, Subject::parse("ann").unwrap(), client).unwrap();
