@@ -8,6 +8,7 @@
 #![expect(clippy::panic, reason = "a broken promise is a panic")]
 
 mod leader;
+mod livestore;
 mod model;
 mod redaction;
 mod room;
@@ -20,7 +21,7 @@ mod wire;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its binary and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("client_message", |data| text(data).into_iter().for_each(wire::client_message)),
     ("server_message", |data| text(data).into_iter().for_each(wire::server_message)),
     ("leader_frame", |data| text(data).into_iter().for_each(wire::leader_frame)),
@@ -29,6 +30,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("event", |data| text(data).into_iter().for_each(rules::event)),
     ("model_sql", |data| text(data).into_iter().for_each(rules::model_sql)),
     ("room_receive", |data| text(data).into_iter().for_each(room::receive)),
+    ("livestore_receive", |data| text(data).into_iter().for_each(livestore::receive)),
     ("leader_receive", |data| text(data).into_iter().for_each(leader::receive)),
     ("leader_hand_over", |data| text(data).into_iter().for_each(leader::hand_over)),
     ("session_receive", |data| text(data).into_iter().for_each(session::receive)),

@@ -39,7 +39,7 @@ export class Client {
     const adapter = makeAdapter({
       storage: folder === undefined ? { type: 'in-memory' } : { type: 'fs', baseDirectory: folder },
       clientId,
-      sync: { backend, initialSyncOptions: { _tag: 'Blocking', timeout: 10_000 } },
+      sync: { backend, initialSyncOptions: { _tag: 'Blocking', timeout: 3_000 } },
     })
     const store = await createStorePromise({
       adapter,
