@@ -390,6 +390,42 @@ fn a_log_is_imported_in_parts_that_follow_each_other_under_the_incarnation_that_
 }
 
 #[test]
+fn livestores_clients_are_served_where_that_is_set_with_the_token_of_their_url() {
+    let query = "storeId=team-1&payload=%257B%2522authToken%2522%253A%2522tok%2522%257D&transport=";
+    let (ws, http) = (format!("{query}ws"), format!("{query}http"));
+    for (mount, path, there) in [
+        (Mount::Off, "/livestore", false),
+        (Mount::Off, "/", false),
+        (Mount::Path, "/livestore", true),
+        (Mount::Path, "/", false),
+        (Mount::Root, "/livestore", true),
+        (Mount::Root, "/", true),
+    ] {
+        let route = Route::parse(&Request { livestore: mount, ..get(path, &ws) });
+        assert_eq!(route.is_ok(), there, "{mount:?} {path}");
+    }
+    let socket = Route::parse(&get("/livestore", &ws)).unwrap();
+    let request = Route::parse(&Request { query: &http, ..post("/livestore", "{}") }).unwrap();
+    assert!(matches!(&socket, Route::LiveStore(door) if door.store.as_str() == "team-1"));
+    assert!(matches!(&request, Route::Store(_, Call::LiveStore(body, _)) if body == "{}"));
+    for route in [socket, request] {
+        assert_eq!(route.access(), Access::Read);
+        assert_eq!(route.authorization(None).as_deref(), Some("Bearer tok"));
+        assert_eq!(route.authorization(Some("Bearer other")).as_deref(), Some("Bearer other"));
+    }
+    for (request, answered) in [
+        (Request { method: "OPTIONS", ..get("/livestore", "") }, 204),
+        (post("/livestore", ""), 400),
+        (Request { query: &ws, ..post("/livestore", "") }, 405),
+        (get("/livestore", &http), 405),
+        (get("/livestore", "storeId=a/b"), 404),
+        (get("/livestore", "transport=ws"), 400),
+    ] {
+        assert_eq!(Route::parse(&request).unwrap_err().status, answered, "{request:?}");
+    }
+}
+
+#[test]
 fn a_host_without_files_says_so() {
     let mut server = Server::filled();
     for request in [post("/stores/team-1/query", r#"{"sql":"SELECT 1"}"#), get("/stores/team-1/file", "")] {

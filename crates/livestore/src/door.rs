@@ -143,6 +143,12 @@ mod tests {
     }
 
     #[test]
+    fn only_a_log_without_rules_serves_them_unasked() {
+        let (log, chat) = (Rules::of::<syncline_engine::Schemaless>(), Rules::of::<chat_model::Chat>());
+        assert_eq!((Mount::by_itself(&log), Mount::by_itself(&chat)), (Mount::Path, Mount::Off));
+    }
+
+    #[test]
     fn a_url_that_says_no_store_is_refused() {
         for (query, why) in [
             ("", "storeId is missing"),

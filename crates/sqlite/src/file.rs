@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, OpenFlags, ffi};
 use syncline_engine::SqlError;
 
@@ -26,6 +27,22 @@ impl Database {
         let db = Self::over(connection)?;
         db.write_ahead(durability)?;
         Ok(db)
+    }
+
+    /// A database in memory, of the SQL that another program has written down its own as: of any size, and in
+    /// whatever SQLite takes, but for other files.
+    ///
+    /// # Errors
+    /// [`SqlError`]: it is no SQL, or asks for a file.
+    pub fn of_dump(script: &str) -> Result<Self, SqlError> {
+        let judge = |context: AuthContext<'_>| {
+            let asks = matches!(context.action, AuthAction::Attach { .. });
+            if asks { Authorization::Deny } else { Authorization::Allow }
+        };
+        let mut connection = Connection::open_in_memory().map_err(|error| sql_error(&error))?;
+        connection.authorizer(Some(judge)).map_err(|error| sql_error(&error))?;
+        connection.execute_batch(script).map_err(|error| sql_error(&error))?;
+        Self::over(connection)
     }
 
     /// Keeps all changed pages in memory until the commit, however many: only that writes to the disk, and can

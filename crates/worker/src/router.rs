@@ -79,6 +79,10 @@ pub(crate) async fn parse(
     limit: usize,
     livestore: Mount,
 ) -> Result<std::result::Result<(Route, String), Answer>> {
+    if request.headers().get("transfer-encoding")?.is_some() {
+        let message = "a body has a content-length here";
+        return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::BadRequest, message))));
+    }
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     let body = match length.filter(|_| request.method() == Method::Post) {
         Some(bytes) if bytes > limit => {

@@ -1,6 +1,6 @@
 // LiveStore's real client against both servers: what its users would see.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Client } from './client.ts'
 import { Gate } from './gate.ts'
 import { batch, query, Raw } from './raw.ts'
-import { KINDS, log, newStore, reset, type Server, start } from './servers.ts'
+import { KINDS, log, newStore, reset, type Server, start, syncline } from './servers.ts'
 import { until } from './until.ts'
 
 describe.each(KINDS)('on %s', (kind) => {
@@ -173,6 +173,40 @@ describe.each(KINDS)('on %s', (kind) => {
     after.create('3')
     await until('the new log has its events', async () => (await log(server, store)).length === 1)
     await after.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test("a log of LiveStore's server is taken over, and its clients go on", async () => {
+    const store = newStore()
+    const folder = mkdtempSync(join(tmpdir(), 'syncline-livestore-log-'))
+    const file = join(folder, 'd1.sql')
+    const table = `"eventlog_7_${store.replaceAll('-', '_')}"`
+    const columns =
+      'seqNum INTEGER PRIMARY KEY, parentSeqNum INTEGER, name TEXT, args TEXT, createdAt TEXT, clientId TEXT, sessionId TEXT'
+    const rows = batch('ann', 0, 3_000).map(
+      ({ seqNum, parentSeqNum, name, args, clientId, sessionId }) =>
+        `(${seqNum}, ${parentSeqNum}, '${name}', '${JSON.stringify(args)}', '2026-11-22T11:54:26.606Z', '${clientId}', '${sessionId}')`,
+    )
+    const insert = `INSERT INTO ${table} VALUES ${rows.join(',\n')};`
+    writeFileSync(
+      file,
+      `PRAGMA defer_foreign_keys=TRUE;\nCREATE TABLE ${table} (${columns}) strict;\n${insert}\n`,
+    )
+    const parts = kind === 'workerd' ? ['--parts'] : []
+    const backend = ['--backend-id', 'V1StGXR8_Z5jdHi6B-myT']
+    await syncline(server, 'import', store, file, '--livestore', ...backend, ...parts)
+    const raw = await Raw.open(server, store, {
+      backendId: 'V1StGXR8_Z5jdHi6B-myT',
+      eventSequenceNumber: 2_998,
+    })
+    expect([raw.backend, raw.have.map((event) => event.seqNum)]).toEqual([
+      'V1StGXR8_Z5jdHi6B-myT',
+      [2_999, 3_000],
+    ])
+    expect(await raw.push(batch('ann', 3_000, 1))).toBe(undefined)
+    raw.close()
+    const client = await Client.open(server, 'bob', { store })
+    await until('it has all', () => client.count === 3_001)
     rmSync(folder, { recursive: true, force: true })
   })
 

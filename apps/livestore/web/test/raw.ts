@@ -21,6 +21,11 @@ export interface Failure {
   readonly cause?: { readonly name: string; readonly message: string }
 }
 
+interface Cursor {
+  readonly backendId: string
+  readonly eventSequenceNumber: number
+}
+
 interface Frame {
   readonly _tag: string
   readonly requestId?: string
@@ -62,18 +67,19 @@ export class Raw {
     socket.on('message', (data) => this.#receive(JSON.parse(String(data))))
   }
 
-  /** One that has the log, and follows it. */
-  static async open(server: Server, store: string): Promise<Raw> {
+  /** One that has the log after a cursor, and follows it. */
+  static async open(server: Server, store: string, cursor?: Cursor): Promise<Raw> {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/${query(store, 'ws')}`)
     await once(socket, 'open')
     const raw = new Raw(store, socket)
-    raw.#send({ _tag: 'Request', id: 'pull', tag: 'SyncWsRpc.Pull', headers: [], payload: raw.#pull() })
+    raw.#send({ _tag: 'Request', id: 'pull', tag: 'SyncWsRpc.Pull', headers: [], payload: raw.#pull(cursor) })
     await until('the log is read', () => raw.#caughtUp)
     return raw
   }
 
-  #pull() {
-    return { storeId: this.store, live: true, cursor: { _tag: 'None' } }
+  #pull(cursor: Cursor | undefined) {
+    const from = cursor === undefined ? { _tag: 'None' } : { _tag: 'Some', value: cursor }
+    return { storeId: this.store, live: true, cursor: from }
   }
 
   get head(): number {

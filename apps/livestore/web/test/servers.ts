@@ -1,13 +1,18 @@
 // Both servers, as a LiveStore app meets them: with LiveStore's protocol at /.
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 
-import { ADMIN_TOKEN, TOKEN, Server as Workerd } from '../../../../crates/worker/tests-js/src/server.ts'
+import {
+  ADMIN_TOKEN,
+  freePort,
+  TOKEN,
+  Server as Workerd,
+} from '../../../../crates/worker/tests-js/src/server.ts'
 import { until } from './until.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
@@ -91,14 +96,9 @@ class Native implements Server {
   }
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+/** The command line of the native binary, against a server of either kind. */
+export async function syncline(server: Server, ...args: string[]): Promise<void> {
+  await promisify(execFile)(NATIVE, [...args, '--url', server.url, '--token', ADMIN_TOKEN])
 }
 
 let stores = 0

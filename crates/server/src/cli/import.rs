@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 use syncline_engine::protocol::{Entry, Incarnation, Seq, StoreId};
-use ureq::SendBody;
+use ureq::{AsSendBody, SendBody};
 
 use super::Cx;
 use super::failure::{Failure, Kind};
@@ -79,7 +79,7 @@ fn in_parts(
     let (mut part, mut begun) = (String::new(), false);
     let send = |part: &mut String, told: &mut Told| {
         let path = path(store, aside, told.head, told.incarnation.as_ref());
-        *told = remote.json::<Told>(remote.post(&path, SendBody::from_reader(&mut part.as_bytes()))?)?;
+        *told = remote.json::<Told>(remote.post(&path, part.as_bytes().as_body())?)?;
         part.clear();
         Ok::<_, Failure>(())
     };

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use syncline_engine::protocol::{Entry, Incarnation, Seq, StoreId};
-use syncline_engine::{Query, Row, Sql, SqlError};
+use syncline_engine::{Query, Row, SqlError};
 use syncline_livestore::{CONTEXT_TABLE, EVENTS_TABLE, EventRow};
 use syncline_sqlite::{Database, Durability};
 
@@ -43,13 +43,7 @@ pub(crate) fn read(file: &Path, store: &StoreId, backend: Option<Incarnation>) -
         Database::open_file(&copy, Durability::Normal)?
     } else {
         let script = fs::read_to_string(file).map_err(failed)?;
-        let mut db = Database::open_memory()?;
-        // An export begins with what it says to D1.
-        let begins =
-            script.lines().take_while(|line| line.starts_with("PRAGMA ")).map(|line| line.len() + 1).sum();
-        let script: &str = script.get(begins..).unwrap_or_default();
-        db.run_script(script).map_err(|error| not_theirs(file, &error.to_string()))?;
-        db
+        Database::of_dump(&script).map_err(|error| not_theirs(file, &error.to_string()))?
     };
     let table = table(&db, file, store)?;
     let incarnation = match backend {

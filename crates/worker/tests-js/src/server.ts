@@ -256,7 +256,7 @@ function configuration(script: string, archives: number): string {
   return [moved.slice(0, start), own1, archives > 1 ? second : '', ...rest].join('\n')
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()

@@ -110,6 +110,8 @@ fn what_is_not_livestores_is_refused_and_makes_nothing() {
     };
     for (name, sql, why) in [
         ("empty.sql", "", "no table eventlog_7_"),
+        ("attach.sql", "ATTACH 'another.db' AS other;", "authoriz"),
+        ("vacuum.sql", &format!("{EVENTS} VACUUM INTO 'copy.db';"), "authoriz"),
         ("words.sql", "these are no statements", "syntax error"),
         ("time.sql", &EVENTS.replace("2026-11-22T11:54:28.000Z", "then"), "the event 5: createdAt"),
         ("args.sql", &EVENTS.replace("'{\"id\":\"1\"}'", "'{'"), "the event 5: args"),
