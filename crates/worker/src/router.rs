@@ -80,7 +80,7 @@ pub(crate) async fn parse(
     livestore: Mount,
 ) -> Result<std::result::Result<(Route, String), Answer>> {
     if request.headers().get("transfer-encoding")?.is_some() {
-        let message = "a body has a content-length here";
+        let message = "a body has a content-length here: a log is imported in parts";
         return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::BadRequest, message))));
     }
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());

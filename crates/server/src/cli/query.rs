@@ -7,7 +7,7 @@ use syncline_engine::SqlError;
 use syncline_engine::protocol::StoreId;
 use syncline_http::QueryCall;
 use syncline_sqlite::Report;
-use ureq::SendBody;
+use ureq::AsSendBody;
 
 use super::Cx;
 use super::failure::{Failure, Kind};
@@ -49,10 +49,7 @@ pub(crate) fn run(cx: &Cx, args: QueryArgs) -> Result<(), Failure> {
         Source::Server(remote) => {
             let call =
                 serde_json::to_string(&QueryCall { sql, limit }).map_err(|error| remote.broken(error))?;
-            remote.json(
-                remote
-                    .post(&format!("/stores/{store}/query"), SendBody::from_reader(&mut call.as_bytes()))?,
-            )?
+            remote.json(remote.post(&format!("/stores/{store}/query"), call.as_bytes().as_body())?)?
         }
         Source::Directory(local) => {
             let (mut db, _) = local.room(&store)?;
