@@ -290,6 +290,10 @@ impl ImportCall {
                 Err(why) => return refuse(Code::ImportRefused, format!("line {number}: {why}")),
             }
         }
+        if entries.is_empty() {
+            // A body that did not come is no log.
+            return refuse(Code::ImportRefused, "there is no entry in it".to_owned());
+        }
         let done = (|| {
             if let Some(incarnation) = incarnation.filter(|_| after == Seq::ZERO && !known) {
                 room.reset(db, incarnation)?;

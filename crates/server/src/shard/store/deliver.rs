@@ -120,28 +120,26 @@ impl Store {
                 continue;
             }
             let behind = socket.is_behind(frame.len(), cx.unsent_bytes);
-            match (&mut socket.peer, &mut rooms) {
-                (Peer::Syncline(_), Some((room, _))) if behind => {
-                    socket.save(transaction);
-                    if let Peer::Syncline(connection) = &mut socket.peer {
-                        let text = connection.behind(room.head());
-                        socket.queue(transaction, text.into());
+            let is_ours = matches!(socket.peer, Peer::Syncline(_));
+            let Some((room, livestore)) = rooms.as_mut().filter(|_| behind || !is_ours) else {
+                // Without a room nothing is published but presence, which is ours.
+                if is_ours {
+                    socket.queue(transaction, frame.clone());
+                }
+                continue;
+            };
+            socket.save(transaction);
+            let told = match &mut socket.peer {
+                Peer::Syncline(connection) => vec![connection.behind(room.head())],
+                Peer::LiveStore(connection) => {
+                    match chunks.get_or_insert_with(|| livestore.published(room, &frame)) {
+                        Some(chunks) if behind => connection.behind(chunks),
+                        Some(chunks) => connection.published(chunks),
+                        None => Vec::new(),
                     }
                 }
-                (Peer::Syncline(_), _) => socket.queue(transaction, frame.clone()),
-                (Peer::LiveStore(_), Some((room, livestore))) => {
-                    let chunks = chunks.get_or_insert_with(|| livestore.published(room, &frame));
-                    let Some(chunks) = chunks else { continue };
-                    socket.save(transaction);
-                    if let Peer::LiveStore(connection) = &mut socket.peer {
-                        let told =
-                            if behind { connection.behind(chunks) } else { connection.published(chunks) };
-                        told.into_iter().for_each(|text| socket.queue(transaction, text.into()));
-                    }
-                }
-                // Without a room nothing is published but presence.
-                (Peer::LiveStore(_), None) => {}
-            }
+            };
+            told.into_iter().for_each(|text| socket.queue(transaction, text.into()));
         }
     }
 
