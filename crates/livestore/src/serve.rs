@@ -22,8 +22,7 @@ pub(crate) struct Input<'a> {
     pub(crate) now: Millis,
 }
 
-/// The largest frame that is taken, unless the room takes larger ones: what its client sends at most, and all that is
-/// around it.
+/// The largest frame that is taken: what its client sends at most, and all that is around it.
 const MESSAGE_BYTES: usize = 1 << 20;
 
 impl LiveStore {

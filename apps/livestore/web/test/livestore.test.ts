@@ -210,6 +210,17 @@ describe.each(KINDS)('on %s', (kind) => {
     rmSync(folder, { recursive: true, force: true })
   })
 
+  test('stores with names that are nearly the same are apart', async () => {
+    const store = newStore()
+    const [one, other] = [await Raw.open(server, store), await Raw.open(server, store.replaceAll('-', '_'))]
+    expect(await one.push(batch('ann', 0, 2))).toBe(undefined)
+    expect(await other.push(batch('bob', 0, 1))).toBe(undefined)
+    expect([one.have.length, other.have.length]).toEqual([2, 1])
+    expect(one.backend).not.toBe(other.backend)
+    one.close()
+    other.close()
+  })
+
   test('a wrong token opens nothing', async () => {
     const store = newStore()
     for (const transport of ['ws', 'http'] as const) {
