@@ -79,10 +79,6 @@ pub(crate) async fn parse(
     limit: usize,
     livestore: Mount,
 ) -> Result<std::result::Result<(Route, String), Answer>> {
-    if request.headers().get("transfer-encoding")?.is_some() {
-        let message = "a body has a content-length here: a log is imported in parts";
-        return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::BadRequest, message))));
-    }
     let length = request.headers().get("content-length")?.and_then(|length| length.parse::<usize>().ok());
     let body = match length.filter(|_| request.method() == Method::Post) {
         Some(bytes) if bytes > limit => {
@@ -97,6 +93,10 @@ pub(crate) async fn parse(
     // As it came: what a URL parser makes of dots and escapes is none of ours.
     let path = request.path();
     let route = Route::parse(&Request { method: &method, path: &path, query, body: &body, livestore });
+    if matches!(&route, Ok(Route::Store(_, Call::Import(_)))) && length.is_none() {
+        let message = "a body has a content-length here: a log is imported in parts";
+        return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::BadRequest, message))));
+    }
     Ok(route.map(|route| (route, body)))
 }
 
