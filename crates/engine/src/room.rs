@@ -41,8 +41,8 @@ use rebuild::Standing;
 pub use redact::RedactError;
 pub use settings::{InvalidSettings, RoomSettings, Sizes};
 use syncline_protocol::{
-    Chain, ClientMessage, Code, ErrorFrame, Incarnation, Millis, Pull, SchemaHash, Seq, ServerMessage,
-    StoreId, decode_client, encode_entries,
+    Chain, ClientMessage, Code, ErrorFrame, Incarnation, Limits, Millis, Pull, SchemaHash, Seq,
+    ServerMessage, StoreId, decode_client, encode_entries,
 };
 use tables::Facts;
 pub use webhook::{Delivery, Webhook, WebhookStatus};
@@ -149,6 +149,24 @@ impl Room {
     /// What the host has set of it, in place of the defaults.
     pub const fn configure(&mut self, config: RoomConfig) {
         self.config = config;
+    }
+
+    /// The store that it is of.
+    #[must_use]
+    pub const fn store(&self) -> &StoreId {
+        &self.store
+    }
+
+    /// How large things may be.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// The rules that decide.
+    #[must_use]
+    pub const fn rules(&self) -> Rules {
+        self.rules
     }
 
     /// Which life of the log this is.

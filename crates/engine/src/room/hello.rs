@@ -1,8 +1,8 @@
 //! Who connects, and who may go on: `hello`, `auth`, and what is asked before a push or a pull.
 
 use syncline_protocol::{
-    Auth, ClientId, ClientMessage, Code, Cursor, ErrorFrame, Hello, Limits, Millis, PROTOCOL_VERSION, Push,
-    RedactionNumber, Seq, ServerMessage, StoreId, Subject, Welcome, decode_client,
+    Args, Auth, ClientId, ClientMessage, Code, Cursor, ErrorFrame, Hello, Limits, Millis, PROTOCOL_VERSION,
+    Push, RedactionNumber, Seq, ServerMessage, StoreId, Subject, Welcome, decode_client,
 };
 
 use super::auth::{Authorize, Grant};
@@ -149,9 +149,7 @@ impl Room {
             Ok(subject) => subject,
             Err(error) => return refuse(error),
         };
-        let mut connection = Connection::new(Some(grant));
-        let from = Greeted { client, subject, live: false, redactions: RedactionNumber::NONE };
-        connection.greet(from.clone());
+        let (connection, from) = without_socket(grant, client, subject);
         let pushed =
             self.may_push(now, &connection, &from, push).and_then(|()| self.push(db, now, &from, push));
         pushed.unwrap_or_else(refusal)
@@ -183,8 +181,32 @@ impl Room {
 
     pub(super) fn may_pull(&self, now: Millis, from: &Greeted, after: Seq) -> Result<(), Failure> {
         let cx = HookContext { store: &self.store, client: &from.client, subject: &from.subject, now };
-        Ok(self.config.hooks.pull(&cx, after).map_err(connect_refused)?)
+        Ok(self.may_read(&cx, after)?)
     }
+
+    /// Whether the app lets in whoever comes without a hello.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_connect(&self, cx: &HookContext<'_>, payload: Option<&Args>) -> Result<(), ErrorFrame> {
+        self.config.hooks.connect(cx, payload).map_err(connect_refused)
+    }
+
+    /// Whether the app lets it read the log after a seq.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_read(&self, cx: &HookContext<'_>, after: Seq) -> Result<(), ErrorFrame> {
+        self.config.hooks.pull(cx, after).map_err(connect_refused)
+    }
+}
+
+/// Who pushes without a socket, as if there were one.
+pub(super) fn without_socket(grant: Grant, client: ClientId, subject: Subject) -> (Connection, Greeted) {
+    let mut connection = Connection::new(Some(grant));
+    let from = Greeted { client, subject, live: false, redactions: RedactionNumber::NONE };
+    connection.greet(from.clone());
+    (connection, from)
 }
 
 /// Who is signed in: by the token, or by `hello` where the token does not say it; both say the same.

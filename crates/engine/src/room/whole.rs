@@ -1,11 +1,11 @@
 //! Commits that are accepted together or not at all, for a protocol that has no verdicts.
 
-use syncline_protocol::{ClientId, ErrorFrame, Millis, Push, RedactionNumber, Rejection, Seq, Subject};
+use syncline_protocol::{ClientId, ErrorFrame, Millis, Push, Rejection, Subject};
 
 use super::auth::Grant;
-use super::connection::{Connection, Greeted, Output};
+use super::connection::Output;
 use super::contain::Contained;
-use super::hooks::{HookContext, connect_refused};
+use super::hello::without_socket;
 use super::{Failure, Room};
 use crate::sql::nested;
 use crate::{Refusal, Sql, SqlError};
@@ -70,14 +70,8 @@ impl Room {
         let Some((first, _)) = whole.runs.first() else { return Ok(Vec::new()) };
         self.refuse_while_rebuilding().map_err(Refused::from)?;
         for (client, push) in whole.runs {
-            let mut connection = Connection::new(Some(whole.grant.clone()));
-            let from = Greeted {
-                client: client.clone(),
-                subject: whole.subject.clone(),
-                live: false,
-                redactions: RedactionNumber::NONE,
-            };
-            connection.greet(from.clone());
+            let (connection, from) =
+                without_socket(whole.grant.clone(), client.clone(), whole.subject.clone());
             self.may_push(now, &connection, &from, push)?;
         }
         let contained = Contained::begin(self, db, first, place(whole))?;
@@ -111,44 +105,6 @@ impl Room {
                 Err(refusal.into())
             }
         }
-    }
-
-    /// Whether the app lets in whoever comes without a hello.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_connect(
-        &self,
-        cx: &HookContext<'_>,
-        payload: Option<&syncline_protocol::Args>,
-    ) -> Result<(), ErrorFrame> {
-        self.config.hooks.connect(cx, payload).map_err(connect_refused)
-    }
-
-    /// Whether the app lets it read the log after a seq.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_read(&self, cx: &HookContext<'_>, after: Seq) -> Result<(), ErrorFrame> {
-        self.config.hooks.pull(cx, after).map_err(connect_refused)
-    }
-
-    /// The store that it is of.
-    #[must_use]
-    pub const fn store(&self) -> &syncline_protocol::StoreId {
-        &self.store
-    }
-
-    /// How large things may be.
-    #[must_use]
-    pub const fn limits(&self) -> &syncline_protocol::Limits {
-        &self.config.limits
-    }
-
-    /// The rules that decide.
-    #[must_use]
-    pub const fn rules(&self) -> crate::Rules {
-        self.rules
     }
 }
 
