@@ -41,10 +41,18 @@ pub(crate) enum Setup {
     Jwt,
     /// One token for all clients, each of which may push a few events per second
     Small,
+    /// One token for all clients; what the archive has leaves the store at once. Of the worker alone
+    Cold,
 }
+
+/// Of the operator.
+const ADMIN_TOKEN: &str = "the-operator-s-token";
 
 /// Few enough to be reached.
 const SMALL_RATES: &str = r#"{"client-events":10}"#;
+
+/// Nothing stays that may leave.
+const COLD_UPKEEP: &str = r#"{"snapshot-every":1,"keep-hot":0}"#;
 
 /// What JWTs are signed with.
 const SECRET: &str = "the-secret-of-the-tokens-of-the-tests";
@@ -56,6 +64,7 @@ impl Setup {
             Self::Token => &[("AUTH_TOKEN", TOKEN)],
             Self::Jwt => &[("AUTH", "jwt"), ("JWT_ALGORITHMS", "HS256"), ("JWT_SECRET", SECRET)],
             Self::Small => &[("AUTH_TOKEN", TOKEN), ("RATES", SMALL_RATES)],
+            Self::Cold => &[("AUTH_TOKEN", TOKEN), ("ADMIN_TOKEN", ADMIN_TOKEN), ("UPKEEP", COLD_UPKEEP)],
         }
     }
 
@@ -65,6 +74,7 @@ impl Setup {
             Self::Token => &["--token", TOKEN],
             Self::Jwt => &["--jwt-secret", SECRET],
             Self::Small => &["--token", TOKEN, "--limits", "small"],
+            Self::Cold => &["--token", TOKEN, "--cold", ADMIN_TOKEN],
         }
     }
 }
@@ -74,6 +84,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return process::run(suite().args(&args.suite), &Log::Terminal);
     }
     match args.server {
+        Target::Native if args.setup == Setup::Cold => {
+            anyhow::bail!("the native server has no archive: --setup cold is for --server workerd")
+        }
         Target::Workerd => {
             setup::for_worker()?;
             build::worker(App::Chat, Mode::Dev, &Log::Terminal)?;

@@ -62,7 +62,7 @@ impl Bench {
                 text.contains("\"rejected\"") || text.starts_with("{\"type\":\"error\"")
             }
             Output::Others(_) | Output::Present => false,
-            Output::Close(_) => true,
+            Output::Close(_) | Output::Released(_) => true,
         });
         ensure!(refused.is_none(), "the room does not take it: {refused:?}");
         Ok(())

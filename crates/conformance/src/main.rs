@@ -26,6 +26,10 @@ struct Args {
     /// How the server limits its clients; `small`: 10 events per second of each
     #[arg(long, value_enum, default_value_t = Limits::Default)]
     limits: Limits,
+    /// What the archive has leaves the store at once (`UPKEEP={"snapshot-every":1,"keep-hot":0}`): the operator's
+    /// token
+    #[arg(long, value_name = "ADMIN_TOKEN")]
+    cold: Option<String>,
     /// Only the scenarios whose name has this in it
     #[arg(long)]
     only: Option<String>,
@@ -74,6 +78,7 @@ fn choose_and_run(args: Args) -> Result<ExitCode> {
             (None, None) => Tokens::None,
         },
         small_rates: args.limits == Limits::Small,
+        admin: args.cold,
         patience: Duration::from_secs(args.patience),
     })?;
     if chosen.is_empty() {

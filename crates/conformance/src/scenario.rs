@@ -26,6 +26,8 @@ pub enum Needs {
     Jwt,
     /// A client may push a few events per second.
     SmallRates,
+    /// What the archive has leaves the store at once, and an operator's token is known.
+    Cold,
 }
 
 impl Needs {
@@ -36,8 +38,12 @@ impl Needs {
         if setup.small_rates != small {
             return Some(if small { "--limits small" } else { "a server without --limits small" });
         }
+        let cold = self == Self::Cold;
+        if setup.admin.is_some() != cold {
+            return Some(if cold { "--cold" } else { "a server without --cold" });
+        }
         match (self, &setup.tokens) {
-            (Self::Nothing | Self::SmallRates, _)
+            (Self::Nothing | Self::SmallRates | Self::Cold, _)
             | (Self::Tokens, Tokens::Shared(_) | Tokens::Jwt(_))
             | (Self::SharedToken, Tokens::Shared(_))
             | (Self::Jwt, Tokens::Jwt(_)) => None,

@@ -12,6 +12,7 @@ mod live;
 mod presence;
 mod push;
 mod rates;
+mod released;
 mod routes;
 mod snapshots;
 mod tokens;
@@ -20,7 +21,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, in the order in which they run: what others build on comes first.
 pub fn all() -> impl Iterator<Item = Scenario> {
-    const SCENARIOS: [&[Scenario]; 17] = [
+    const SCENARIOS: [&[Scenario]; 18] = [
         http::SCENARIOS,
         greeting::SCENARIOS,
         tokens::SCENARIOS,
@@ -38,6 +39,7 @@ pub fn all() -> impl Iterator<Item = Scenario> {
         snapshots::SCENARIOS,
         crowd::SCENARIOS,
         rates::SCENARIOS,
+        released::SCENARIOS,
     ];
     SCENARIOS.into_iter().flatten().copied()
 }

@@ -24,6 +24,8 @@ pub struct Setup {
     pub tokens: Tokens,
     /// Whether a client may push a few events per second only.
     pub small_rates: bool,
+    /// The operator's token of a server that keeps nothing of a log which the archive has.
+    pub admin: Option<String>,
     /// How long an answer may take.
     pub patience: Duration,
 }

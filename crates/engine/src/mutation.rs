@@ -56,6 +56,8 @@ mutations! {
     HibernationForgetsLive,
     /// A socket that had said hello has not after hibernation (one-order).
     HibernationForgetsHello,
+    /// A page goes on behind entries that are in the archive alone (one-order).
+    ReleasedSkipped,
     /// A segment lacks the last entry of the commits in it that have several (one-order).
     SegmentLosesEntry,
     /// A page of the log begins one entry late (one-order).

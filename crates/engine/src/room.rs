@@ -20,6 +20,7 @@ mod push;
 mod rates;
 mod rebuild;
 mod redact;
+mod release;
 mod settings;
 mod snapshot;
 mod tables;
@@ -39,6 +40,7 @@ use rates::Meters;
 pub use rates::{Rates, RoomConfig, Upkeep};
 use rebuild::Standing;
 pub use redact::RedactError;
+pub use release::Stretch;
 pub use settings::{InvalidSettings, RoomSettings, Sizes};
 use syncline_protocol::{
     Chain, ClientMessage, Code, ErrorFrame, Incarnation, Limits, Millis, Pull, SchemaHash, Seq,
@@ -80,6 +82,8 @@ pub struct Room {
     merged: Seq,
     /// Segments that were written since.
     unmerged: u32,
+    /// What is to be released begins after this one.
+    released: Seq,
 }
 
 /// Why an input was not handled as it asked.
@@ -140,6 +144,7 @@ impl Room {
             snapshot,
             merged: Seq::ZERO,
             unmerged: 0,
+            released: Seq::ZERO,
         };
         // always-boots: why a step cannot be made is for its next caller. What reads goes on.
         let _ = room.rebuild_step(db);
@@ -276,6 +281,7 @@ fn hello_first() -> ErrorFrame {
 fn refusal(failure: Failure) -> Vec<Output> {
     match failure {
         Failure::Frame(frame) => refuse(frame),
+        Failure::Host(error) if let Some(first) = error.released() => vec![Output::Released(first)],
         Failure::Host(error) => refuse(ErrorFrame {
             retry_after_ms: Some(1_000),
             ..ErrorFrame::new(Code::ServerFailed, error.to_string())

@@ -19,6 +19,9 @@ pub(crate) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     db.run_script(TABLE)
 }
 
+/// What a row holds whose entries are in the archive alone. No entry is so short.
+const RELEASED: &str = "@";
+
 /// Some whole commits, encoded once.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Segment {
@@ -135,7 +138,7 @@ pub(crate) fn head(db: &dyn Query) -> Result<(Seq, Chain), SqlError> {
 }
 
 /// The segments after a seq, at most `bytes` of them but at least one; the first may hold entries at
-/// or below the seq.
+/// or below the seq. They end before one that was released; where that would be the first, it is named.
 pub(crate) fn page(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<Segment>, SqlError> {
     // Sizes first: a page is chosen without reading what will not be sent.
     let sizes = db.query(
@@ -148,6 +151,15 @@ pub(crate) fn page(db: &dyn Query, after: Seq, bytes: usize) -> Result<Vec<Segme
     let mut range: Option<(Seq, Seq)> = None;
     for row in &sizes {
         let (first, size): (Seq, u32) = (row.get(0)?, row.get(1)?);
+        if is_released(size) {
+            if is_on(Mutation::ReleasedSkipped) {
+                continue;
+            }
+            if range.is_none() {
+                return Err(released(first));
+            }
+            break;
+        }
         total += size as usize;
         if range.is_some() && total > bytes {
             break;
@@ -249,7 +261,30 @@ pub(crate) fn entries_after(segments: &[Segment], seq: Seq) -> Result<Vec<Entry>
     Ok(entries)
 }
 
+/// Whether a row of so many bytes holds no entries, as the archive alone has them.
+pub(crate) const fn is_released(bytes: u32) -> bool {
+    bytes as usize == RELEASED.len()
+}
+
+/// The entries of a segment are in the archive alone from now on.
+pub(crate) fn release(db: &mut dyn Sql, first: Seq) -> Result<(), SqlError> {
+    put_text(db, first, RELEASED)
+}
+
+/// They are here again.
+pub(crate) fn put_text(db: &mut dyn Sql, first: Seq, text: &str) -> Result<(), SqlError> {
+    db.execute("UPDATE syncline_log SET entries = ?2 WHERE first = ?1", &[first.into(), text.into()])
+}
+
+fn released(first: Seq) -> SqlError {
+    let message = format!("the segment at {first} is to be brought back");
+    SqlError::Host { failure: HostFailure::Released(first), message }
+}
+
 pub(crate) fn decode(segment: &Segment) -> Result<Vec<Entry>, SqlError> {
+    if segment.text == RELEASED {
+        return Err(released(segment.first));
+    }
     decode_entries(&segment.text).map_err(|source| SqlError::Host {
         failure: HostFailure::Corrupt,
         message: Damaged { first: segment.first, source }.to_string(),

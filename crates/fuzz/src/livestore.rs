@@ -24,7 +24,7 @@ pub(crate) fn receive(text: &str) {
                     let chunks = livestore.published(&room, &frame).expect("entries are published");
                     frames.extend(socket.published(&chunks));
                 }
-                Output::Close(_) | Output::Others(_) | Output::Present => {}
+                Output::Close(_) | Output::Others(_) | Output::Present | Output::Released(_) => {}
             }
         }
         for frame in frames {

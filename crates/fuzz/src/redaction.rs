@@ -60,7 +60,7 @@ impl World {
                     let received = self.leader.receive(&mut self.log, text);
                     received.unwrap_or_else(|error| panic!("a room has said {text}: {error}"));
                 }
-                Output::Others(_) | Output::Present => {}
+                Output::Others(_) | Output::Present | Output::Released(_) => {}
                 Output::Close(code) => panic!("a room has closed a socket: {code:?}"),
             }
         }

@@ -7,7 +7,7 @@ use syncline_engine::protocol::{
     Args, ClientId, Code, Commit, ErrorFrame, Incarnation, Millis, Push, Seq, ServerMessage, Subject,
     Verdicts, decode_server,
 };
-use syncline_engine::{Grant, Output, Query, RedactError, Room, RoomInfo, Sql, SqlError};
+use syncline_engine::{Grant, Output, Query, RedactError, Room, RoomInfo, Sql, SqlError, Verified};
 use syncline_livestore::LiveStore;
 
 pub use import::ImportCall;
@@ -115,6 +115,8 @@ pub struct Reply {
     pub publish: Vec<String>,
     /// Closes every socket, with this as the reason.
     pub close_all: Option<Code>,
+    /// Brings back what begins here in place of all that, and asks again.
+    pub released: Option<Seq>,
 }
 
 /// What a host knows of a call.
@@ -128,6 +130,8 @@ pub struct Asked {
     pub fresh: Incarnation,
     /// Sockets of the store.
     pub connections: usize,
+    /// What is wrong with entries that are in the archive alone, where the host has looked.
+    pub problem: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -208,13 +212,13 @@ impl Call {
         room: &mut Room,
         db: &mut dyn Sql,
         empty: Empty<'_>,
-        Asked { now, grant, fresh, connections }: Asked,
+        Asked { now, grant, fresh, connections, problem }: Asked,
     ) -> Reply {
         let done = match self {
             Self::Log(call) => call.part(room, &*db).map(Reply::of),
             Self::LiveStore(body, _) => {
                 let (text, outputs) = LiveStore::default().answer(room, db, now, grant, &body);
-                return Reply { publish: published(outputs), ..Reply::of(Answer::raw(text)) };
+                return Reply::of(Answer::raw(text)).with(outputs);
             }
             Self::State { at } => state(room, &*db, at, empty),
             Self::Push(PushBody { client, subject, commits }) => {
@@ -229,7 +233,11 @@ impl Call {
                 from.and_then(|from| room.webhook_resume(db, from.min(room.head())))
                     .and_then(|()| webhook(room, &*db))
             }
-            Self::Verify => room.verify(&*db, empty).map(|verified| Reply::of(Answer::json(200, &verified))),
+            Self::Verify => room.verify(&*db, empty).map(|verified| {
+                let problem = verified.problem.clone().or(problem);
+                let sound = problem.is_none();
+                Reply::of(Answer::json(200, &Verified { sound, problem, ..verified }))
+            }),
             Self::Compact => {
                 #[derive(Serialize)]
                 struct Compacted {
@@ -282,8 +290,22 @@ impl LogCall {
 }
 
 impl Reply {
-    fn of(answer: Answer) -> Self {
-        Self { answer, publish: Vec::new(), close_all: None }
+    /// An answer that nobody else hears of.
+    #[must_use]
+    pub const fn of(answer: Answer) -> Self {
+        Self { answer, publish: Vec::new(), close_all: None, released: None }
+    }
+
+    /// What else comes of it.
+    fn with(mut self, outputs: Vec<Output>) -> Self {
+        for output in outputs {
+            match output {
+                Output::Publish(frame) => self.publish.push(frame),
+                Output::Released(first) => self.released = Some(first),
+                Output::Reply(_) | Output::Others(_) | Output::Present | Output::Close(_) => {}
+            }
+        }
+        self
     }
 
     /// The storage has failed.
@@ -293,7 +315,7 @@ impl Reply {
             retry_after_ms: Some(1_000),
             ..ErrorFrame::new(Code::ServerFailed, error.to_string())
         };
-        Self::of(Answer::refusal(&frame))
+        Self { released: error.released(), ..Self::of(Answer::refusal(&frame)) }
     }
 }
 
@@ -343,44 +365,32 @@ fn pushed(outputs: Vec<Output>) -> Reply {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<ErrorFrame>,
     }
-    let (mut publish, mut pushed) =
-        (Vec::new(), Pushed { head: Seq::ZERO, verdicts: Vec::new(), error: None });
+    let mut pushed = Pushed { head: Seq::ZERO, verdicts: Vec::new(), error: None };
     let mut decided = false;
-    for output in outputs {
-        match output {
-            Output::Publish(frame) => publish.push(frame),
-            Output::Reply(frame) => match decode_server(&frame) {
-                Ok(ServerMessage::Verdicts(Verdicts { head, verdicts })) => {
-                    decided = true;
-                    pushed.head = head;
-                    pushed.verdicts.extend(verdicts);
-                }
-                Ok(ServerMessage::Error(error)) => pushed.error = Some(error),
-                Ok(_) | Err(_) => {}
-            },
-            Output::Others(_) | Output::Present | Output::Close(_) => {}
+    for output in &outputs {
+        let Output::Reply(frame) = output else { continue };
+        match decode_server(frame) {
+            Ok(ServerMessage::Verdicts(Verdicts { head, verdicts })) => {
+                decided = true;
+                pushed.head = head;
+                pushed.verdicts.extend(verdicts);
+            }
+            Ok(ServerMessage::Error(error)) => pushed.error = Some(error),
+            Ok(_) | Err(_) => {}
         }
     }
     let answer = match &pushed.error {
         Some(error) if !decided => Answer::refusal(error),
         Some(_) | None => Answer::json(200, &pushed),
     };
-    Reply { publish, ..Reply::of(answer) }
-}
-
-fn published(outputs: Vec<Output>) -> Vec<String> {
-    let frames = outputs.into_iter().filter_map(|output| match output {
-        Output::Publish(frame) => Some(frame),
-        Output::Reply(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
-    });
-    frames.collect()
+    Reply::of(answer).with(outputs)
 }
 
 fn redacted(done: Result<Vec<Output>, RedactError>) -> Reply {
     match done {
         Ok(outputs) => {
             let answer = Answer::json(200, &serde_json::json!({}));
-            Reply { publish: published(outputs), ..Reply::of(answer) }
+            Reply::of(answer).with(outputs)
         }
         Err(RedactError::Host(error)) => Reply::failed(&error),
         Err(error) => Reply::of(Answer::refusal(&ErrorFrame::new(Code::BadRequest, error.to_string()))),

@@ -53,7 +53,7 @@ impl Server {
         let empty: syncline_http::Empty<'_> = scratch.then_some([&mut one, &mut two]);
         let now = Millis::new(1_700_000_000_000).unwrap();
         let fresh = Incarnation::parse("second").unwrap();
-        let asked = Asked { now, grant: Grant::TRUSTED, fresh, connections: 7 };
+        let asked = Asked { now, grant: Grant::TRUSTED, fresh, connections: 7, problem: None };
         call.answer(&mut self.room, &mut self.db, empty, asked)
     }
 
@@ -67,6 +67,33 @@ impl Server {
         }
         server
     }
+}
+
+#[test]
+fn what_is_in_the_archive_alone_is_asked_for_before_there_is_an_answer() {
+    let mut server = Server::filled();
+    let before = server.ask(&get("/stores/team-1/log", ""), false);
+    assert_eq!(before.released, None);
+    let upkeep = syncline_engine::Upkeep { keep_hot: Some(0), ..Default::default() };
+    server.room.configure(syncline_engine::RoomConfig { upkeep, ..Default::default() });
+    let page = server.room.archive_page(&server.db).unwrap().unwrap();
+    server.room.archived(&mut server.db, &page).unwrap();
+    server.room.make_snapshot(&mut server.db).unwrap();
+    let stretch = server.room.releasable(&server.db).unwrap().unwrap();
+    server.room.release(&mut server.db, &stretch, &page.rows).unwrap();
+    let again = pushes("Ann", &[person("Ann", 1, "Ann")]);
+    let redaction = r#"{"seq":1,"args":{"name":"Ann","avatar":"none"}}"#;
+    for request in [
+        get("/stores/team-1/log", ""),
+        post("/stores/team-1/push", &again),
+        post("/stores/team-1/redact", redaction),
+    ] {
+        let reply = server.ask(&request, false);
+        assert_eq!(reply.released, Some(stretch.first), "{}", request.path);
+    }
+    assert_eq!(server.ask(&get("/stores/team-1/state", ""), false).released, None);
+    server.room.bring_back(&mut server.db, &stretch, &page.rows).unwrap();
+    assert_eq!(server.ask(&get("/stores/team-1/log", ""), false), before);
 }
 
 fn lines(answer: &Answer) -> Vec<Value> {

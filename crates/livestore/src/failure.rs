@@ -1,7 +1,7 @@
 //! How a request ends: as its client expects it, in the dialect that it speaks.
 
 use serde_json::{Value, json};
-use syncline_engine::protocol::{Code, ErrorFrame, Rejection, excerpt};
+use syncline_engine::protocol::{Code, ErrorFrame, Rejection, Seq, excerpt};
 use syncline_engine::{Refused, SqlError};
 
 use crate::frame::RequestId;
@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Die(String),
     /// It was interrupted.
     Interrupted,
+    /// The segment that begins here is to be brought back first: its client hears nothing of that.
+    Released(Seq),
 }
 
 impl Failure {
@@ -39,6 +41,9 @@ impl Failure {
             })),
             Self::Die(defect) => json!({ "_tag": "Die", "defect": defect }),
             Self::Interrupted => json!({ "_tag": "Interrupt", "fiberId": { "_tag": "None" } }),
+            Self::Released(_) => {
+                Self::coded(Code::ServerFailed, "what was asked for is in the archive").cause()
+            }
         }
     }
 
@@ -52,6 +57,7 @@ impl Failure {
                 Self::ServerAhead { .. }
                 | Self::BackendIdMismatch { .. }
                 | Self::Unknown { .. }
+                | Self::Released(_)
                 | Self::Die(_) => json!([cause]),
             }
         } else {
@@ -90,7 +96,7 @@ impl From<ErrorFrame> for Failure {
 
 impl From<SqlError> for Failure {
     fn from(error: SqlError) -> Self {
-        Self::coded(Code::ServerFailed, error.to_string())
+        error.released().map_or_else(|| Self::coded(Code::ServerFailed, error.to_string()), Self::Released)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::chunk::{Chunker, framed};
 use crate::connection::{Connection, PULLS, Pull, WINDOW};
 use crate::failure::{Failure, success};
 use crate::frame::{Cursor, PullRequest, RequestId};
-use crate::serve::{Input, stranger};
+use crate::serve::{Input, failed, stranger};
 
 /// A page of catch-up: about as much of the log is read at once.
 const PAGE_BYTES: usize = 256 << 10;
@@ -85,7 +85,7 @@ impl LiveStore {
                 self.end_or_keep(connection, pull, &mut outputs);
                 outputs
             }
-            Err(failure) => vec![Output::Reply(failure.exit(id))],
+            Err(failure) => failed(id, &failure),
         }
     }
 

@@ -72,7 +72,8 @@ impl LiveStore {
         }
     }
 
-    /// Answers a request over HTTP: a JSON array of frames. What is to be published is beside it.
+    /// Answers a request over HTTP: a JSON array of frames. What is to be published is beside it, or what has to
+    /// be brought back before there is an answer.
     pub fn answer(
         &mut self,
         room: &mut Room,
@@ -101,14 +102,14 @@ impl LiveStore {
                             frames.extend(chunks);
                             frames.push(success(&id, None));
                         }
-                        Err(failure) => frames.push(failure.exit(&id)),
+                        Err(failure) => published = refuse(&mut frames, &id, &failure),
                     },
                     "SyncHttpRpc.Push" => match self.push(&mut input, &mut connection, payload) {
                         Ok(outputs) => {
                             published = outputs;
                             frames.push(success(&id, Some("{}")));
                         }
-                        Err(failure) => frames.push(failure.exit(&id)),
+                        Err(failure) => published = refuse(&mut frames, &id, &failure),
                     },
                     "SyncHttpRpc.Ping" => {
                         frames.push(success(&id, Some(r#"{"_tag":"SyncMessage.Pong"}"#)));
@@ -134,6 +135,15 @@ impl LiveStore {
     }
 }
 
+/// The end of a request over HTTP.
+fn refuse(frames: &mut Vec<String>, id: &RequestId, failure: &Failure) -> Vec<Output> {
+    if let Failure::Released(first) = failure {
+        return vec![Output::Released(*first)];
+    }
+    frames.push(failure.exit(id));
+    Vec::new()
+}
+
 /// What a client of LiveStore's asks, every ten seconds, word for word.
 pub const PING: &str = r#"{"_tag":"Ping"}"#;
 
@@ -150,7 +160,10 @@ fn refuse_size(text: &str) -> Option<String> {
 }
 
 /// The end of a request; where no later one would end otherwise, that of the socket, too.
-fn failed(id: &RequestId, failure: &Failure) -> Vec<Output> {
+pub(crate) fn failed(id: &RequestId, failure: &Failure) -> Vec<Output> {
+    if let Failure::Released(first) = failure {
+        return vec![Output::Released(*first)];
+    }
     let mut outputs = vec![Output::Reply(failure.exit(id))];
     if let Failure::Unknown { name, .. } = failure {
         let closing = [Code::Unauthorized, Code::NeedsAuth, Code::ConnectRefused];

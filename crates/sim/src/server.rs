@@ -1,5 +1,6 @@
 //! The server: a room over its disk, dropped and opened again as a Durable Object is.
 
+mod archive;
 mod ledger;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use syncline_sqlite::Database;
 use crate::disk::Disk;
 use crate::model::{self, ModelNo, crash};
 use crate::oracle::{Mirror, Violation};
+use archive::Archive;
 
 pub(crate) const TOKEN: &str = "secret";
 
@@ -29,6 +31,8 @@ pub(crate) struct Server {
     incarnations: u32,
     /// The last one first.
     pub(crate) backups: VecDeque<Backup>,
+    /// A database beside it, which no backup sets back; with one, entries are in there alone once they are old.
+    archive: Option<Archive>,
 }
 
 /// A copy of the server's database, and what the log was then.
@@ -50,7 +54,13 @@ impl Server {
             token: SharedToken::new(TOKEN),
             incarnations: 0,
             backups: VecDeque::new(),
+            archive: None,
         })
+    }
+
+    /// With an archive.
+    pub(crate) fn archived(version: ModelNo) -> Result<Self, SqlError> {
+        Ok(Self { archive: Some(Archive::default()), ..Self::new(version)? })
     }
 
     /// Handles one frame of a socket, as a Durable Object does.
@@ -64,16 +74,21 @@ impl Server {
             return Ok(outputs);
         }
         if let Err(error) = self.wake() {
-            let frame = ErrorFrame {
-                retry_after_ms: Some(1_000),
-                ..ErrorFrame::new(Code::ServerFailed, error.to_string())
+            return Ok(failed(&error));
+        }
+        let before = connection.clone();
+        loop {
+            let Self { room: Some(room), disk, token, .. } = self else { return Ok(Vec::new()) };
+            let Some(outputs) = crash::run(|| room.receive(disk, now, connection, text, token)) else {
+                break;
             };
-            return Ok(vec![Output::Reply(ServerMessage::Error(frame).encode())]);
+            let [Output::Released(first)] = outputs.as_slice() else { return Ok(outputs) };
+            connection.clone_from(&before);
+            if let Err(error) = self.bring_back(*first) {
+                return Ok(failed(&error));
+            }
         }
-        let Self { room: Some(room), disk, token, .. } = self else { return Ok(Vec::new()) };
-        if let Some(outputs) = crash::run(|| room.receive(disk, now, connection, text, token)) {
-            return Ok(outputs);
-        }
+        let disk = &mut self.disk;
         disk.end();
         // Nobody hears of it, but the oracle.
         let decided = ledger::decided(disk.look(), connection, text)?;
@@ -98,28 +113,34 @@ impl Server {
 
     /// Makes the next part of its state anew, where that is not done.
     pub(crate) fn rebuild(&mut self) -> Result<(), SqlError> {
-        match &mut self.room {
-            Some(room) => room.rebuild_step(&mut self.disk).map(drop),
-            None => Ok(()),
+        loop {
+            let Some(room) = &mut self.room else { return Ok(()) };
+            match room.rebuild_step(&mut self.disk) {
+                Err(error) if let Some(first) = error.released() => self.bring_back(first)?,
+                done => return done.map(drop),
+            }
         }
     }
 
-    /// Merges segments, and makes a snapshot at the head of the log.
+    /// Makes a snapshot at the head of the log, lets go what the archive has, and merges what is left.
     pub(crate) fn make_snapshot(&mut self) -> Result<(), SqlError> {
-        match &mut self.room {
-            Some(room) => {
-                room.compact(&mut self.disk)?;
-                room.make_snapshot(&mut self.disk)
-            }
-            None => Ok(()),
-        }
+        let Some(room) = &mut self.room else { return Ok(()) };
+        room.make_snapshot(&mut self.disk)?;
+        self.let_go()?;
+        let Some(room) = &mut self.room else { return Ok(()) };
+        room.compact(&mut self.disk).map(drop)
     }
 
     /// Replaces the args of an entry.
     pub(crate) fn redact(&mut self, seq: Seq, args: Args) -> Result<Vec<Output>, RedactError> {
-        match &mut self.room {
-            Some(room) => room.redact(&mut self.disk, seq, args),
-            None => Ok(Vec::new()),
+        loop {
+            let Some(room) = &mut self.room else { return Ok(Vec::new()) };
+            match room.redact(&mut self.disk, seq, args.clone()) {
+                Err(RedactError::Host(error)) if let Some(first) = error.released() => {
+                    self.bring_back(first)?;
+                }
+                done => return done,
+            }
         }
     }
 
@@ -164,4 +185,10 @@ impl Server {
         self.room = None;
         Ok(())
     }
+}
+
+fn failed(error: &SqlError) -> Vec<Output> {
+    let frame =
+        ErrorFrame { retry_after_ms: Some(1_000), ..ErrorFrame::new(Code::ServerFailed, error.to_string()) };
+    vec![Output::Reply(ServerMessage::Error(frame).encode())]
 }

@@ -48,7 +48,7 @@ impl World {
         let clients = clients.map(|(no, version)| Client::new(no, version)).collect::<Result<_, _>>();
         Ok(Self {
             now: BEGINNING,
-            server: Server::new(setup.server).map_err(host)?,
+            server: Server::archived(setup.server).map_err(host)?,
             clients: clients.map_err(host)?,
             oracle: Oracle::new(setup.server),
             tally: Tally::default(),

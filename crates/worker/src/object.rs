@@ -8,6 +8,7 @@ mod archive;
 mod calls;
 mod facts;
 mod held;
+mod released;
 mod socket;
 mod webhook;
 
@@ -65,6 +66,8 @@ pub struct Object {
     bound: OnceCell<String>,
     /// Whether this instance has compared the log with the archive.
     compared: Cell<bool>,
+    /// Until then nothing is released: somebody reads what was.
+    reading: Cell<u64>,
 }
 
 impl Object {
@@ -89,6 +92,7 @@ impl Object {
             spared: Cell::new(0),
             bound: OnceCell::new(),
             compared: Cell::new(false),
+            reading: Cell::new(0),
         }
     }
 
@@ -149,7 +153,7 @@ impl Object {
         self.hold(socket, message).unwrap_or_else(|| self.handle(socket, message))
     }
 
-    fn handle(&self, socket: &WebSocket, message: &JsValue) -> Promise {
+    fn handle(self: &Rc<Self>, socket: &WebSocket, message: &JsValue) -> Promise {
         let socket = Socket::new(socket);
         if !socket.is_open() {
             return settled();
@@ -158,20 +162,27 @@ impl Object {
             Ok(outputs) => outputs,
             Err(frame) => vec![refused(socket, frame)],
         };
-        let mut published = false;
+        let published = outputs.iter().any(|output| matches!(output, Output::Publish(_)));
+        let alarm = if published { self.archive_soon() } else { settled() };
         for output in outputs {
-            match output {
-                Output::Reply(frame) => socket.send(&JsString::from(frame)),
-                Output::Publish(frame) => {
-                    published = true;
-                    self.publish(&frame);
-                }
-                Output::Others(frame) => self.publish_to(&frame, Some(socket.raw())),
-                Output::Present => socket::tell_presence(self.state.as_raw(), socket.raw()),
-                Output::Close(code) => socket.close(1008, code.as_str()),
+            if let Output::Released(first) = output {
+                return self.hold_for_archive(socket.raw(), message, first);
             }
+            self.carry_out(socket, output);
         }
-        if published { self.archive_soon() } else { settled() }
+        alarm
+    }
+
+    fn carry_out(&self, socket: Socket<'_>, output: Output) {
+        match output {
+            Output::Reply(frame) => socket.send(&JsString::from(frame)),
+            Output::Publish(frame) => self.publish(&frame),
+            Output::Others(frame) => self.publish_to(&frame, Some(socket.raw())),
+            Output::Present => socket::tell_presence(self.state.as_raw(), socket.raw()),
+            Output::Close(code) => socket.close(1008, code.as_str()),
+            // Whoever has the frame holds it back.
+            Output::Released(_) => {}
+        }
     }
 
     fn receive(&self, socket: Socket<'_>, message: &JsValue) -> Result<Vec<Output>, ErrorFrame> {
@@ -203,7 +214,9 @@ impl Object {
             Ok(after.peer.receive((room, livestore), db, now, &text, tokens))
         });
         let outputs = outputs.map_err(|error| failed(&error))?;
+        let held_back = outputs.iter().any(|output| matches!(output, Output::Released(_)));
         if after != before
+            && !held_back
             && let Err(error) = socket.attach(&after)
         {
             console_error!("a socket cannot keep what is known of it: {error:?}");
@@ -255,7 +268,8 @@ impl Object {
         }
         if room.is_rebuilding() {
             let _set = self.wake_in(0);
-        } else if (self.archive().is_some() && room.archive_page(db)?.is_some())
+        } else if (self.archive().is_some()
+            && (room.archive_page(db)?.is_some() || room.releasable(db)?.is_some()))
             || (self.receiver.is_some()
                 && !matches!(room.webhook(db, now())?, Webhook::Idle | Webhook::Stopped))
         {

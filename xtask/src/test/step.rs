@@ -199,7 +199,8 @@ fn native(log: &Log) -> Result<Done> {
 fn conformance(log: &Log) -> Result<Done> {
     conformance::workerd(Setup::Token, &[], log)?;
     conformance::workerd(Setup::Jwt, &[], log)?;
-    conformance::workerd(Setup::Small, &[], log).map(|()| Done::Done)
+    conformance::workerd(Setup::Small, &[], log)?;
+    conformance::workerd(Setup::Cold, &[], log).map(|()| Done::Done)
 }
 
 fn e2e(log: &Log) -> Result<Done> {

@@ -211,6 +211,8 @@ impl World {
                 }
                 // It goes out behind the frame that says why; the client's answer ends the socket.
                 Output::Close(_) => self.send_message(id, Message::Close(None)),
+                // Nothing was.
+                Output::Released(_) => {}
             }
         }
         true

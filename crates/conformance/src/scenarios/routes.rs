@@ -26,7 +26,7 @@ pub(super) const WITH_TOKENS: &[Scenario] = scenarios![Needs::Tokens;
 ];
 
 /// Asks for something of a store, with its token.
-fn ask(server: &Server, store: &StoreId, path: &str) -> Done<Answer> {
+pub(super) fn ask(server: &Server, store: &StoreId, path: &str) -> Done<Answer> {
     let authorization = bearer(server, store)?;
     let headers = authorization.iter().map(|token| ("authorization", token.as_str()));
     server.request("GET", &format!("/stores/{store}/{path}"), &headers.collect::<Vec<_>>())
@@ -43,7 +43,7 @@ fn bearer(server: &Server, store: &StoreId) -> Done<Option<String>> {
     Ok(token.map(|token| format!("Bearer {token}")))
 }
 
-fn entries(answer: &Answer) -> Done<Vec<Entry>> {
+pub(super) fn entries(answer: &Answer) -> Done<Vec<Entry>> {
     same("the status", 200, answer.status)?;
     let lines = answer.body.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().map_err(|error| Failure::new("an entry a line", error.to_string()))

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syncline_protocol::{Chain, Digest, Entry, Incarnation, ModelVersion, SchemaHash, Seq};
 
-use super::{Room, decisions, snapshot, tables};
+use super::{Room, decisions, release, snapshot, tables};
 use crate::segment::{self, Builder};
 use crate::sql::nested;
 use crate::{Query, Sql, SqlError, dump, quarantine, state};
@@ -35,6 +35,8 @@ pub struct RoomInfo {
     pub snapshot: Seq,
     /// The last entry that the archive has; 0 where there is no archive.
     pub archived: Seq,
+    /// Entries that are in the archive alone.
+    pub released: u64,
     /// Commits of history that could not be decoded or applied.
     pub quarantined: u32,
     /// Whether the state is being made anew: pushes wait.
@@ -69,6 +71,7 @@ impl Room {
             db.first("SELECT count(*), COALESCE(sum(octet_length(entries)), 0) FROM syncline_log", &[])?;
         let (segments, log_bytes) =
             sizes.map_or(Ok((0, 0)), |row| Ok::<_, SqlError>((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
+        let (released, rows) = release::size(db)?;
         let clients: Option<i64> = db.value("SELECT count(DISTINCT client) FROM syncline_decisions", &[])?;
         Ok(RoomInfo {
             incarnation: self.incarnation.clone(),
@@ -76,11 +79,12 @@ impl Room {
             chain: self.chain,
             model_version: self.rules.version(),
             schema_hash: self.rules.schema_hash()?,
-            log_bytes: log_bytes.unsigned_abs(),
+            log_bytes: log_bytes.unsigned_abs().saturating_sub(rows),
             segments: segments.unsigned_abs(),
             clients: clients.unwrap_or_default().unsigned_abs(),
             snapshot: self.snapshot,
             archived: tables::facts(db)?.map_or(Seq::ZERO, |facts| facts.archived),
+            released,
             quarantined: quarantine::count_quarantined(db)?,
             rebuilding: self.is_rebuilding(),
             stamp: Self::stamp(db)?,
@@ -115,9 +119,19 @@ impl Room {
     }
 
     fn read_through(&self, db: &dyn Query) -> Result<u64, (u64, SqlError)> {
+        fn read<T>(done: Result<T, SqlError>, at: Seq) -> Result<T, (u64, SqlError)> {
+            done.map_err(|error| (at.get(), error))
+        }
         let (mut at, mut chain) = (Seq::ZERO, Chain::GENESIS);
         loop {
-            let segments = segment::page(db, at, PAGE_BYTES).map_err(|error| (at.get(), error))?;
+            let (segments, released) = match segment::page(db, at, PAGE_BYTES) {
+                Ok(segments) => (segments, false),
+                Err(error) => match error.released() {
+                    // Whether the archive has what was written, its host asks it.
+                    Some(first) => (read(segment::between(db, first, first), at)?, true),
+                    None => return Err((at.get(), error)),
+                },
+            };
             if segments.is_empty() {
                 break;
             }
@@ -126,7 +140,9 @@ impl Room {
                     let message = format!("{} follows {at}: the log has a gap", segment.first);
                     return Err((at.get(), segment::damage(message)));
                 }
-                segment::verify(segment, chain).map_err(|error| (at.get(), error))?;
+                if !released {
+                    read(segment::verify(segment, chain), at)?;
+                }
                 (at, chain) = (segment.last, segment.chain);
             }
         }
@@ -146,8 +162,8 @@ impl Room {
             state::drop_all(db)?;
             state::create(db, &self.rules)?;
             snapshot::discard(db)?;
-            for table in ["syncline_log", "syncline_decisions", "syncline_redactions", "syncline_attempts"] {
-                db.execute(&format!("DELETE FROM {table}"), &[])?;
+            for table in ["log", "released", "decisions", "redactions", "attempts"] {
+                db.execute(&format!("DELETE FROM syncline_{table}"), &[])?;
             }
             tables::put_behind(db, None)?;
             let facts = tables::Facts {

@@ -2,7 +2,7 @@
 
 use syncline_protocol::{Entry, Incarnation, RedactionNumber, Seq};
 
-use super::{Room, redact, tables};
+use super::{Room, redact, release, tables};
 use crate::segment;
 use crate::{Query, Sql, SqlError};
 
@@ -41,10 +41,20 @@ impl Room {
         if let Some((number, entries)) = redact::unarchived(db, facts.archived, PAGE_BYTES)? {
             return self.rows((facts.archived, facts.archived), &entries, Some(number)).map(Some);
         }
-        let segments = segment::page(db, facts.archived, PAGE_BYTES)?;
-        let entries = segment::entries_after(&segments, facts.archived)?;
+        let mut after = facts.archived;
+        let segments = loop {
+            match segment::page(db, after, PAGE_BYTES) {
+                // The archive has them, and they are nowhere else.
+                Err(error) if error.released().is_some() => after = release::end(db, after)?,
+                page => break page?,
+            }
+        };
+        let entries = segment::entries_after(&segments, after)?;
         match entries.last() {
-            Some(last) => self.rows((facts.archived, last.seq), &entries, None).map(Some),
+            Some(last) => {
+                let last = release::end(db, last.seq)?;
+                self.rows((facts.archived, last), &entries, None).map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -117,12 +127,13 @@ impl Room {
         }
     }
 
-    /// The archive has lost something: it gets the log from its first entry. What it has, it keeps; a page that
-    /// is on its way counts for nothing.
+    /// The archive has lost something: it gets the log again, from the first entry that is here. What it has, it
+    /// keeps; a page that is on its way counts for nothing.
     ///
     /// # Errors
     /// [`SqlError`].
     pub fn archive_again(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        db.execute("UPDATE syncline_room SET archived = 0 WHERE id = 1", &[])
+        let begun = release::end(&*db, Seq::ZERO)?;
+        db.execute("UPDATE syncline_room SET archived = ?1 WHERE id = 1", &[begun.into()])
     }
 }

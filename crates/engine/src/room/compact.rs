@@ -30,12 +30,13 @@ impl Room {
         let mut runs: Vec<Run> = Vec::new();
         for row in &rows {
             let (first, bytes): (Seq, u32) = (row.get(0)?, row.get(1)?);
+            let released = segment::is_released(bytes);
             let bytes = bytes as usize;
             match runs.last_mut() {
-                Some(run) if run.bytes + 1 + bytes <= MERGED_BYTES => {
+                Some(run) if !(released || run.released) && run.bytes + 1 + bytes <= MERGED_BYTES => {
                     (run.end, run.bytes, run.rows) = (first, run.bytes + 1 + bytes, run.rows + 1);
                 }
-                Some(_) | None => runs.push(Run { start: first, end: first, bytes, rows: 1 }),
+                Some(_) | None => runs.push(Run { start: first, end: first, bytes, rows: 1, released }),
             }
         }
         let more = rows.len() == ROWS;
@@ -52,6 +53,8 @@ struct Run {
     end: Seq,
     bytes: usize,
     rows: usize,
+    /// It is one row, without entries.
+    released: bool,
 }
 
 fn merge(db: &mut dyn Sql, run: &Run) -> Result<(), SqlError> {

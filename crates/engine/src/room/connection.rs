@@ -139,4 +139,7 @@ pub enum Output {
     Present,
     /// Close the socket that the input came from.
     Close(Code),
+    /// What the input needs begins in this segment, which was [released](super::Room::release): bring it back,
+    /// and hand the input in again, with the connection as it was before.
+    Released(Seq),
 }

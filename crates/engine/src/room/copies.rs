@@ -1,8 +1,8 @@
 //! Copies of a store: how a backup knows that nothing has changed, and what begins when one is put back.
 
-use syncline_protocol::{Digest, Hasher, Incarnation};
+use syncline_protocol::{Digest, Hasher, Incarnation, Seq};
 
-use super::{Room, redact};
+use super::{Room, redact, release};
 use crate::sql::nested;
 use crate::{Query, Sql, SqlError, Value};
 
@@ -48,14 +48,15 @@ impl Room {
 
     /// Makes what a database holds another life of its log, as it was put back from a copy: clients may have
     /// followed the former one further than it goes. They notice when they connect, and offer again what
-    /// they still have. An archive gets it from its beginning.
+    /// they still have. An archive gets it from the first entry that is here.
     ///
     /// # Errors
     /// [`SqlError`].
     pub fn begin_another_life(db: &mut dyn Sql, fresh: &Incarnation) -> Result<(), SqlError> {
         nested(db, |db| {
-            let sql = "UPDATE syncline_room SET incarnation = ?1, archived = 0 WHERE id = 1";
-            db.execute(sql, &[fresh.as_str().into()])?;
+            let begun = release::end(&*db, Seq::ZERO)?;
+            let sql = "UPDATE syncline_room SET incarnation = ?1, archived = ?2 WHERE id = 1";
+            db.execute(sql, &[fresh.as_str().into(), begun.into()])?;
             redact::all_archived(db)
         })
     }

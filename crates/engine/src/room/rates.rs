@@ -38,11 +38,14 @@ pub struct Upkeep {
     pub snapshot_every: u64,
     /// Segments are merged when there are so many more of them.
     pub merge_every: u32,
+    /// So many entries stay in the room's database; of those before them, what the archive has and a snapshot
+    /// holds is in the archive alone. Without it, everything stays.
+    pub keep_hot: Option<u64>,
 }
 
 impl Default for Upkeep {
     fn default() -> Self {
-        Self { snapshot_every: 5_000, merge_every: 512 }
+        Self { snapshot_every: 5_000, merge_every: 512, keep_hot: None }
     }
 }
 

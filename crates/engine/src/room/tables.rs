@@ -40,6 +40,7 @@ pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     attempt::create(db)?;
     redact::create(db)?;
     db.run_script(super::webhook::TABLE)?;
+    db.run_script(super::release::TABLE)?;
     db.run_script(TABLES)
 }
 

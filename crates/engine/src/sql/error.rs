@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use syncline_protocol::{Code, Rejection};
+use syncline_protocol::{Code, Rejection, Seq};
 use thiserror::Error;
 
 /// What can go wrong with a statement.
@@ -45,6 +45,8 @@ pub enum HostFailure {
     Corrupt,
     /// Somebody else holds the database: try again.
     Busy,
+    /// The segment that begins here is in the archive alone: the host brings it back, and tries again.
+    Released(Seq),
     /// Anything else: I/O, memory.
     Other,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for HostFailure {
             Self::Full => "the storage is full",
             Self::Corrupt => "the database is damaged",
             Self::Busy => "the database is in use",
+            Self::Released(_) => "what was asked for is in the archive",
             Self::Other => "the storage failed",
         })
     }
@@ -139,6 +142,19 @@ impl SqlError {
     #[must_use]
     pub const fn is_host(&self) -> bool {
         matches!(self, Self::Host { .. })
+    }
+
+    /// The segment that has to be brought back first, where that is all that is wrong.
+    #[must_use]
+    pub const fn released(&self) -> Option<Seq> {
+        match self {
+            Self::Host { failure: HostFailure::Released(first), .. } => Some(*first),
+            Self::Host { .. }
+            | Self::Constraint(_)
+            | Self::Refused(_)
+            | Self::Type { .. }
+            | Self::Statement(_) => None,
+        }
     }
 }
 

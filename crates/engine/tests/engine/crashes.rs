@@ -90,7 +90,9 @@ fn push_through(server: &mut Server, commits: &Value) -> (u32, Vec<Output>) {
 fn verdicts(outputs: &[Output]) -> Vec<Verdict> {
     let replies = outputs.iter().filter_map(|output| match output {
         Output::Reply(text) => Some(decode_server(text).unwrap()),
-        Output::Publish(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
+        Output::Publish(_) | Output::Others(_) | Output::Present | Output::Close(_) | Output::Released(_) => {
+            None
+        }
     });
     let verdicts = replies.map(|message| {
         let ServerMessage::Verdicts(verdicts) = message else { panic!("{message:?}") };

@@ -22,6 +22,7 @@ mod rebuild;
 mod rebuild_steps;
 mod redacted;
 mod redaction;
+mod released;
 mod repair;
 mod restored;
 mod room;

@@ -31,7 +31,7 @@ fn deliver(world: &mut World, place: usize) {
                     let told: Vec<String> = connections.flat_map(Connection::presence).collect();
                     told.iter().for_each(|text| world.clients[place].receive(text));
                 }
-                Output::Publish(_) | Output::Close(_) => {}
+                Output::Publish(_) | Output::Close(_) | Output::Released(_) => {}
             }
         }
     }

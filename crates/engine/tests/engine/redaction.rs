@@ -53,7 +53,7 @@ fn redact(server: &mut Server, at: u64, title: &str) -> Vec<Redacted> {
 fn redactions(outputs: &[Output]) -> Vec<Redacted> {
     let frames = outputs.iter().filter_map(|output| match output {
         Output::Reply(text) | Output::Publish(text) => Some(decode_server(text).unwrap()),
-        Output::Others(_) | Output::Present | Output::Close(_) => None,
+        Output::Others(_) | Output::Present | Output::Close(_) | Output::Released(_) => None,
     });
     let redacted = frames.filter_map(|frame| match frame {
         ServerMessage::Redacted(redacted) => Some(redacted),

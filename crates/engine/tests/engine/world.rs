@@ -13,6 +13,7 @@ use syncline_engine::{
 use syncline_sqlite::Database;
 
 use super::model::rules;
+use super::released::Archive;
 
 pub(crate) const TOKEN: &str = "secret";
 
@@ -32,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) db: Database,
     pub(crate) room: Room,
     now: u64,
+    /// Where all that it may let go is at once, if there is one.
+    pub(crate) archive: Option<Archive>,
 }
 
 impl Server {
@@ -39,9 +42,14 @@ impl Server {
         Self::with(Database::open_memory().unwrap(), rules(), "first")
     }
 
+    /// A room that keeps nothing of its log but what has just come.
+    pub(crate) fn cold() -> Self {
+        Self { archive: Some(Archive::default()), ..Self::new() }
+    }
+
     pub(crate) fn with(mut db: Database, rules: Rules, incarnation: &str) -> Self {
         let room = Room::open(&mut db, rules, store(), Incarnation::parse(incarnation).unwrap()).unwrap();
-        Self { db, room, now: 1_000 }
+        Self { db, room, now: 1_000, archive: None }
     }
 
     /// The object is evicted, and wakes with nothing but its database.
@@ -53,7 +61,16 @@ impl Server {
     pub(crate) fn receive(&mut self, connection: &mut Connection, text: &str) -> Vec<Output> {
         self.now += 1;
         let now = Millis::new(self.now).unwrap();
-        self.room.receive(&mut self.db, now, connection, text, &SharedToken::new(TOKEN))
+        loop {
+            let before = connection.clone();
+            let outputs = self.room.receive(&mut self.db, now, connection, text, &SharedToken::new(TOKEN));
+            let [Output::Released(first)] = outputs.as_slice() else {
+                self.let_go();
+                return outputs;
+            };
+            *connection = before;
+            self.bring_back(*first);
+        }
     }
 }
 
@@ -311,7 +328,7 @@ impl World {
                         }
                     }
                 }
-                Output::Others(_) | Output::Present => {}
+                Output::Others(_) | Output::Present | Output::Released(_) => {}
                 Output::Close(_) => self.clients[place].connection = None,
             }
         }
@@ -422,7 +439,9 @@ impl World {
 pub(crate) fn reply(outputs: &[Output]) -> ServerMessage {
     let text = outputs.iter().find_map(|output| match output {
         Output::Reply(text) => Some(text),
-        Output::Publish(_) | Output::Others(_) | Output::Present | Output::Close(_) => None,
+        Output::Publish(_) | Output::Others(_) | Output::Present | Output::Close(_) | Output::Released(_) => {
+            None
+        }
     });
     decode_server(text.expect("there is a reply")).unwrap()
 }

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use serde_json::{Value, json};
-use syncline_engine::protocol::{Incarnation, Millis, StoreId};
+use syncline_engine::protocol::{Incarnation, Millis, Seq, StoreId};
 use syncline_engine::{Grant, Model, Output, Room, Rules, Schemaless, SharedToken};
 use syncline_livestore::{Connection, LiveStore, Peer};
 use syncline_sqlite::Database;
@@ -15,6 +15,8 @@ pub struct World {
     pub room: Room,
     pub livestore: LiveStore,
     pub now: Millis,
+    /// What an input needed of what is in the archive alone.
+    pub missing: Option<Seq>,
     sockets: Vec<Peer>,
     inboxes: Vec<Vec<String>>,
 }
@@ -32,7 +34,8 @@ impl World {
         let room =
             Room::open(&mut db, Rules::of::<M>(), store, Incarnation::parse(BACKEND).unwrap()).unwrap();
         let now = Millis::of_iso("2026-11-22T11:54:26.606Z").unwrap();
-        Self { db, room, livestore: LiveStore::default(), now, sockets: Vec::new(), inboxes: Vec::new() }
+        let (livestore, sockets, inboxes) = (LiveStore::default(), Vec::new(), Vec::new());
+        Self { db, room, livestore, now, missing: None, sockets, inboxes }
     }
 
     pub fn socket(&mut self) -> usize {
@@ -77,14 +80,23 @@ impl World {
 
     pub fn send_text(&mut self, from: usize, text: &str) {
         let auth = SharedToken::new("");
-        let peer = &mut self.sockets[from];
-        let outputs =
-            peer.receive((&mut self.room, &mut self.livestore), &mut self.db, self.now, text, &auth);
+        let before = self.sockets[from].clone();
+        let outputs = self.sockets[from].receive(
+            (&mut self.room, &mut self.livestore),
+            &mut self.db,
+            self.now,
+            text,
+            &auth,
+        );
         for output in outputs {
             match output {
                 Output::Reply(text) => self.inboxes[from].push(text),
                 Output::Publish(frame) => self.publish(&frame),
                 Output::Close(code) => self.inboxes[from].push(format!("closed: {}", code.as_str())),
+                Output::Released(first) => {
+                    self.missing = Some(first);
+                    self.sockets[from] = before.clone();
+                }
                 Output::Others(_) | Output::Present => {}
             }
         }

@@ -175,7 +175,8 @@ impl From<SqlError> for Failure {
         let kind = match &error {
             SqlError::Host { failure: HostFailure::Corrupt, .. } => Kind::Unsound,
             SqlError::Host {
-                failure: HostFailure::Full | HostFailure::Busy | HostFailure::Other, ..
+                failure: HostFailure::Full | HostFailure::Busy | HostFailure::Released(_) | HostFailure::Other,
+                ..
             } => Kind::Files,
             SqlError::Constraint(_)
             | SqlError::Refused(_)

@@ -115,7 +115,7 @@ impl Store {
             self.commit(cx)?;
         }
         let mut open = if nothing_there { self.empty(cx)? } else { self.take_open(cx)? };
-        let asked = Asked { now, grant, fresh: incarnation()?, connections };
+        let asked = Asked { now, grant, fresh: incarnation()?, connections, problem: None };
         let done = catch_unwind(AssertUnwindSafe(|| reply(call, &mut open, asked)));
         let Ok(reply) = done else {
             error!(store = %self.id(), "a call has crashed the room");
@@ -153,7 +153,7 @@ impl Store {
 fn reply(call: Call, Open { db, room, .. }: &mut Open, asked: Asked) -> Result<Reply, SqlError> {
     if let Call::Query(QueryCall { sql, limit }) = &call {
         let answer = query::answer(db.report(sql, query::bounds(*limit)));
-        return Ok(Reply { answer, publish: Vec::new(), close_all: None });
+        return Ok(Reply::of(answer));
     }
     if !matches!(call, Call::Verify | Call::State { .. }) {
         return Ok(call.answer(room, db, None, asked));

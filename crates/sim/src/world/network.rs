@@ -69,6 +69,8 @@ impl World {
                 Output::Publish(text) => self.publish(text),
                 // Nobody has a value of presence here.
                 Output::Others(_) | Output::Present => {}
+                // The server has brought it back.
+                Output::Released(_) => {}
                 Output::Close(_) => {
                     if let Some(socket) = self.socket(from) {
                         socket.server_closes();

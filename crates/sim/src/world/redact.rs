@@ -36,6 +36,7 @@ impl World {
         let db: &dyn Query = self.server.disk.look();
         let sql = "SELECT entries FROM syncline_log WHERE first <= ?1 AND last >= ?1";
         let text: Option<String> = db.value(sql, &[seq.into()]).map_err(host)?;
+        let text = text.filter(|text| text.starts_with('{'));
         let entries = text.map_or(Ok(Vec::new()), |text| decode_entries(&text));
         let mut entries =
             entries.map_err(|error| Violation::new("always-boots", error.to_string()))?.into_iter();

@@ -210,6 +210,7 @@ impl World {
             }
             client.follow(0).map_err(|failed| Violation::new("always-boots", format!("{failed:?}")))?;
         }
+        self.server.bring_all_back().map_err(host)?;
         self.check_replicas()
     }
 }

@@ -2,6 +2,7 @@
 //! stops whoever works for too long.
 
 use js_sys::{Object as JsObject, Promise};
+use syncline_engine::{Room, Sql};
 use wasm_bindgen::JsValue;
 use worker::console_error;
 
@@ -39,7 +40,7 @@ impl Object {
     /// When no further alarm could be set: then the platform calls this one again.
     pub async fn alarm(&self) -> Result<(), JsValue> {
         self.armed.set(None);
-        let wait = match self.rebuild_some() {
+        let wait = match self.rebuild_some().await {
             Some(wait) => Some(wait),
             None => {
                 if let Err(error) = self.with_room(None, |room, db| room.maintain(db)) {
@@ -49,8 +50,8 @@ impl Object {
                 if let Ok(Some(store)) = store {
                     self.compare_with_archive(&store).await;
                 }
-                // Each in its own time: the sooner of the two sets the next alarm.
-                let waits = [self.archive_some().await, self.deliver_some().await];
+                // Each in its own time: the soonest sets the next alarm.
+                let waits = [self.archive_some().await, self.release_some().await, self.deliver_some().await];
                 waits.into_iter().flatten().min()
             }
         };
@@ -61,20 +62,22 @@ impl Object {
     }
 
     /// Some steps of a rebuild; how long to wait for the next, if it is not done.
-    fn rebuild_some(&self) -> Option<u64> {
-        let done = self.with_room(None, |room, db| {
-            (0..STEPS).try_fold(
-                !room.is_rebuilding(),
-                |done, _| if done { Ok(done) } else { room.rebuild_step(db) },
-            )
-        });
-        match done {
-            Ok(true) => None,
-            Ok(false) => Some(0),
-            Err(error) => {
-                console_error!("the state is not made anew: {error}");
-                Some(RETRY_MS)
+    async fn rebuild_some(&self) -> Option<u64> {
+        for _ in 0..STEPS {
+            let step = |room: &mut Room, db: &mut dyn Sql| room.rebuild_step(db);
+            let done = match self.with_room(None, step) {
+                Err(error) if let Some(first) = error.released() => self.borrowed(first, step).await,
+                done => done,
+            };
+            match done {
+                Ok(true) => return None,
+                Ok(false) => {}
+                Err(error) => {
+                    console_error!("the state is not made anew: {error}");
+                    return Some(RETRY_MS);
+                }
             }
         }
+        Some(0)
     }
 }

@@ -209,7 +209,7 @@ enum Progress {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(super) enum Failure {
     #[error("the log: {0}")]
     Log(#[from] SqlError),
     #[error("D1 does not answer")]

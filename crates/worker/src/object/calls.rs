@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use js_sys::Promise;
 use js_sys::futures::JsFuture;
-use syncline_engine::Grant;
 use syncline_engine::protocol::StoreId;
+use syncline_engine::{Grant, SqlError};
 use syncline_http::{Asked, Call, Reply};
 use worker::worker_sys::web_sys::WebSocket;
 use worker::{Response, console_error};
@@ -32,15 +32,8 @@ impl Object {
             return answer::response(self.archive_again(&d1, store).await);
         }
         let writes = call.writes();
-        let connections = socket::all(self.state.as_raw()).len();
-        let replied = incarnation().and_then(|fresh| {
-            let asked = Asked { now: now(), grant, fresh, connections };
-            self.with_room(Some(store), |room, db| {
-                let reply = call.answer(room, db, None, asked);
-                Ok((reply, room.is_rebuilding()))
-            })
-        });
-        let (reply, rebuilding) = replied.unwrap_or_else(|error| (Reply::failed(&error), false));
+        let (reply, rebuilding) =
+            self.reply(store, call, grant).await.unwrap_or_else(|error| (Reply::failed(&error), false));
         for frame in &reply.publish {
             self.publish(frame);
         }
@@ -53,6 +46,29 @@ impl Object {
             let _set = self.archive_soon();
         }
         answer::response(reply.answer)
+    }
+
+    /// What the room says, once all is here that it needs for that; and whether its state is being made anew.
+    async fn reply(&self, store: &StoreId, mut call: Call, grant: Grant) -> Result<(Reply, bool), SqlError> {
+        let problem = if call == Call::Verify { self.check_released(store).await? } else { None };
+        loop {
+            let connections = socket::all(self.state.as_raw()).len();
+            let (grant, problem, fresh) = (grant.clone(), problem.clone(), incarnation()?);
+            let asked = Asked { now: now(), grant, fresh, connections, problem };
+            // An import is large, and asks for nothing.
+            let again = (!matches!(call, Call::Import(_))).then(|| call.clone());
+            let (reply, rebuilding) = self.with_room(Some(store), |room, db| {
+                let reply = call.answer(room, db, None, asked);
+                Ok((reply, room.is_rebuilding()))
+            })?;
+            match (reply.released, again) {
+                (Some(first), Some(again)) => {
+                    self.bring_back(first).await?;
+                    call = again;
+                }
+                _ => return Ok((reply, rebuilding)),
+            }
+        }
     }
 
     /// Sends a frame to every live socket, but for one.

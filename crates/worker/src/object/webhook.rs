@@ -72,8 +72,17 @@ impl Object {
                 Ok(Webhook::Wait(until)) => return Some(until.get().saturating_sub(now().get())),
                 Ok(Webhook::Idle | Webhook::Stopped) => return None,
                 Err(error) => {
-                    console_error!("nothing is sent to the webhook: {error}");
-                    return None;
+                    let Some(first) = error.released() else {
+                        console_error!("nothing is sent to the webhook: {error}");
+                        return None;
+                    };
+                    match self.bring_back(first).await {
+                        Ok(()) => continue,
+                        Err(error) => {
+                            console_error!("the webhook waits for the archive: {error}");
+                            return Some(super::RETRY_AFTER_MS.into());
+                        }
+                    }
                 }
             };
             let sent = receiver.send(&delivery.id, &delivery.body).await;

@@ -65,8 +65,8 @@ impl<'a> Stage<'a> {
                     let live = self.sockets.values_mut().filter(|socket| socket.connection.is_live());
                     live.for_each(|socket| socket.heard.push(text.clone()));
                 }
-                // Nobody has a value here.
-                Output::Others(_) | Output::Present => {}
+                // Nobody has a value here, and nothing was released.
+                Output::Others(_) | Output::Present | Output::Released(_) => {}
                 Output::Close(code) => lines.push(format!("closed: {}", code.as_str())),
             }
         }

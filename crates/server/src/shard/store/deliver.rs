@@ -1,6 +1,6 @@
 //! Who is told what: replies, and what is published to the sockets that are live.
 
-use syncline_engine::protocol::{ErrorFrame, Millis};
+use syncline_engine::protocol::{Code, ErrorFrame, Millis};
 use syncline_engine::{Output, Room};
 use syncline_livestore::{Chunks, Expired, LiveStore, Peer};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -75,7 +75,9 @@ impl Store {
                     frames.into_iter().for_each(|text| socket.queue(transaction, text.into()));
                 }
             }
-            Output::Close(code) => {
+            // There is no archive here that anything could be in alone.
+            Output::Close(_) | Output::Released(_) => {
+                let code = if let Output::Close(code) = output { code } else { Code::ServerFailed };
                 if let Some(socket) = self.sockets.get_mut(&from) {
                     socket.shut(transaction, refused(code));
                 }

@@ -63,8 +63,8 @@ impl Machines {
             Output::Reply(text) => Some(Sent::Reply(self.texts.text(text))),
             Output::Publish(text) => Some(Sent::Publish(self.texts.text(text))),
             Output::Close(_) => Some(Sent::Close),
-            // Nobody has a value of presence here.
-            Output::Others(_) | Output::Present => None,
+            // Nobody has a value of presence here, and there is no archive.
+            Output::Others(_) | Output::Present | Output::Released(_) => None,
         });
         let outputs = sent.collect();
         let connection = Some(self.keep_connection(after));
