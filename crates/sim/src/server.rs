@@ -101,7 +101,11 @@ impl Server {
         if self.room.is_none() {
             self.incarnations += 1;
             let fresh = Incarnation::parse(format!("life-{}", self.incarnations)).expect("a slug");
-            self.room = Some(Room::open(&mut self.disk, model::rules(self.version), store(), fresh)?);
+            let mut room = Room::open(&mut self.disk, model::rules(self.version), store(), fresh)?;
+            if self.archive.is_some() {
+                room.configure(archive::config());
+            }
+            self.room = Some(room);
         }
         Ok(())
     }

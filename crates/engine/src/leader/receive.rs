@@ -234,12 +234,10 @@ impl Leader {
                 match outcome {
                     Outcome::Accepted { first, last } if *last <= self.cursor => {
                         if tables::is_waiting(db, *counter)? {
-                            tables::remove_waiting(db, *counter)?;
-                            tables::put_confirmed(db, *counter, *first, *last)?;
-                            news.push(Told::Confirmed { counter: *counter, first: *first, last: *last });
+                            news.push(confirmed(db, *counter, *first, *last)?);
                         }
                     }
-                    Outcome::Accepted { .. } => tables::mark_accepted(db, *counter)?,
+                    Outcome::Accepted { last, .. } => tables::mark_accepted(db, *counter, *last)?,
                     Outcome::Rejected(why) => {
                         if reject(db, *counter, why)? && !is_on(Mutation::RejectionUntold) {
                             news.push(Told::Rejected { counter: *counter, why: why.clone() });
@@ -291,6 +289,13 @@ impl Leader {
         self.is_alone();
         self.link = Link::Stopped(error);
     }
+}
+
+/// It is in what has been read, and does not come as an entry.
+pub(super) fn confirmed(db: &mut dyn Sql, counter: Counter, first: Seq, last: Seq) -> Result<Told, SqlError> {
+    tables::remove_waiting(db, counter)?;
+    tables::put_confirmed(db, counter, first, last)?;
+    Ok(Told::Confirmed { counter, first, last })
 }
 
 fn reject(db: &mut dyn Sql, counter: Counter, why: &Rejection) -> Result<bool, SqlError> {

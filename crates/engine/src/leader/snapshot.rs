@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use syncline_protocol::{Chain, Code, ErrorFrame, Hasher, Incarnation, Pull, Seq, Snapshot, SnapshotOffer};
 
+use super::receive::confirmed;
 use super::serve::To;
 use super::{Leader, Link, consume, tables};
 use crate::local::{Epoch, Told};
@@ -115,7 +116,7 @@ impl Leader {
             return Ok(());
         }
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
-        nested(db, |db| {
+        let inside = nested(db, |db| {
             self.remember_confirmed(db)?;
             // The one that the log began with was needed until here.
             forget(db)?;
@@ -131,10 +132,16 @@ impl Leader {
             forget_incoming(db)?;
             db.execute("DELETE FROM syncline_log", &[])?;
             segment::append(db, &segment::base(offer.seq, offer.chain))?;
-            tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })
+            tables::put_facts(db, &tables::Facts { epoch: epoch.clone(), ..self.facts() })?;
+            // The verdict came first, and said that the entries are still to come.
+            let inside = tables::accepted_until(&*db, offer.seq)?.into_iter();
+            inside
+                .map(|(counter, first, last)| confirmed(db, counter, first, last))
+                .collect::<Result<Vec<_>, _>>()
         })?;
         (self.cursor, self.chain, self.epoch) = (offer.seq, offer.chain, epoch);
         self.restart_sessions(db)?;
+        inside.iter().for_each(|told| self.tell(To::All, told));
         if let Link::Up(up) = &mut self.link {
             (up.fetching, up.pulling) = (None, true);
             // Even at the head: the page that reaches it is what makes the socket live.

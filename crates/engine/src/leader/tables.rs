@@ -204,16 +204,29 @@ pub(super) fn digest_of(db: &dyn Query, counter: Counter) -> Result<Option<Strin
     db.value("SELECT digest FROM syncline_outbox WHERE counter = ?1", &[counter.into()])
 }
 
-pub(super) fn mark_accepted(db: &mut dyn Sql, counter: Counter) -> Result<(), SqlError> {
+/// Its entries, up to this one, are still to come.
+pub(super) fn mark_accepted(db: &mut dyn Sql, counter: Counter, last: Seq) -> Result<(), SqlError> {
     if is_on(Mutation::OutboxClearedAtVerdict) {
         return remove_waiting(db, counter);
     }
-    db.execute("UPDATE syncline_outbox SET accepted = 1 WHERE counter = ?1", &[counter.into()])
+    db.execute("UPDATE syncline_outbox SET accepted = ?2 WHERE counter = ?1", &[counter.into(), last.into()])
+}
+
+/// The commits that are accepted up to a seq: counter, first and last.
+pub(super) fn accepted_until(db: &dyn Query, seq: Seq) -> Result<Vec<(Counter, Seq, Seq)>, SqlError> {
+    let sql = "SELECT counter, accepted, encoded FROM syncline_outbox
+        WHERE accepted BETWEEN 1 AND ?1 ORDER BY counter";
+    rows(db, sql, &[seq.into()], |row| {
+        let (last, commit): (Seq, Commit) =
+            (row.get(1)?, serde_json::from_str(&row.get::<String>(2)?).map_err(damaged)?);
+        let first = commit.events.iter().skip(1).fold(last, |seq, _| seq.before());
+        Ok((row.get(0)?, first, last))
+    })
 }
 
 /// Whether a commit is accepted whose entries have not come yet.
 pub(super) fn any_accepted(db: &dyn Query) -> Result<bool, SqlError> {
-    db.exists("SELECT 1 FROM syncline_outbox WHERE accepted = 1 LIMIT 1", &[])
+    db.exists("SELECT 1 FROM syncline_outbox WHERE accepted > 0 LIMIT 1", &[])
 }
 
 /// Until its entries are here, an acceptance may be forgotten by a server that is restored.
@@ -221,7 +234,7 @@ pub(super) fn undecide_all(db: &mut dyn Sql) -> Result<(), SqlError> {
     if is_on(Mutation::AcceptanceOutlivesServer) {
         return Ok(());
     }
-    db.execute("UPDATE syncline_outbox SET accepted = 0 WHERE accepted = 1", &[])
+    db.execute("UPDATE syncline_outbox SET accepted = 0 WHERE accepted > 0", &[])
 }
 
 pub(super) fn is_waiting(db: &dyn Query, counter: Counter) -> Result<bool, SqlError> {

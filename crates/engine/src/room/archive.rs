@@ -128,12 +128,13 @@ impl Room {
     }
 
     /// The archive has lost something: it gets the log again, from the first entry that is here. What it has, it
-    /// keeps; a page that is on its way counts for nothing.
+    /// keeps; a page that is on its way counts for nothing. Returns the last entry before that.
     ///
     /// # Errors
     /// [`SqlError`].
-    pub fn archive_again(&self, db: &mut dyn Sql) -> Result<(), SqlError> {
+    pub fn archive_again(&self, db: &mut dyn Sql) -> Result<Seq, SqlError> {
         let begun = release::end(&*db, Seq::ZERO)?;
-        db.execute("UPDATE syncline_room SET archived = ?1 WHERE id = 1", &[begun.into()])
+        db.execute("UPDATE syncline_room SET archived = ?1 WHERE id = 1", &[begun.into()])?;
+        Ok(begun)
     }
 }

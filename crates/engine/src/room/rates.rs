@@ -17,13 +17,21 @@ pub struct RoomConfig {
     pub rates: Rates,
     /// When it does what is best done while nobody waits.
     pub upkeep: Upkeep,
+    /// A part of a snapshot is closed once it has so many bytes.
+    pub part_bytes: usize,
     /// What the app refuses beside its rules.
     pub hooks: &'static dyn Hooks,
 }
 
 impl Default for RoomConfig {
     fn default() -> Self {
-        Self { limits: Limits::DEFAULT, rates: Rates::default(), upkeep: Upkeep::default(), hooks: &NoHooks }
+        Self {
+            limits: Limits::DEFAULT,
+            rates: Rates::default(),
+            upkeep: Upkeep::default(),
+            part_bytes: 1 << 20,
+            hooks: &NoHooks,
+        }
     }
 }
 

@@ -101,7 +101,7 @@ impl RoomSettings {
             return Err(InvalidSettings { name: "UPKEEP", why });
         }
         let limits = Limits { message_bytes, commit_bytes, commit_events, push_commits, push_events };
-        Ok(RoomConfig { limits, rates, upkeep, hooks })
+        Ok(RoomConfig { limits, rates, upkeep, hooks, ..RoomConfig::default() })
     }
 }
 

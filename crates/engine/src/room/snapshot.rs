@@ -25,9 +25,6 @@ CREATE TABLE IF NOT EXISTS syncline_snapshot_part (
 ) STRICT;
 ";
 
-/// A part is closed once it has this many bytes.
-const PART_BYTES: usize = 1 << 20;
-
 pub(super) fn create(db: &mut dyn Sql) -> Result<(), SqlError> {
     db.run_script(TABLES)
 }
@@ -82,7 +79,7 @@ impl Room {
         }
         let schema_hash = self.rules.schema_hash()?;
         let seq = if is_on(Mutation::SnapshotOffByOne) { self.head.before() } else { self.head };
-        nested(db, |db| write(db, &schema_hash, seq, self.chain))?;
+        nested(db, |db| write(db, &schema_hash, (seq, self.chain), self.config.part_bytes))?;
         self.snapshot = self.head;
         Ok(())
     }
@@ -110,13 +107,18 @@ impl Room {
     }
 }
 
-fn write(db: &mut dyn Sql, schema_hash: &SchemaHash, seq: Seq, chain: Chain) -> Result<(), SqlError> {
+fn write(
+    db: &mut dyn Sql,
+    schema_hash: &SchemaHash,
+    (seq, chain): (Seq, Chain),
+    part_bytes: usize,
+) -> Result<(), SqlError> {
     discard(db)?;
     let (mut parts, mut hasher) = (vec![String::new()], Hasher::default());
     dump::dump(db, &mut |line| {
         hasher.add(line.as_bytes());
         match parts.last_mut() {
-            Some(open) if open.len() < PART_BYTES => open.push_str(line),
+            Some(open) if open.len() < part_bytes => open.push_str(line),
             Some(_) | None => parts.push(line.to_owned()),
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! A state as of a seq: what a new client starts from, and what a client compares its own with.
 
 use syncline_engine::protocol::{ClientId, Code, Incarnation, RawEvent, Seq, SessionId, Subject};
-use syncline_engine::{Leader, LeaderConfig, Query, Replica, Room, Session, Sql, state_digest};
+use syncline_engine::{Leader, LeaderConfig, Query, Replica, Room, RoomConfig, Session, Sql, state_digest};
 use syncline_sqlite::Database;
 
 use super::model::{NotesAndMore, added};
@@ -56,6 +56,29 @@ fn a_new_client_starts_from_a_snapshot_and_the_tail() {
     world.assert_together();
     assert_eq!(world.clients[1].leader.cursor().get(), 1_102);
     assert_eq!(world.clients[1].notice(), None);
+}
+
+#[test]
+fn a_commit_that_the_snapshot_holds_is_confirmed_though_its_verdict_came_before_the_last_part() {
+    let mut world = World::new(&["ann", "bob"]);
+    world.clients[1].commit(&[added("bob's", "bob's"), added("more", "of bob's")]).unwrap();
+    assert!(world.deliver(1), "the server has it, and bob hears of nothing");
+    world.clients[1].cut();
+    for commit in 0..11 {
+        let event = |n: u32| added(&format!("{commit}-{n}"), &format!("note {commit}-{n}"));
+        let events: Vec<RawEvent> = (0..100).map(event).collect();
+        world.clients[0].commit(&events).unwrap();
+    }
+    world.settle();
+    world.server.room.configure(RoomConfig { part_bytes: 10_000, ..RoomConfig::default() });
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients[1].connect();
+    world.settle();
+    assert!(log_of(&world.clients[1]).is_empty(), "it starts from the snapshot");
+    world.assert_together();
+    let confirmed = &world.clients[1].effects.confirmed;
+    assert_eq!(confirmed.iter().map(|one| (one.first.get(), one.last.get())).collect::<Vec<_>>(), [(1, 2)]);
+    assert_same_digests(&mut world);
 }
 
 #[test]

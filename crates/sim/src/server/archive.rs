@@ -36,6 +36,15 @@ impl Archive {
     }
 }
 
+/// As few bytes make a snapshot of several parts.
+const PART_BYTES: usize = 200;
+
+/// Of a room with an archive.
+pub(super) fn config() -> RoomConfig {
+    let upkeep = Upkeep { keep_hot: Some(HOT), ..Upkeep::default() };
+    RoomConfig { upkeep, part_bytes: PART_BYTES, ..RoomConfig::default() }
+}
+
 impl Server {
     /// Archives all of the log, and lets go of it what is old. What the archive has otherwise, as the server was
     /// set back under the same name, stays.
@@ -45,8 +54,6 @@ impl Server {
             archive.take(&page)?;
             room.archived(&mut self.disk, &page)?;
         }
-        let upkeep = Upkeep { keep_hot: Some(HOT), ..Upkeep::default() };
-        room.configure(RoomConfig { upkeep, ..RoomConfig::default() });
         while let Some(stretch) = room.releasable(&self.disk)? {
             match room.release(&mut self.disk, &stretch, &archive.rows(&stretch)?) {
                 Err(SqlError::Host { failure: HostFailure::Corrupt, .. }) => {}
