@@ -12,7 +12,7 @@ use anyhow::Result;
 pub use archive::{ArchivedEntry, archived, archived_head};
 pub use log::{Log, read_log};
 pub use promises::{Counts, Evidence, violations};
-pub use room::{RoomFile, room_file};
+pub use room::{RoomFile, released, room_file};
 
 /// The SQLite files in a folder and those below it.
 fn databases(folder: &Path) -> Result<Vec<PathBuf>> {

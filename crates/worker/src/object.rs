@@ -66,8 +66,8 @@ pub struct Object {
     bound: OnceCell<String>,
     /// Whether this instance has compared the log with the archive.
     compared: Cell<bool>,
-    /// Until then nothing is released: somebody reads what was.
-    reading: Cell<u64>,
+    /// Until then nothing is released, as somebody reads what was; and how many bytes were brought back for that.
+    reading: Cell<(u64, usize)>,
 }
 
 impl Object {
@@ -92,7 +92,7 @@ impl Object {
             spared: Cell::new(0),
             bound: OnceCell::new(),
             compared: Cell::new(false),
-            reading: Cell::new(0),
+            reading: Cell::default(),
         }
     }
 

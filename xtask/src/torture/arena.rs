@@ -15,6 +15,9 @@ use crate::server::{self, Server, TOKEN};
 use crate::workspace;
 use crate::workspace::App;
 
+/// How soon what the archive has leaves an object.
+const COLD: &str = r#"{"snapshot-every":100,"merge-every":50,"keep-hot":50}"#;
+
 pub(super) struct Arena {
     folder: PathBuf,
     pub(super) program: PathBuf,
@@ -43,7 +46,11 @@ impl Arena {
         fs::copy(std::env::current_exe()?, &program)?;
         let of_server = folder.join("server");
         let mut server = match target {
-            Target::Workerd => Server::workerd(App::Chat, of_server, &server::shared_token())?,
+            Target::Workerd => {
+                // Old entries are in the archive alone.
+                let vars = format!("{}UPKEEP='{COLD}'\n", server::shared_token());
+                Server::workerd(App::Chat, of_server, &vars)?
+            }
             Target::Native => {
                 let build = if release { "release" } else { "debug" };
                 let program = workspace::target_dir()?.join(build).join("chat-server");

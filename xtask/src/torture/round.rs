@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use chat_model::Chat;
 use syncline_engine::Rules;
-use syncline_torture::judge::{self, Evidence};
+use syncline_torture::judge::{self, Counts, Evidence};
 use syncline_torture::{Fault, Order, Report, schedule};
 
 use super::arena::Arena;
@@ -127,6 +127,11 @@ impl Arena {
     /// and from the files that a last kill leaves.
     fn judge(&mut self, number: u32, mut reports: BTreeMap<String, Report>) -> Result<Vec<String>> {
         let mut violations = Vec::new();
+        // Before whoever reads all of the log has it brought back.
+        let released = match self.server.has_archive() {
+            true => judge::released(&self.server.state(), &self.store)?,
+            false => 0,
+        };
         let fresh = self.fresh_client(number, &mut violations)?;
         reports.insert("a fresh client".to_owned(), fresh);
         let rules = Rules::of::<Chat>();
@@ -167,7 +172,7 @@ impl Arena {
         };
         let (counts, found) = judge::violations(&evidence);
         violations.extend(found);
-        self.counts = counts;
+        self.counts = Counts { released, ..counts };
         self.ended = (head, evidence.log.chain_at(head).context("the chain at the head")?);
         Ok(violations)
     }

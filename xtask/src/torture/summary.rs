@@ -45,7 +45,7 @@ impl Summary {
         self.struck.restores += round.struck.restores;
         self.struck.cuts += round.struck.cuts;
         self.longest_drain = self.longest_drain.max(round.drained);
-        let Counts { made, refused, persisted, confirmed, rejected, entries } =
+        let Counts { made, refused, persisted, confirmed, rejected, entries, released } =
             since(round.before, round.counts);
         self.counts.made += made;
         self.counts.refused += refused;
@@ -53,6 +53,7 @@ impl Summary {
         self.counts.confirmed += confirmed;
         self.counts.rejected += rejected;
         self.counts.entries += entries;
+        self.counts.released += released;
         let number = round.number;
         self.violations.extend(round.violations.into_iter().map(|text| format!("round {number}: {text}")));
     }
@@ -66,6 +67,7 @@ fn since(before: Counts, after: Counts) -> Counts {
         confirmed: after.confirmed.saturating_sub(before.confirmed),
         rejected: after.rejected.saturating_sub(before.rejected),
         entries: after.entries.saturating_sub(before.entries),
+        released: after.released.saturating_sub(before.released),
     }
 }
 
@@ -78,9 +80,10 @@ impl fmt::Display for Struck {
 }
 
 fn write_counts(f: &mut fmt::Formatter<'_>, counts: &Counts) -> fmt::Result {
-    let Counts { made, refused, persisted, confirmed, rejected, entries } = counts;
+    let Counts { made, refused, persisted, confirmed, rejected, entries, released } = counts;
     write!(f, "{made} commits, {refused} refused at once, {persisted} persisted, ")?;
-    write!(f, "{confirmed} confirmed, {rejected} rejected; {entries} entries")
+    write!(f, "{confirmed} confirmed, {rejected} rejected; {entries} entries")?;
+    if *released > 0 { write!(f, ", {released} in the archive alone") } else { Ok(()) }
 }
 
 impl fmt::Display for Round {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use syncline_engine::protocol::{Entry, StoreId, decode_entries};
+use syncline_engine::protocol::{Entry, Seq, StoreId, decode_entries};
 use syncline_engine::{Query, quarantined, state_digest};
 use syncline_sqlite::{Database, Durability};
 
@@ -13,6 +13,8 @@ use super::databases;
 #[derive(Clone, Debug)]
 pub struct RoomFile {
     pub entries: Vec<Entry>,
+    /// First and last of those that it has let go, as the archive has them.
+    pub released: Vec<(Seq, Seq)>,
     /// Of the state.
     pub state: String,
     pub quarantined: usize,
@@ -27,6 +29,21 @@ pub fn room_file(folder: &Path, store: &StoreId) -> Result<RoomFile> {
     if native.exists() {
         return read(&Database::open_file(&native, Durability::Normal)?);
     }
+    read(&object(folder, store)?)
+}
+
+/// How many entries an object has let go, while the server may be writing it.
+///
+/// # Errors
+/// When there is no such object, or it cannot be read.
+pub fn released(folder: &Path, store: &StoreId) -> Result<usize> {
+    let db = object(folder, store)?;
+    let db: &dyn Query = &db;
+    let sql = "SELECT sum(last - first + 1) FROM syncline_log WHERE entries = '@'";
+    Ok(db.value::<Option<i64>>(sql, &[])?.flatten().map(usize::try_from).transpose()?.unwrap_or_default())
+}
+
+fn object(folder: &Path, store: &StoreId) -> Result<Database> {
     for path in databases(&folder.join("v3/do"))? {
         let db = Database::open_file(&path, Durability::Normal)?;
         let query: &dyn Query = &db;
@@ -34,16 +51,24 @@ pub fn room_file(folder: &Path, store: &StoreId) -> Result<RoomFile> {
         let name: Option<String> =
             if has { query.value("SELECT store FROM syncline_object", &[])? } else { None };
         if name.as_deref() == Some(store.as_str()) {
-            return read(&db);
+            return Ok(db);
         }
     }
     anyhow::bail!("no object below {} is of the store {store}", folder.display())
 }
 
 fn read(db: &Database) -> Result<RoomFile> {
-    let mut entries = Vec::new();
-    for row in db.query("SELECT entries FROM syncline_log ORDER BY first", &[])? {
-        entries.extend(decode_entries(&row.get::<String>(0)?).context("a segment does not read back")?);
+    let (mut entries, mut released) = (Vec::new(), Vec::new());
+    for row in db.query("SELECT entries, first, last FROM syncline_log ORDER BY first", &[])? {
+        match row.get::<String>(0)?.as_str() {
+            "@" => released.push((row.get(1)?, row.get(2)?)),
+            text => entries.extend(decode_entries(text).context("a segment does not read back")?),
+        }
     }
-    Ok(RoomFile { entries, state: state_digest(db)?.to_string(), quarantined: quarantined(db)?.len() })
+    Ok(RoomFile {
+        entries,
+        released,
+        state: state_digest(db)?.to_string(),
+        quarantined: quarantined(db)?.len(),
+    })
 }

@@ -51,7 +51,7 @@ impl Object {
                     self.compare_with_archive(&store).await;
                 }
                 // Each in its own time: the soonest sets the next alarm.
-                let waits = [self.archive_some().await, self.release_some().await, self.deliver_some().await];
+                let waits = [self.archive_some().await, self.deliver_some().await, self.release_some().await];
                 waits.into_iter().flatten().min()
             }
         };

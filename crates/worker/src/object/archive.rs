@@ -116,8 +116,8 @@ impl Object {
         Ok(())
     }
 
-    /// Sends the log again from its first entry, as the archive has lost something. What it has stays, and what
-    /// is missing comes; how far that is, it says itself.
+    /// Sends the log again from the first entry that is here, as the archive has lost something. What it has
+    /// stays, and what is missing comes; how far that is, it says itself.
     pub(super) async fn archive_again(&self, d1: &D1Database, store: &StoreId) -> Answer {
         #[derive(Serialize)]
         struct Begun {
@@ -129,11 +129,12 @@ impl Object {
             let Some((incarnation, head)) = life else {
                 return Ok(Begun { head: Seq::ZERO, archived: Seq::ZERO });
             };
-            let again = d1.prepare("UPDATE stores SET archived = 0 WHERE store = ?1 AND incarnation = ?2");
-            again.bind(&[store.as_str().into(), incarnation.as_str().into()])?.run().await?;
-            self.with_room(Some(store), |room, db| room.archive_again(db))?;
+            let archived = self.with_room(Some(store), |room, db| room.archive_again(db))?;
+            let again = d1.prepare("UPDATE stores SET archived = ?3 WHERE store = ?1 AND incarnation = ?2");
+            let begun = JsValue::from(archived.get() as f64);
+            again.bind(&[store.as_str().into(), incarnation.as_str().into(), begun])?.run().await?;
             let _set = self.archive_soon();
-            Ok::<_, Failure>(Begun { head, archived: Seq::ZERO })
+            Ok::<_, Failure>(Begun { head, archived })
         };
         match begun.await {
             Ok(begun) => Answer::json(200, &begun),

@@ -27,12 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// For so long after the last was brought back, all of it stays: who reads on finds it.
 const STAYS_MS: u64 = 60_000;
 
+/// Unless it is as much: then all of it leaves, however many read.
+const STAYS_BYTES: usize = 64 << 20;
+
 impl Object {
     /// Brings back what begins in this segment, or about as much of it as is read at once.
     pub(super) async fn bring_back(&self, first: Seq) -> Result<(), SqlError> {
         let Some((stretch, rows)) = self.read_released(first).await? else { return Ok(()) };
         self.with_room(None, |room, db| room.bring_back(db, &stretch, &rows))?;
-        self.reading.set(now().get() + STAYS_MS);
+        let (_, bytes) = self.reading.get();
+        self.reading.set((now().get() + STAYS_MS, bytes + rows.len()));
         if self.armed.get().is_none() {
             let _set = self.wake_in(STAYS_MS);
         }
@@ -66,14 +70,18 @@ impl Object {
             let next = self.with_room(None, |room, db| Ok((facts::store(db)?, room.releasable(db)?)));
             let (store, stretch) = match next {
                 Ok((Some(store), Some(stretch))) => (store, stretch),
-                Ok(_) => return None,
+                Ok(_) => {
+                    self.reading.set((0, 0));
+                    return None;
+                }
                 Err(error) => {
                     console_error!("nothing is released: {error}");
                     return None;
                 }
             };
-            let stays = self.reading.get().saturating_sub(now().get());
-            if stays > 0 {
+            let (until, bytes) = self.reading.get();
+            let stays = until.saturating_sub(now().get());
+            if stays > 0 && bytes < STAYS_BYTES {
                 return Some(stays);
             }
             let released = match read(&d1, &store, &stretch).await {

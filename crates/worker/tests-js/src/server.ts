@@ -69,7 +69,8 @@ export class Server {
     const config = join(folder, 'wrangler.toml')
     writeFileSync(config, configuration(script, archives))
     const set = { AUTH_TOKEN: token, ADMIN_TOKEN, ...vars }
-    const lines = Object.entries(set).map(([name, value]) => `${name}="${value}"\n`)
+    const quoted = (value: string) => (value.includes('"') ? `'${value}'` : `"${value}"`)
+    const lines = Object.entries(set).map(([name, value]) => `${name}=${quoted(value)}\n`)
     if (token !== '') writeFileSync(join(folder, '.dev.vars'), lines.join(''))
     const server = new Server(folder, config, archives)
     await server.#migrate()
