@@ -1,18 +1,21 @@
 # syntax=docker/dockerfile:1
 # The chat on the native server. For another app, PACKAGE names its server:
 # `docker build --build-arg PACKAGE=shop-server .`
+# and BINARY its binary, where that has another name. The server without a model, as for LiveStore's clients:
+# `docker build --build-arg PACKAGE=syncline-server --build-arg BINARY=syncline .`
 
 FROM rust:1.95.0-slim-bookworm AS build
 ARG PACKAGE=chat-server
+ARG BINARY=$PACKAGE
 WORKDIR /source
 # What rust-toolchain.toml asks for besides is for the worker and the page.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --locked --release --package "$PACKAGE" \
+    cargo build --locked --release --package "$PACKAGE" --bin "$BINARY" \
     && mkdir -p /image/data \
-    && cp "target/release/$PACKAGE" /image/server
+    && cp "target/release/$BINARY" /image/server
 
 FROM busybox:1.37.0-musl AS probe
 

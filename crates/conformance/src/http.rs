@@ -1,5 +1,7 @@
 //! Plain requests, with the path as it is given.
 
+use std::io::{BufRead, BufReader};
+
 use serde::Deserialize;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
@@ -51,6 +53,20 @@ impl Server {
         let body = body.with_config().limit(BODY_BYTES).read_to_string();
         let body = body.map_err(|error| Failure::new("an answer's body", error.to_string()))?;
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
+    /// The body of an answer that may have no end.
+    pub(crate) fn stream(&self, path: &str, headers: &[(&str, &str)]) -> Done<impl BufRead + use<>> {
+        let config = Agent::config_builder().timeout_global(Some(self.setup.patience));
+        let mut request = Request::builder().uri(format!("http://{}{path}", self.host));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = config.build().new_agent().run(request.body(()).map_err(own)?);
+        let answer = answer.map_err(|error| Failure::new("an answer over HTTP", error.to_string()))?;
+        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+        same("content-type", Some("text/event-stream"), kind)?;
+        Ok(BufReader::new(answer.into_body().into_reader()))
     }
 
     pub(crate) fn get(&self, path: &str) -> Done<Answer> {

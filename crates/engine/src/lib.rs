@@ -110,7 +110,7 @@ pub use quarantine::{Quarantined, count_quarantined, quarantined};
 pub use room::{
     Anyone, ArchivePage, Aside, Authorize, Connection, Delivery, Grant, HookContext, Hooks, InvalidRecord,
     InvalidSettings, LogLines, LogText, NoHooks, Output, Rates, Record, RedactError, Refused, Replayed, Room,
-    RoomConfig, RoomInfo, RoomSettings, SharedToken, Sizes, Stretch, Upkeep, Verified, Webhook,
+    RoomConfig, RoomInfo, RoomSettings, Run, SharedToken, Sizes, Stretch, Upkeep, Verified, Webhook,
     WebhookStatus, Whole,
 };
 pub use rules::{Refusal, Rules};

@@ -48,7 +48,7 @@ use syncline_protocol::{
 };
 use tables::Facts;
 pub use webhook::{Delivery, Webhook, WebhookStatus};
-pub use whole::{Refused, Whole};
+pub use whole::{Refused, Run, Whole};
 
 use crate::history::History;
 use crate::mutation::{Mutation, is_on};

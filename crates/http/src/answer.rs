@@ -15,7 +15,7 @@ pub struct Answer {
 }
 
 /// What a page may send; the last three come from LiveStore's clients, and say nothing here.
-const HEADERS: &str = "authorization, content-type, x-livestore-store-id, b3, traceparent";
+const HEADERS: &str = "authorization, content-type, last-event-id, x-livestore-store-id, b3, traceparent";
 
 impl Answer {
     /// Something as JSON.
@@ -28,6 +28,14 @@ impl Answer {
     #[must_use]
     pub fn lines(body: String) -> Self {
         Self::new(200, "application/x-ndjson", body)
+    }
+
+    /// Server-sent events, which nobody keeps or gathers.
+    #[must_use]
+    pub fn events(body: String) -> Self {
+        let mut answer = Self::new(200, "text/event-stream", body);
+        answer.headers.push(("cache-control", "no-store".to_owned()));
+        answer
     }
 
     /// Counters, in the text format of Prometheus.

@@ -7,6 +7,6 @@ mod route;
 mod webhook;
 
 pub use answer::{Answer, status};
-pub use call::{Asked, Call, Empty, ImportCall, LAST, LogCall, QueryCall, Reply};
+pub use call::{Asked, Call, Empty, Form, INCARNATION, ImportCall, LAST, LogCall, QueryCall, Reply};
 pub use route::{Access, Request, Route, bearer};
 pub use webhook::{DELIVERY, SIGNATURE, signature};

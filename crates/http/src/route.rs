@@ -7,7 +7,7 @@ use syncline_engine::{Authorize, Grant, SharedToken};
 use syncline_livestore::{BadDoor, Door, Mount, Transport};
 
 use crate::answer::Answer;
-use crate::call::{Call, ImportCall, LogCall, PushBody};
+use crate::call::{Call, Form, ImportCall, LogCall, PushBody};
 
 /// How long a request for entries that are not there yet may wait.
 const LONGEST_WAIT_MS: u32 = 30_000;
@@ -23,6 +23,8 @@ pub struct Request<'a> {
     pub query: &'a str,
     /// The body, of a `POST`.
     pub body: &'a str,
+    /// The header `Last-Event-ID`, of who comes back to a stream of events.
+    pub last_event: Option<&'a str>,
     /// Where LiveStore's clients are served.
     pub livestore: Mount,
 }
@@ -199,22 +201,22 @@ pub fn bearer(header: &str) -> Result<&str, ErrorFrame> {
 fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
     let query = Query::parse(request.query);
     let known: &[&str] = match name {
-        "log" => &["after", "limit", "wait"],
+        "log" | "events" => &["after", "limit", "wait", "incarnation"],
         "state" => &["at"],
         "import" => &["aside", "after", "incarnation"],
         _ => &[],
     };
     query.refuse_others(known)?;
     Ok(match name {
-        "log" => Call::Log(LogCall {
-            after: query.number("after")?.unwrap_or_default(),
-            left: query.number::<u64>("limit")?,
-            wait_ms: query
-                .number::<u32>("wait")?
-                .unwrap_or_default()
-                .saturating_mul(1_000)
-                .min(LONGEST_WAIT_MS),
-        }),
+        "log" => Call::Log(log(&query, Form::Lines)?),
+        "events" => {
+            let mut asked = log(&query, Form::Events)?;
+            if let Some(id) = request.last_event.filter(|id| !id.is_empty()) {
+                let (incarnation, seq) = last_event(id)?;
+                (asked.incarnation, asked.after) = (Some(incarnation), seq);
+            }
+            Call::Log(asked)
+        }
         "state" => Call::State { at: query.number::<Seq>("at")? },
         "push" => Call::Push(body::<PushBody>(request.body)?),
         "redact" => {
@@ -244,17 +246,32 @@ fn call(name: &str, request: &Request<'_>) -> Result<Call, Answer> {
         "import" => Call::Import(ImportCall {
             aside: query.number("aside")?.unwrap_or_default(),
             after: query.number("after")?.unwrap_or_default(),
-            incarnation: query
-                .text("incarnation")
-                .map(Incarnation::parse)
-                .transpose()
-                .map_err(|error| refuse(Code::BadRequest, error.to_string()))?,
+            incarnation: query.incarnation()?,
             lines: request.body.to_owned(),
         }),
         "archive" => Call::Archive,
         "reset" => Call::Reset,
         _ => return Err(nothing()),
     })
+}
+
+fn log(query: &Query<'_>, form: Form) -> Result<LogCall, Answer> {
+    let wait = query.number::<u32>("wait")?.unwrap_or_default();
+    Ok(LogCall {
+        after: query.number("after")?.unwrap_or_default(),
+        left: query.number::<u64>("limit")?,
+        wait_ms: wait.saturating_mul(1_000).min(LONGEST_WAIT_MS),
+        incarnation: query.incarnation()?,
+        form,
+    })
+}
+
+/// The id of an event: a life of the log, and a seq.
+fn last_event(id: &str) -> Result<(Incarnation, Seq), Answer> {
+    let parts = id.rsplit_once('-').and_then(|(incarnation, seq)| {
+        Some((Incarnation::parse(incarnation).ok()?, Seq::new(seq.parse().ok()?).ok()?))
+    });
+    parts.ok_or_else(|| refuse(Code::BadRequest, "Last-Event-ID is not the id of an event"))
 }
 
 fn body<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Answer> {
@@ -281,6 +298,11 @@ impl<'a> Query<'a> {
 
     fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_ref())
+    }
+
+    fn incarnation(&self) -> Result<Option<Incarnation>, Answer> {
+        let parsed = self.text("incarnation").map(Incarnation::parse).transpose();
+        parsed.map_err(|error| refuse(Code::BadRequest, error.to_string()))
     }
 
     fn number<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Answer> {

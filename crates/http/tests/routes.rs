@@ -15,11 +15,11 @@ struct Server {
 }
 
 fn get<'a>(path: &'a str, query: &'a str) -> Request<'a> {
-    Request { method: "GET", path, query, body: "", livestore: Mount::Path }
+    Request { method: "GET", path, query, body: "", last_event: None, livestore: Mount::Path }
 }
 
 fn post<'a>(path: &'a str, body: &'a str) -> Request<'a> {
-    Request { method: "POST", path, query: "", body, livestore: Mount::Path }
+    Request { method: "POST", path, query: "", body, last_event: None, livestore: Mount::Path }
 }
 
 fn code(answer: &Answer) -> (u16, String) {
@@ -245,6 +245,45 @@ fn a_part_of_a_log_says_where_it_ends() {
     assert_eq!(last("limit=2"), Some("2".to_owned()));
     assert_eq!(last("after=2"), Some("3".to_owned()));
     assert_eq!(last("after=3"), None);
+}
+
+#[test]
+fn a_stream_of_events_says_where_each_is_and_that_it_is_there() {
+    let mut server = Server::filled();
+    let mut ask = |query: &str, last: Option<&str>| {
+        let Route::Store(_, Call::Log(call)) =
+            Route::parse(&Request { last_event: last, ..get("/stores/team-1/events", query) }).unwrap()
+        else {
+            panic!("another route")
+        };
+        let answer =
+            server.ask(&Request { last_event: last, ..get("/stores/team-1/events", query) }, false).answer;
+        let rest = call.rest(|wanted| {
+            answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
+        });
+        (answer, rest)
+    };
+    let (answer, rest) = ask("after=1", None);
+    let events: Vec<&str> = answer.body.split("\n\n").collect();
+    assert_eq!(events[0], "retry: 1000");
+    assert!(events[1].starts_with("id: first-2\ndata: {\"seq\":2,"), "{}", events[1]);
+    assert_eq!((events.len(), events[3]), (4, ""));
+    assert!(answer.headers.contains(&("content-type", "text/event-stream".to_owned())));
+    let rest = rest.unwrap();
+    assert_eq!(rest.query(), "after=3&incarnation=first&wait=15");
+    let (nothing, rest) = ask(&rest.query(), None);
+    assert_eq!(
+        (nothing.body.as_str(), rest.unwrap().query().as_str()),
+        (":\n\n", "after=3&incarnation=first&wait=15")
+    );
+    assert!(ask("", Some("first-2")).0.body.contains("id: first-3\n"));
+    let (diverged, rest) = ask("", Some("second-2"));
+    assert_eq!((code(&diverged), rest), ((409, "log-diverged".to_owned()), None));
+    for id in ["first", "first-", "first-x", "-1"] {
+        let request = Request { last_event: Some(id), ..get("/stores/team-1/events", "") };
+        let refused = Route::parse(&request).map(|route| format!("{route:?}"));
+        assert_eq!(code(&refused.unwrap_err()), (400, "bad-request".to_owned()), "{id}");
+    }
 }
 
 #[test]

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use syncline_engine::protocol::{
-    Args, ClientId, Code, Commit, Counter, Limits, ModelVersion, Push, RawEvent, Subject,
-};
-use syncline_engine::{Output, Whole};
+use syncline_engine::protocol::{Args, Code, Commit, Counter, Limits, ModelVersion, Push, RawEvent, Subject};
+use syncline_engine::{Output, Run, Whole};
 
 use crate::LiveStore;
 use crate::connection::Connection;
@@ -43,21 +41,15 @@ impl LiveStore {
             return Err(Failure::ServerAhead { head, parent: first.parent_seq_num });
         }
         refuse_disorder(&batch, input.room.limits().push_events)?;
-        let subject = match &connection.grant().subject {
-            Some(subject) => subject.clone(),
-            // A shared token means trusted clients: this is who they say that they are.
-            None => Subject::parse(first.client_id.as_ref())
-                .map_err(|error| Failure::coded(Code::BadMessage, format!("clientId: {error}")))?,
-        };
-        let runs = runs(&batch, &subject, input.room.rules().version())?;
-        let whole = Whole { grant: connection.grant(), subject: &subject, runs: &runs };
+        let runs = runs(&batch, connection.grant().subject.as_ref(), input.room.rules().version())?;
+        let whole = Whole { grant: connection.grant(), runs: &runs };
         let outputs = input.room.push_whole(input.db, input.now, &whole)?;
-        for (client, push) in &runs {
+        for Run { client, push, .. } in &runs {
             for commit in &push.commits {
                 self.numbers.follow(self.numbers.seq().next(), client.as_str(), commit.counter.get());
             }
         }
-        connection.pusher = runs.into_iter().next().map(|(client, _)| client);
+        connection.pusher = runs.into_iter().next().map(|run| run.client);
         Ok(outputs)
     }
 }
@@ -87,12 +79,13 @@ fn refuse_disorder(batch: &[Event<'_>], most: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A commit for each event; those of one session that follow each other, together.
+/// A commit for each event; those of one session that follow each other, together. Without a token that says who
+/// it is, clients are trusted: it is who they say that they are.
 fn runs(
     batch: &[Event<'_>],
-    subject: &Subject,
+    signed_in: Option<&Subject>,
     model_version: ModelVersion,
-) -> Result<Vec<(ClientId, Push)>, Failure> {
+) -> Result<Vec<Run>, Failure> {
     let same = |one: &Event<'_>, next: &Event<'_>| {
         (&one.client_id, &one.session_id, one.args.is_none())
             == (&next.client_id, &next.session_id, next.args.is_none())
@@ -106,6 +99,9 @@ fn runs(
             bare: first.args.is_none(),
         };
         let client = writer.id().map_err(|error| bad(format!("clientId and sessionId: {error}")))?;
+        let named =
+            || Subject::parse(writer.client.as_str()).map_err(|error| bad(format!("clientId: {error}")));
+        let subject = signed_in.map_or_else(named, |subject| Ok(subject.clone()))?;
         let commits = events.iter().map(|event| {
             let args = event.args.map_or("null", RawValue::get);
             let args = Args::parse(args).map_err(|error| Failure::Die(error.to_string()))?;
@@ -113,7 +109,8 @@ fn runs(
             let events = vec![RawEvent { name: event.name.clone().into_owned(), args }];
             Ok(Commit { counter, author: subject.clone(), model_version, events })
         });
-        Ok((client, Push { commits: commits.collect::<Result<_, Failure>>()? }))
+        let commits = commits.collect::<Result<_, Failure>>()?;
+        Ok(Run { client, subject, push: Push { commits } })
     };
     batch.chunk_by(same).map(run).collect()
 }

@@ -87,3 +87,17 @@ fn on(mut event: Value, parent: u64) -> Value {
     event["parentSeqNum"] = json!(parent);
     event
 }
+
+#[test]
+fn each_event_of_a_batch_is_logged_under_the_name_of_its_own_client() {
+    let mut world = World::new();
+    let ann = world.socket();
+    world.pull(ann, &json!("0"), None);
+    world.ok(ann, &[world::event("ann", 1, 0), world::event("bob", 2, 1), world::event("ann", 3, 2)]);
+    let log = world.room.log_lines(&world.db, syncline_engine::protocol::Seq::ZERO, 9, 1 << 20).unwrap();
+    let entries: Vec<Value> = log.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        entries.iter().map(|entry| entry["author"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["ann", "bob", "ann"]
+    );
+}

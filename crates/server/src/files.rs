@@ -73,6 +73,7 @@ async fn imported(served: &Served, head: &Parts, body: Body) -> Result<Answer, A
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         body: "",
+        last_event: None,
         livestore: served.livestore,
     };
     let route = Route::parse(&asked)?;

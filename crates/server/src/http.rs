@@ -12,12 +12,13 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Version};
 use axum::response::Response;
+use futures_util::StreamExt;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
+use syncline_engine::protocol::{Code, ErrorFrame, StoreId};
 use syncline_engine::{Authorize, Connection, Grant, Rules, SharedToken};
-use syncline_http::{Access, Answer, Call, LAST, LogCall, Route, bearer};
+use syncline_http::{Access, Answer, Call, Form, INCARNATION, LAST, LogCall, Route, bearer};
 use syncline_livestore::{Door, Mount, Peer};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -102,6 +103,7 @@ async fn respond(served: Served, request: Request) -> Response {
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         body: &body,
+        last_event: head.headers.get("last-event-id").map(|id| id.to_str().unwrap_or("-")),
         livestore: served.livestore,
     };
     let route = match Route::parse(&asked) {
@@ -124,7 +126,7 @@ async fn respond(served: Served, request: Request) -> Response {
         (Route::LiveStore(Door { store, .. }), Some(grant)) => {
             sync(served, store, Peer::LiveStore(syncline_livestore::Connection::new(grant)), &mut head)
         }
-        (Route::Store(store, Call::Log(call)), Some(grant)) => log(served.shards, store, call, grant).await,
+        (Route::Store(store, Call::Log(call)), Some(grant)) => log(served, store, call, grant).await,
         (Route::Store(store, Call::File), Some(_)) => files::file(&served, &store).await,
         (Route::Store(store, call), Some(grant)) => response(ask(&served.shards, &store, call, grant).await),
         (Route::Store(..) | Route::LiveStore(_), None) => {
@@ -192,33 +194,43 @@ pub(crate) async fn answered(asked: Result<oneshot::Receiver<Answer>, Overloaded
     answer.await.unwrap_or_else(|_| refusal(Code::ServerFailed, "the server stops"))
 }
 
-/// A log, part after part, as one stream: nobody ever holds more than a part.
-async fn log(shards: Arc<Shards>, store: StoreId, call: LogCall, grant: Grant) -> Response {
-    let (first, rest) = part(&shards, &store, call, &grant).await;
+/// A log, part after part, as one stream: nobody ever holds more than a part. Each goes out before the next is
+/// asked for, as that may be long in coming.
+async fn log(served: Served, store: StoreId, call: LogCall, grant: Grant) -> Response {
+    let (first, rest) = part(&served.shards, &store, call, &grant).await;
     let Some(rest) = rest.filter(|_| first.status == 200) else { return response(first) };
     let head = Answer { body: String::new(), ..first.clone() };
-    let parts = futures_util::stream::unfold(Some((first.body, Some(rest))), move |state| {
-        let (shards, store, grant) = (Arc::clone(&shards), store.clone(), grant.clone());
+    let rest = futures_util::stream::unfold(Some(rest), move |rest| {
+        let (mut served, store, grant) = (served.clone(), store.clone(), grant.clone());
         async move {
-            let (text, rest) = state?;
-            let Some(call) = rest else { return Some((Ok(text), None)) };
-            let (answer, rest) = part(&shards, &store, call, &grant).await;
+            let call = rest?;
+            let endless = call.form == Form::Events;
+            if endless && (*served.draining.borrow() || grant.expires.is_some_and(|at| at <= clock::now())) {
+                return None;
+            }
+            let (answer, rest) = tokio::select! {
+                part = part(&served.shards, &store, call, &grant) => part,
+                // It comes again, elsewhere.
+                Ok(()) = served.draining.changed(), if endless => return None,
+            };
             if answer.status != 200 {
                 return Some((Err(std::io::Error::other(answer.body)), None));
             }
-            Some((Ok(text), Some((answer.body, rest))))
+            Some((Ok(answer.body), rest))
         }
     });
-    response(head).map(|_| Body::from_stream(parts))
+    let first = futures_util::stream::once(std::future::ready(Ok(first.body)));
+    response(head).map(|_| Body::from_stream(first.chain(rest)))
 }
 
 /// A part of a log, and what is left after it.
 async fn part(shards: &Shards, store: &StoreId, call: LogCall, grant: &Grant) -> (Answer, Option<LogCall>) {
     let mut answer = ask(shards, store, Call::Log(call.clone()), grant.clone()).await;
-    let last = answer.headers.iter().find(|(name, _)| *name == LAST).and_then(|(_, last)| last.parse().ok());
-    answer.headers.retain(|(name, _)| *name != LAST);
-    let rest = last.and_then(|last| Seq::new(last).ok()).map(|last| call.after(last));
-    (answer, rest.filter(|rest| rest.left != Some(0)))
+    let rest = call.rest(|wanted| {
+        answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
+    });
+    answer.headers.retain(|(name, _)| *name != LAST && *name != INCARNATION);
+    (answer, rest)
 }
 
 fn sync(served: Served, store: StoreId, peer: Peer, head: &mut Parts) -> Response {

@@ -2,18 +2,24 @@
 
 use std::rc::Rc;
 
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use syncline_auth::MakePolicy;
-use syncline_engine::protocol::{Code, ErrorFrame, Seq, StoreId};
+use syncline_engine::protocol::{Code, ErrorFrame, StoreId};
 use syncline_engine::{Grant, Model, Rules, SharedToken};
-use syncline_http::{Access, Answer, Call, LAST, LogCall, Request, Route, bearer};
+use syncline_http::{Access, Answer, Call, INCARNATION, LAST, LogCall, Request, Route, bearer};
 use syncline_livestore::{Door, Mount};
 use worker::{Env, Method, RequestInit, Response, Result, Stub};
 
 use crate::clock::now;
 use crate::token::Tokens;
 use crate::{answer, stores, token};
+
+/// What a browser names who comes back to a stream of events.
+const LAST_EVENT: &str = "last-event-id";
+
+/// A worker may ask so often in one request; who reads a stream of events comes again.
+const PARTS: usize = 900;
 
 /// Answers a request, or hands it to its store.
 ///
@@ -92,7 +98,10 @@ pub(crate) async fn parse(
     let query = url.query().unwrap_or_default();
     // As it came: what a URL parser makes of dots and escapes is none of ours.
     let path = request.path();
-    let route = Route::parse(&Request { method: &method, path: &path, query, body: &body, livestore });
+    let last_event = request.headers().get(LAST_EVENT)?;
+    let last_event = last_event.as_deref();
+    let asked = Request { method: &method, path: &path, query, body: &body, last_event, livestore };
+    let route = Route::parse(&asked);
     if matches!(&route, Ok(Route::Store(_, Call::Import(_)))) && length.is_none() {
         let message = "a body has a content-length here: a log is imported in parts";
         return Ok(Err(Answer::refusal(&ErrorFrame::new(Code::BadRequest, message))));
@@ -132,35 +141,37 @@ fn object(env: &Env, store: &StoreId) -> Result<Stub> {
     env.durable_object("STORE")?.get_by_name(store.as_str())
 }
 
-/// A log, part after part, as one stream: neither the object nor the worker ever holds more than a part.
+/// A log, part after part, as one stream: neither the object nor the worker ever holds more than a part. Each
+/// goes out before the next is asked for, as that may be long in coming.
 async fn log(object: Stub, request: worker::Request, call: LogCall) -> Result<Response> {
     let mut first = object.fetch_with_request(request.clone()?).await?;
-    let Some(last) = last(&first)? else { return Ok(first) };
+    let Some(rest) = rest(&call, &first) else { return Ok(first) };
     let headers = first.headers().clone();
     headers.delete(LAST)?;
-    let begun = (first.bytes().await?, call.after(last));
-    let url = request.url()?;
-    let object = Rc::new(object);
-    let rest = stream::unfold(Some(begun), move |state| {
-        let (object, url, headers) = (Rc::clone(&object), url.clone(), request.headers().clone());
+    headers.delete(INCARNATION)?;
+    let (url, object) = (request.url()?, Rc::new(object));
+    let asked = request.headers().clone();
+    asked.delete(LAST_EVENT)?;
+    let rest = stream::unfold((Some(rest), PARTS), move |(call, parts)| {
+        let (object, url, asked) = (Rc::clone(&object), url.clone(), asked.clone());
         async move {
-            let (part, call) = state?;
-            let next = part_after(&object, url, &headers, &call).await;
-            match next {
-                Ok(next) => Some((Ok(part), next.map(|(part, last)| (part, call.after(last))))),
-                Err(error) => Some((Err(error), None)),
+            let call = call.filter(|_| parts > 0)?;
+            match part(&object, url, &asked, &call).await {
+                Ok((part, rest)) => Some((Ok(part), (rest, parts - 1))),
+                Err(error) => Some((Err(error), (None, 0))),
             }
         }
     });
-    Ok(Response::from_stream(rest)?.with_headers(headers))
+    let first = stream::iter([Ok(first.bytes().await?)]);
+    Ok(Response::from_stream(first.chain(rest))?.with_headers(headers))
 }
 
-async fn part_after(
+async fn part(
     object: &Stub,
     mut url: worker::Url,
     headers: &worker::Headers,
     call: &LogCall,
-) -> Result<Option<(Vec<u8>, Seq)>> {
+) -> Result<(Vec<u8>, Option<LogCall>)> {
     url.set_query(Some(&call.query()));
     let mut init = RequestInit::new();
     init.with_headers(headers.clone());
@@ -168,15 +179,12 @@ async fn part_after(
     if part.status_code() != 200 {
         return Err(format!("the log cannot be read on: {}", part.text().await?).into());
     }
-    match last(&part)? {
-        Some(last) => Ok(Some((part.bytes().await?, last))),
-        None => Ok(None),
-    }
+    let rest = rest(call, &part);
+    Ok((part.bytes().await?, rest))
 }
 
-fn last(part: &Response) -> Result<Option<Seq>> {
-    let header = part.headers().get(LAST)?;
-    Ok(header.and_then(|last| last.parse().ok()).and_then(|last| Seq::new(last).ok()))
+fn rest(call: &LogCall, part: &Response) -> Option<LogCall> {
+    call.rest(|name| part.headers().get(name).ok().flatten())
 }
 
 fn is_upgrade(request: &worker::Request) -> Result<bool> {

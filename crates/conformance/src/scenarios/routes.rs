@@ -1,12 +1,13 @@
 //! What a store answers over HTTP.
 
+use std::io::BufRead;
 use std::thread;
 
 use serde_json::json;
 use syncline_engine::protocol::{Commit, Entry, Outcome, Seq, StoreId, Subject, Verdicts};
 
 use crate::client::{Client, message, read_log};
-use crate::failure::{Done, Failure, ensure, same};
+use crate::failure::{Done, Failure, ensure, same, some};
 use crate::http::Answer;
 use crate::scenario::{Needs, Scenario, scenarios};
 use crate::server::{Server, own};
@@ -15,6 +16,8 @@ pub(super) const SCENARIOS: &[Scenario] = scenarios![Needs::Nothing;
     the_log_over_http_is_that_of_the_sockets,
     a_question_about_the_log_that_makes_no_sense_is_refused,
     who_waits_for_the_log_is_answered_when_something_comes,
+    events_are_the_log_and_what_comes_and_go_on_where_they_ended,
+    events_of_another_log_are_refused,
     a_push_over_http_is_published_and_decided_once,
     a_push_over_http_that_is_none_is_refused,
     the_state_over_http_is_that_of_the_head,
@@ -81,6 +84,64 @@ fn who_waits_for_the_log_is_answered_when_something_comes(server: &Server) -> Do
         waiting.join().unwrap_or_else(|_| Err(Failure::new("a suite without mistakes", "a panic")))
     })?;
     same("what was waited for", ann.log.entries.get(2..), Some(&entries(&waited)?[..]))
+}
+
+/// An event of a stream: its id, and the entry.
+fn event(stream: &mut impl BufRead) -> Done<(String, Entry)> {
+    let mut id = None;
+    loop {
+        let mut line = String::new();
+        let read = stream.read_line(&mut line);
+        let read = read.map_err(|error| Failure::new("an event", error.to_string()))?;
+        ensure(read > 0, "a stream without end", read)?;
+        if let Some(given) = line.strip_prefix("id: ") {
+            id = Some(given.trim().to_owned());
+        } else if let Some(data) = line.strip_prefix("data: ") {
+            let entry = serde_json::from_str(data);
+            let entry = entry.map_err(|error| Failure::new("an entry", format!("{error}: {data}")))?;
+            return Ok((some(id, "an id before the data")?, entry));
+        }
+    }
+}
+
+fn events(server: &Server, store: &StoreId, query: &str, last: Option<&str>) -> Done<impl BufRead + use<>> {
+    let authorization = bearer(server, store)?;
+    let mut headers: Vec<(&str, &str)> =
+        authorization.iter().map(|token| ("authorization", token.as_str())).collect();
+    headers.extend(last.map(|id| ("last-event-id", id)));
+    server.stream(&format!("/stores/{store}/events{query}"), &headers)
+}
+
+fn events_are_the_log_and_what_comes_and_go_on_where_they_ended(server: &Server) -> Done {
+    let store = server.store()?;
+    let mut ann = Client::founder(server, &store, "ann")?;
+    let mut stream = events(server, &store, "", None)?;
+    for expected in ann.log.entries.clone() {
+        same("an entry that was there", expected, event(&mut stream)?.1)?;
+    }
+    let commit = ann.commit([message("m", "while somebody listens"), message("n", "in one commit")])?;
+    ann.accepted(vec![commit])?;
+    let (id, third) = event(&mut stream)?;
+    same("what comes", ann.log.entries.get(2), Some(&third))?;
+    same("its id", format!("{}-3", ann.welcome.incarnation), id.clone())?;
+    drop(stream);
+    let mut again = events(server, &store, "", Some(&id))?;
+    same("what comes after it", ann.log.entries.get(3), Some(&event(&mut again)?.1))?;
+    let mut tail = events(server, &store, "?after=3", None)?;
+    same("what comes after 3", ann.log.entries.get(3), Some(&event(&mut tail)?.1))
+}
+
+fn events_of_another_log_are_refused(server: &Server) -> Done {
+    let store = server.store()?;
+    Client::founder(server, &store, "ann")?;
+    let authorization = bearer(server, &store)?;
+    for (id, status, code) in [("another-1", 409, "log-diverged"), ("no id", 400, "bad-request")] {
+        let mut headers: Vec<(&str, &str)> =
+            authorization.iter().map(|token| ("authorization", token.as_str())).collect();
+        headers.push(("last-event-id", id));
+        server.request("GET", &format!("/stores/{store}/events"), &headers)?.refuses(id, status, &[code])?;
+    }
+    ask(server, &store, "events?aftr=1")?.refuses("aftr", 400, &["bad-request"])
 }
 
 fn body(client: &Client, commits: &[Commit]) -> String {
@@ -153,7 +214,7 @@ fn nothing_of_a_store_is_answered_without_its_token(server: &Server) -> Done {
     let ann = Client::founder(server, &store, "ann")?;
     let commit = body(&ann, &[]);
     for headers in [&[][..], &[("authorization", "Bearer wrong")]] {
-        for path in ["log", "state", "log?wait=1"] {
+        for path in ["log", "state", "log?wait=1", "events"] {
             let answer = server.request("GET", &format!("/stores/{store}/{path}"), headers)?;
             answer.refuses(path, 401, &["unauthorized"])?;
         }

@@ -15,10 +15,19 @@ use crate::{Refusal, Sql, SqlError};
 pub struct Whole<'a> {
     /// What the token is good for.
     pub grant: &'a Grant,
-    /// Who is signed in.
-    pub subject: &'a Subject,
-    /// In the order of the log; each is one client's, and its counters have never been used.
-    pub runs: &'a [(ClientId, Push)],
+    /// In the order of the log.
+    pub runs: &'a [Run],
+}
+
+/// Commits of one client, whose counters have never been used.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Which client.
+    pub client: ClientId,
+    /// Who is signed in there: the author of its commits.
+    pub subject: Subject,
+    /// Its commits.
+    pub push: Push,
 }
 
 /// Why nothing of it was accepted.
@@ -67,18 +76,17 @@ impl Room {
         now: Millis,
         whole: &Whole<'_>,
     ) -> Result<Vec<Output>, Refused> {
-        let Some((first, _)) = whole.runs.first() else { return Ok(Vec::new()) };
+        let Some(Run { client: first, .. }) = whole.runs.first() else { return Ok(Vec::new()) };
         self.refuse_while_rebuilding().map_err(Refused::from)?;
-        for (client, push) in whole.runs {
-            let (connection, from) =
-                without_socket(whole.grant.clone(), client.clone(), whole.subject.clone());
+        for Run { client, subject, push } in whole.runs {
+            let (connection, from) = without_socket(whole.grant.clone(), client.clone(), subject.clone());
             self.may_push(now, &connection, &from, push)?;
         }
         let contained = Contained::begin(self, db, first, place(whole))?;
         let before = (self.head, self.chain, self.unmerged, self.journal.as_ref().map(Vec::len));
         let decided = nested(db, |db| {
             let mut outputs = Vec::new();
-            for (client, push) in whole.runs {
+            for Run { client, push, .. } in whole.runs {
                 let known = vec![None; push.commits.len()];
                 let decided = self.decide(db, now, client, &push.commits, known, None)?;
                 if let Some(rejection) = decided.rejection() {
@@ -110,6 +118,6 @@ impl Room {
 
 /// What its first commit is known by among those of its client.
 fn place(whole: &Whole<'_>) -> i64 {
-    let first = whole.runs.first().and_then(|(_, push)| push.commits.first());
+    let first = whole.runs.first().and_then(|run| run.push.commits.first());
     first.map_or(0, |commit| commit.counter.sql())
 }

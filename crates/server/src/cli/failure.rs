@@ -62,9 +62,11 @@ impl Kind {
                 ("other-model", 2, "Use the binary that serves this store; after an upgrade, serve it once.")
             }
             Self::QueryRefused => ("query-refused", 2, "Mend the query: one statement that only reads."),
-            Self::ImportRefused => {
-                ("import-refused", 1, "Mend the line, or see --set-aside. Nothing was imported.")
-            }
+            Self::ImportRefused => (
+                "import-refused",
+                1,
+                "Mend it. Commits that the model cannot apply may be left out: --set-aside.",
+            ),
             Self::Unsound => {
                 ("not-sound", 9, "Keep what is there, and restore the last sound backup beside it.")
             }

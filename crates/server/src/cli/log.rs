@@ -62,7 +62,7 @@ impl Part {
         let Self { store, after, limit } = self;
         match source {
             Source::Server(remote) => {
-                let query = LogCall { after: *after, left: *limit, wait_ms: 0 }.query();
+                let query = LogCall { left: *limit, ..LogCall::lines(*after) }.query();
                 let mut response = remote.get(&format!("/stores/{store}/log?{query}"))?;
                 let mut body = response.body_mut().as_reader();
                 let (mut part, mut rest) = (vec![0; PART_BYTES], Vec::new());

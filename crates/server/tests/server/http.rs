@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use super::client::TOKEN;
 use super::host::Host;
@@ -49,4 +50,26 @@ fn each_request_has_its_status_and_code() {
     let files: Vec<_> = std::fs::read_dir(data.path().join("stores")).unwrap().collect();
     assert!(files.is_empty(), "whoever has no token makes no store: {files:?}");
     host.stop();
+}
+
+#[test]
+fn a_server_that_stops_ends_its_streams_of_events_and_does_not_wait_for_them() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(data.path());
+    let mut stream = TcpStream::connect(host.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(stream, "GET /stores/s/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\r\n")
+        .unwrap();
+    let (mut said, mut bytes) = (String::new(), [0; 1_024]);
+    while !said.contains("retry: 1000") {
+        let read = stream.read(&mut bytes).unwrap();
+        assert!(read > 0, "{said}");
+        said.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+    }
+    let began = Instant::now();
+    host.stop();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "it ends as an answer does: {rest:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "nothing comes for fifteen seconds, and nobody waits");
 }
