@@ -34,7 +34,8 @@ export class Site {
     process.env['VITE_SYNC_URL'] = syncUrl
     process.env['VITE_AUTH_TOKEN'] = token
     const common = { root: ROOT, logLevel: 'error' } as const
-    const input = { index: join(ROOT, 'index.html'), lab: join(ROOT, 'e2e/lab/index.html') }
+    const [index, lab, react] = ['index.html', 'e2e/lab/index.html', 'e2e/lab/react/index.html']
+    const input = { index: join(ROOT, index), lab: join(ROOT, lab), react: join(ROOT, react) }
     await build({ ...common, build: { outDir: folder, emptyOutDir: true, rolldownOptions: { input } } })
     const server = await preview({
       ...common,

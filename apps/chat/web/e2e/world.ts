@@ -111,6 +111,12 @@ export class Browser {
     return this.#open(`${this.#url}e2e/lab/index.html?${params}`)
   }
 
+  /** Opens the page that suspends, as somebody. */
+  async reactLab(subject: string, more: Record<string, string> = {}): Promise<Page> {
+    const params = new URLSearchParams({ as: subject, store: this.#store, ...more })
+    return this.#open(`${this.#url}e2e/lab/react/index.html?${params}`)
+  }
+
   async close(): Promise<void> {
     await this.context.close()
     rmSync(this.#folder, { recursive: true, force: true })

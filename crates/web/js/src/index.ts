@@ -1,5 +1,7 @@
 // Syncline in the browser, without a framework.
 
+export type { Computed } from './computed'
+export { computed } from './computed'
 export type { AnyEvent, Code, Failure } from './failure'
 export { RejectionError, SynclineError } from './failure'
 export type { QueryReport } from './live'

@@ -9,6 +9,7 @@ import type { JournaledCommit } from './journal'
 import { clientOf, commitOf, inOrder, Journal, pageStorage } from './journal'
 import type { Lock } from './lock'
 import { acquire, leaderLock, sessionLock } from './lock'
+import { asPromised } from './persistence'
 import type { FromLeader, TabCall, ToLeader } from './port'
 import { clearLocalData } from './reset'
 import type { Status } from './status'
@@ -106,6 +107,7 @@ class Opening {
       return clearLocalData(storeId, subject, module, worker)
     }
     this.#watchPage()
+    asPromised(navigator.storage?.persisted?.()).then((persistent) => this.#board.learn({ persistent }))
     return this.#start(module)
   }
 

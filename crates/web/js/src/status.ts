@@ -17,6 +17,8 @@ export interface Status {
   /** Commits that the server has not decided yet. */
   readonly pending: number
   readonly storage: StorageKind
+  /** Whether the browser keeps the local data when it runs out of space: `store.persist()` asks it to. */
+  readonly persistent: boolean
   /** The last seq of the log that is known here. */
   readonly head: number
   /** Confirmed commits that the server has lost, and that were not dismissed: `store.lost()`. */
@@ -46,6 +48,7 @@ export interface Facts {
   readonly journalHeld: Failure | undefined
   readonly storage: StorageKind
   readonly storageReason: Code | undefined
+  readonly persistent: boolean
   readonly pending: number
   readonly quarantined: number
 }
@@ -62,14 +65,16 @@ export const UNKNOWN: Facts = {
   journalHeld: undefined,
   storage: 'opfs',
   storageReason: undefined,
+  persistent: false,
   pending: 0,
   quarantined: 0,
 }
 
 export function deriveStatus(facts: Facts): Status {
   const { report } = facts
-  const { role, pending, storage, quarantined } = facts
-  const rest = { role, pending, storage, quarantined, head: report?.head ?? 0, lost: report?.lost ?? 0 }
+  const { role, pending, storage, persistent, quarantined } = facts
+  const [head, lost] = [report?.head ?? 0, report?.lost ?? 0]
+  const rest = { role, pending, storage, persistent, quarantined, head, lost }
   const say = (state: Status['state'], failure?: { code: Code; message?: string | undefined }): Status => {
     if (failure === undefined) return { state, ...rest }
     const message = failure.message || meaningOf(failure.code)
@@ -146,15 +151,6 @@ export class StatusBoard {
 }
 
 function sameStatus(a: Status, b: Status): boolean {
-  return (
-    a.state === b.state &&
-    a.reason === b.reason &&
-    a.message === b.message &&
-    a.role === b.role &&
-    a.pending === b.pending &&
-    a.storage === b.storage &&
-    a.lost === b.lost &&
-    a.quarantined === b.quarantined &&
-    a.head === b.head
-  )
+  const fields = Object.keys({ ...a, ...b }) as (keyof Status)[]
+  return fields.every((field) => a[field] === b[field])
 }

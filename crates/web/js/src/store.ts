@@ -1,5 +1,6 @@
 // The store of a page: commits are applied at once, queries answered at once, the rest happens behind.
 
+import { Computed } from './computed'
 import type { AnyEvent, Failure } from './failure'
 import { describe, failureOf, RejectionError, SynclineError } from './failure'
 import type { Journal } from './journal'
@@ -10,6 +11,7 @@ import type { LocalDocument, LocalScope } from './local'
 import { LocalDocuments, localStorages } from './local'
 import type { EventsOptions, LoggedEvent, PastState } from './past'
 import { eventsOf, News, Questions } from './past'
+import { asPromised } from './persistence'
 import type { FromLeader, Resumed, ToLeader } from './port'
 import { Presence } from './presence'
 import type { Query, SqlText, SqlValue } from './query'
@@ -139,16 +141,22 @@ export class Store {
     return receipt
   }
 
-  /** Rows as of now, own pending commits included. */
-  query<Row>(query: Query<Row>, params?: readonly SqlValue[]): readonly Row[] {
+  /** Rows, or what is computed from them, as of now, own pending commits included. */
+  query<T>(computed: Computed<T>): T
+  query<Row>(query: Query<Row>, params?: readonly SqlValue[]): readonly Row[]
+  query<Row>(query: Query<Row> | Computed<unknown>, params?: readonly SqlValue[]): unknown {
     this.#assertOpen()
+    if (query instanceof Computed) return query.value(this)
     return this.#queries.once(compile(query, params)) as readonly Row[]
   }
 
-  /** Calls `watcher` with the rows after each change of them, until the returned function is called. */
-  subscribe<Row>(query: Query<Row>, watcher: (rows: readonly Row[]) => void): () => void {
+  /** Calls `watcher` with the rows, or the value, after each change, until the returned function is called. */
+  subscribe<T>(computed: Computed<T>, watcher: (value: T) => void): () => void
+  subscribe<Row>(query: Query<Row>, watcher: (rows: readonly Row[]) => void): () => void
+  subscribe<Row>(query: Query<Row> | Computed<unknown>, watcher: (value: never) => void): () => void {
+    if (query instanceof Computed) return query.watch(this, () => watcher(query.value(this) as never))
     const text = compile(query)
-    return this.watch(text, () => watcher(this.rows(text) as readonly Row[]))
+    return this.watch(text, () => watcher(this.rows(text) as never))
   }
 
   /** As `query`, for a compiled query that is asked again and again: an equal result is the same array. */
@@ -286,6 +294,17 @@ export class Store {
    */
   local<T = unknown>(key: string, scope: LocalScope = 'client'): LocalDocument<T> {
     return this.#local.document(key, scope) as LocalDocument<T>
+  }
+
+  /**
+   * Asks the browser to keep the local data also where it runs out of space, and says whether it will: some ask
+   * the user, so call it when they have something to lose. `status.persistent` says the same.
+   */
+  async persist(): Promise<boolean> {
+    this.#assertOpen()
+    const persistent = await asPromised(navigator.storage?.persist?.())
+    this.#parts.board.learn({ persistent })
+    return persistent
   }
 
   /** Signs in again, with another token for the same subject. */

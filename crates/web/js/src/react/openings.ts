@@ -19,6 +19,8 @@ class Opening {
   readonly #closing = new AbortController()
   users = 0
   status: Status | undefined
+  /** When whoever has begun it without being a user must have become one. */
+  begun: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: OpenOptions) {
     this.store = openStore({
@@ -43,11 +45,40 @@ class Opening {
 
 const openings = new Map<string, Opening>()
 
+/** How long a component may take from the store that it waited for to its first effect. */
+const BEGUN_MS = 10_000
+
+/** And from a failure to the boundary that shows it; then the store is opened anew. */
+const FAILED_MS = 1_000
+
+/**
+ * Opens a store for a component that is suspended until it is open, and so cannot say when it leaves. If none
+ * shares it soon after that, it is closed.
+ */
+export function begin(key: string, options: OpenOptions): Promise<Store> {
+  const opening = openings.get(key) ?? new Opening(options)
+  openings.set(key, opening)
+  if (opening.users === 0 && opening.begun === undefined) {
+    const wait = (ms: number) => (): void => {
+      opening.begun ??= setTimeout(() => closeUnused(key, opening), ms)
+    }
+    opening.store.then(wait(BEGUN_MS), wait(FAILED_MS))
+  }
+  return opening.store
+}
+
+function closeUnused(key: string, opening: Opening): void {
+  if (opening.users > 0 || openings.get(key) !== opening) return
+  openings.delete(key)
+  opening.close()
+}
+
 /** The opening of a key, or a new one. */
 export function share(key: string, options: OpenOptions): SharedOpening {
   const opening = openings.get(key) ?? new Opening(options)
   openings.set(key, opening)
   opening.users += 1
+  clearTimeout(opening.begun)
   return {
     store: opening.store,
     watch: (watcher) => {
@@ -58,11 +89,7 @@ export function share(key: string, options: OpenOptions): SharedOpening {
     leave: () => {
       opening.users -= 1
       // Strict mode, and a provider that moves in the tree, come back within this task.
-      setTimeout(() => {
-        if (opening.users > 0 || openings.get(key) !== opening) return
-        openings.delete(key)
-        opening.close()
-      })
+      setTimeout(() => closeUnused(key, opening))
     },
   }
 }

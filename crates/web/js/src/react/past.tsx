@@ -2,14 +2,11 @@
 
 import type { ReactNode } from 'react'
 import { createContext, useContext, useEffect, useRef, useState } from 'react'
+import type { Rows } from '../computed'
 import type { SynclineError } from '../failure'
 import { errorOf } from '../failure'
 import type { PastState } from '../past'
-import type { Store } from '../store'
 import { useStore } from './provider'
-
-/** What queries of components read. */
-type Rows = Pick<Store, 'rows' | 'watch'>
 
 const RowsContext = createContext<Rows | undefined>(undefined)
 

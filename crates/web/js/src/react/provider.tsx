@@ -1,15 +1,20 @@
 // Opens the store for the components below, and shows what it waits for until then.
 
 import type { ReactNode } from 'react'
-import { createContext, useContext, useEffect, useState } from 'react'
+import { createContext, use, useContext, useEffect, useState } from 'react'
 import type { SynclineError } from '../failure'
 import { errorOf } from '../failure'
 import type { OpenOptions } from '../open'
 import type { Status } from '../status'
 import type { Store } from '../store'
-import { share } from './openings'
+import { begin, share } from './openings'
 
 export interface StoreProviderProps extends Omit<OpenOptions, 'onStatus' | 'signal'> {
+  /**
+   * While the store opens, the `Suspense` above shows its fallback, and an error boundary what comes of a failure:
+   * then `fallback`, `blocked` and `failed` are not used.
+   */
+  readonly suspend?: boolean
   /** Shown while the store opens. */
   readonly fallback?: ReactNode
   /** Shown while it cannot open, such as when another tab has it; `fallback` without it. */
@@ -28,6 +33,20 @@ type Progress =
 export const StoreContext = createContext<Store | undefined>(undefined)
 
 export function StoreProvider(props: StoreProviderProps): ReactNode {
+  return props.suspend ? <SuspendedProvider {...props} /> : <PatientProvider {...props} />
+}
+
+function SuspendedProvider(props: StoreProviderProps): ReactNode {
+  const key = keyOf(props)
+  const store = use(begin(key, props))
+  const { auth, children } = props
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another store is opened anew
+  useEffect(() => share(key, props).leave, [key])
+  useEffect(() => store.setAuth(auth), [store, auth])
+  return <StoreContext value={store}>{children}</StoreContext>
+}
+
+function PatientProvider(props: StoreProviderProps): ReactNode {
   const progress = useStoreOpening(props)
   const { auth, fallback = null, blocked, failed = plainAlert, children } = props
   const store = progress.kind === 'open' ? progress.store : undefined
@@ -46,9 +65,12 @@ export function useStore(): Store {
   return store
 }
 
+function keyOf({ storeId, subject, url }: OpenOptions): string {
+  return JSON.stringify([storeId, subject, url])
+}
+
 function useStoreOpening(options: OpenOptions): Progress {
-  const { storeId, subject, url } = options
-  const key = JSON.stringify([storeId, subject, url])
+  const key = keyOf(options)
   const [found, setFound] = useState<{ key: string; progress: Progress }>()
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another store is opened anew
   useEffect(() => {
