@@ -26,6 +26,22 @@ test('a page suspends until its store is open, and renders what is computed when
   await expect(longest).toHaveText('4 of 1')
 })
 
+test('the wasm is fetched once, and asked for by the page before its script', async ({ newBrowser }) => {
+  const browser = await newBrowser()
+  const [page, told] = [await browser.context.newPage(), [] as string[]]
+  page.on('console', (message) => told.push(message.text()))
+  await page.goto(browser.addressOf('e2e/lab/react/index.html', 'ann'))
+  await expect(page.getByText('online')).toBeVisible()
+  const fetched = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .filter(({ name }) => name.endsWith('.wasm'))
+      .map((entry) => (entry as PerformanceResourceTiming).initiatorType),
+  )
+  expect(fetched).toEqual(['link'])
+  expect(told.filter((text) => text.includes('preload'))).toEqual([])
+})
+
 test('where the store will not open, an error boundary is told why', async ({ newBrowser }) => {
   const browser = await newBrowser()
   const page = await browser.reactLab('ann', { store: 'no store' })

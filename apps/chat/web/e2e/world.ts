@@ -107,14 +107,16 @@ export class Browser {
 
   /** Opens the page without a user interface as somebody. */
   async lab(subject: string, payload: unknown = null): Promise<Page> {
-    const params = new URLSearchParams({ as: subject, store: this.#store, payload: JSON.stringify(payload) })
-    return this.#open(`${this.#url}e2e/lab/index.html?${params}`)
+    return this.#open(this.addressOf('e2e/lab/index.html', subject, { payload: JSON.stringify(payload) }))
   }
 
   /** Opens the page that suspends, as somebody. */
   async reactLab(subject: string, more: Record<string, string> = {}): Promise<Page> {
-    const params = new URLSearchParams({ as: subject, store: this.#store, ...more })
-    return this.#open(`${this.#url}e2e/lab/react/index.html?${params}`)
+    return this.#open(this.addressOf('e2e/lab/react/index.html', subject, more))
+  }
+
+  addressOf(page: string, subject: string, more: Record<string, string> = {}): string {
+    return `${this.#url}${page}?${new URLSearchParams({ as: subject, store: this.#store, ...more })}`
   }
 
   async close(): Promise<void> {
