@@ -4,8 +4,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 
 use crate::build::{self, Mode};
@@ -33,8 +34,8 @@ enum Target {
     Native,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Setup {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Setup {
     /// One token for all clients
     Token,
     /// Tokens that say who, what and until when
@@ -96,14 +97,51 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
+/// Two servers at once, each with some setups one after the other: most of the time, they wait.
+const LANES: [&[Setup]; 2] = [&[Setup::Token], &[Setup::Jwt, Setup::Small, Setup::Cold]];
+
+/// Against the worker as it was built last, in every setup.
+pub(crate) fn workerd_in_all(log: &Log) -> Result<()> {
+    in_all(workerd, log)
+}
+
+/// Against the native server of the chat, in every setup that it has.
+pub(crate) fn native_in_all(log: &Log) -> Result<()> {
+    build::native(false, log)?;
+    let without_archive = |setup, suite: &[String], log: &Log| match setup {
+        Setup::Cold => Ok(()),
+        Setup::Token | Setup::Jwt | Setup::Small => native(setup, suite, log),
+    };
+    in_all(without_archive, log)
+}
+
+fn in_all(run: impl Fn(Setup, &[String], &Log) -> Result<()> + Sync, log: &Log) -> Result<()> {
+    let mut cargo = workspace::cargo();
+    process::run(cargo.args(["build", "--package", "syncline-conformance"]), log)?;
+    let run = &run;
+    let lane = |setups: &[Setup]| {
+        let log = Log::buffer();
+        let done = setups.iter().try_for_each(|setup| run(*setup, &[], &log));
+        (log.text(), done)
+    };
+    let lanes = thread::scope(|scope| {
+        let lanes = LANES.map(|setups| scope.spawn(move || lane(setups)));
+        lanes.map(|lane| lane.join().unwrap_or_else(|_| (String::new(), Err(anyhow!("a lane has ended")))))
+    });
+    lanes.into_iter().try_for_each(|(text, done)| {
+        log.line(&text);
+        done
+    })
+}
+
 /// Against the worker as it was built last.
-pub(crate) fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
+fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
     let vars: String = setup.vars().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
-    ask_it(Server::workerd(App::Chat, empty("workerd")?, &vars)?, setup, suite, log)
+    ask_it(Server::workerd(App::Chat, empty("workerd", setup)?, &vars)?, setup, suite, log)
 }
 
 /// Against the native server of the chat.
-pub(crate) fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
+fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
     build::native(false, log)?;
     // Its own name for the shared token is shorter.
     let vars = setup
@@ -113,7 +151,7 @@ pub(crate) fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
     let vars: Vec<(String, &str)> = vars.collect();
     let vars: Vec<(&str, &str)> = vars.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let program = workspace::target_dir()?.join("debug/chat-server");
-    ask_it(Server::native(empty("native")?, &program, &vars)?, setup, suite, log)
+    ask_it(Server::native(empty("native", setup)?, &program, &vars)?, setup, suite, log)
 }
 
 fn ask_it(mut server: Server, setup: Setup, suite: &[String], log: &Log) -> Result<()> {
@@ -136,7 +174,8 @@ fn suite() -> Command {
 }
 
 /// A folder without what another run has left.
-fn empty(name: &str) -> Result<PathBuf> {
+fn empty(name: &str, setup: Setup) -> Result<PathBuf> {
+    let name = format!("{name}-{setup:?}").to_lowercase();
     let folder = workspace::target_dir()?.join("xtask/servers").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 
 use super::purity;
 use crate::build::{self, Mode};
-use crate::conformance::Setup;
 use crate::log::Log;
 use crate::workspace::{App, WASM_TARGET};
 use crate::{codegen, conformance, deploy, explore, process, setup, sim, workspace};
@@ -191,16 +190,11 @@ fn vitest(log: &Log) -> Result<Done> {
 }
 
 fn native(log: &Log) -> Result<Done> {
-    conformance::native(Setup::Token, &[], log)?;
-    conformance::native(Setup::Jwt, &[], log)?;
-    conformance::native(Setup::Small, &[], log).map(|()| Done::Done)
+    conformance::native_in_all(log).map(|()| Done::Done)
 }
 
 fn conformance(log: &Log) -> Result<Done> {
-    conformance::workerd(Setup::Token, &[], log)?;
-    conformance::workerd(Setup::Jwt, &[], log)?;
-    conformance::workerd(Setup::Small, &[], log)?;
-    conformance::workerd(Setup::Cold, &[], log).map(|()| Done::Done)
+    conformance::workerd_in_all(log).map(|()| Done::Done)
 }
 
 fn e2e(log: &Log) -> Result<Done> {

@@ -45,6 +45,11 @@ test('they show the log, the state as it was, the queries and the sync', async (
   await panel.getByRole('button', { name: 'Let the connection again' }).click()
   await expect(panel.getByRole('listitem')).toHaveCount(0)
   await expectConfirmed(page)
+  await panel.getByRole('combobox', { name: 'Delay, each way' }).selectOption('2000 ms')
+  await post(page, 'fourth')
+  await expect(panel.getByRole('listitem')).toHaveText(['messagePosted'])
+  await panel.getByRole('combobox', { name: 'Delay, each way' }).selectOption('none')
+  await expectConfirmed(page)
 })
 
 test('nobody else downloads them', async ({ newBrowser }) => {

@@ -9,7 +9,7 @@ export interface Figure {
   /** What was measured. */
   readonly what: string
   readonly value: number
-  readonly unit: 'ms' | 'KiB'
+  readonly unit: 'ms' | 'KiB' | 'commits'
   /** No more than this is aimed at. */
   readonly most?: number
   /** CPU time, spread, counts: what is beside the figure. */

@@ -160,3 +160,84 @@ test('a query of 1,000 rows, of which one changes', async ({ newBrowser }) => {
     beside: `p90 ${quantile(measured.times, 0.9).toFixed(1)} ms; the commit included; 999 rows are the same objects; 100 times`,
   })
 })
+
+test('1,000 pending commits, and an event of somebody else', async ({ newBrowser }) => {
+  const [ann, bob] = [await (await newBrowser()).lab('ann'), await (await newBrowser()).lab('bob')]
+  for (const page of [ann, bob]) await page.evaluate(async () => (await window.lab).join())
+  const times: number[] = []
+  for (let round = 0; round < 10; round += 1) {
+    const marker = `of bob, in round ${round}`
+    await ann.evaluate(async () => {
+      const { store, post } = await window.lab
+      store.cut(true)
+      while (store.status.state === 'online') await new Promise((later) => setTimeout(later, 10))
+      for (let n = 0; n < 1_000; n += 1) post(`pending ${n}`)
+    })
+    await bob.evaluate(async (marker) => void (await (await window.lab).post(marker).confirmed), marker)
+    times.push(
+      await ann.evaluate(async (marker) => {
+        const { store } = await window.lab
+        const receive = store.receive.bind(store)
+        const took = new Promise<number>((resolve) => {
+          store.receive = (message) => {
+            const began = performance.now()
+            receive(message)
+            if (message.texts.some((text) => text.includes(marker))) resolve(performance.now() - began)
+          }
+        })
+        store.cut(false)
+        const ms = await took
+        store.receive = receive
+        await store.settled()
+        return ms
+      }, marker),
+    )
+  }
+  record({
+    what: '1,000 pending commits of one message each: an event of somebody else comes below them',
+    value: quantile(times, 0.5),
+    unit: 'ms',
+    most: 20,
+    beside: `p90 ${quantile(times, 0.9).toFixed(1)} ms; ${times.length} times`,
+  })
+})
+
+test('commits, and a reload at once', async ({ newBrowser }) => {
+  test.setTimeout(600_000)
+  const page = await (await newBrowser()).lab('ann')
+  await page.evaluate(async () => (await window.lab).join())
+  const lost: string[] = []
+  let total = 0
+  for (const count of [1, 50, 500]) {
+    let missing = 0
+    for (let round = 0; round < 20; round += 1) {
+      const prefix = `${count} in round ${round}: `
+      await page
+        .evaluate(
+          async ([count, prefix]) => {
+            const { post } = await window.lab
+            for (let n = 0; n < count; n += 1) post(`${prefix}${n}`)
+            location.reload()
+            await new Promise(() => {})
+          },
+          [count, prefix] as const,
+        )
+        .catch(() => {})
+      const found = await page.evaluate(async (prefix) => {
+        const { store, texts } = await window.lab
+        await store.settled()
+        return texts().filter((text) => text.startsWith(prefix)).length
+      }, prefix)
+      missing += count - found
+    }
+    lost.push(`${missing} of 20 × ${count}`)
+    total += missing
+  }
+  record({
+    what: '1, 50 or 500 commits and a reload at once: lost',
+    value: total,
+    unit: 'commits',
+    most: 0,
+    beside: lost.join(', '),
+  })
+})

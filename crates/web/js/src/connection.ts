@@ -1,6 +1,7 @@
 // The WebSocket to the server: reconnects by itself, and notices when it is only half open.
 
 import type { Backoff } from './backoff'
+import { DelayedWay } from './delay'
 import type { SocketState } from './port'
 
 export interface ConnectionListener {
@@ -30,6 +31,8 @@ export class Connection {
   #state: SocketState = 'stopped'
   #online = true
   #isCut = false
+  readonly #out = new DelayedWay()
+  readonly #in = new DelayedWay()
   #notBefore = 0
   #retry: Timer | undefined
   #deadline: Timer | undefined
@@ -67,7 +70,10 @@ export class Connection {
   }
 
   send(text: string): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text)
+    const socket = this.#socket
+    this.#out.pass(() => {
+      if (socket === this.#socket && socket?.readyState === WebSocket.OPEN) socket.send(text)
+    })
   }
 
   /** The server has welcomed us and we are caught up; the count of failures ends if that lasts. */
@@ -110,6 +116,11 @@ export class Connection {
     else this.wake()
   }
 
+  /** Each message takes longer, either way: to try what that is like. */
+  delay(ms: number): void {
+    this.#out.delayMs = this.#in.delayMs = ms
+  }
+
   /** The page was shown, or the network came back: no time to wait for a timer. */
   wake(): void {
     if (this.#state === 'waiting' && Date.now() >= this.#notBefore) this.#connect()
@@ -130,9 +141,12 @@ export class Connection {
     }
     socket.onmessage = ({ data }) => {
       if (typeof data !== 'string') return
-      // Whatever arrives shows that the way from the server is open.
-      this.#await(undefined)
-      if (data !== 'pong') this.#listener.received(data)
+      this.#in.pass(() => {
+        if (socket !== this.#socket) return
+        // Whatever arrives shows that the way from the server is open.
+        this.#await(undefined)
+        if (data !== 'pong') this.#listener.received(data)
+      })
     }
     socket.onclose = () => this.fail()
     socket.onerror = () => this.fail()

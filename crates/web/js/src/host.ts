@@ -86,6 +86,9 @@ export class LeaderHost {
       case 'cut':
         this.#connection?.cut(message.isCut)
         break
+      case 'delay':
+        this.#connection?.delay(message.ms)
+        break
       case 'presence':
         this.#setPresence(message.session, message.value)
         break

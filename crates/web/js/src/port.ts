@@ -33,6 +33,8 @@ export type ToLeader =
   | { readonly kind: 'wake' }
   /** The connection is cut on purpose, or let again. */
   | { readonly kind: 'cut'; readonly isCut: boolean }
+  /** Each message takes so much longer, either way. */
+  | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'dismiss-lost'; readonly upto: number }
   /** The value of a session: JSON, or none. */
   | { readonly kind: 'presence'; readonly session: string; readonly value: string | undefined }

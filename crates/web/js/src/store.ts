@@ -288,6 +288,12 @@ export class Store {
     this.#parts.send({ kind: 'cut', isCut })
   }
 
+  /** Each message takes so many milliseconds longer, either way, in all tabs: to try what a slow network is like. */
+  delay(ms: number): void {
+    this.#assertOpen()
+    this.#parts.send({ kind: 'delay', ms })
+  }
+
   /**
    * A document that is never synced, such as a draft: of all tabs of this browser, or of this tab alone, reloads
    * included. Each subject has its own.

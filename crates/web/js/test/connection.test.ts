@@ -134,6 +134,35 @@ test('a page that is shown again asks at once whether the socket still lives', (
   expect(last().sent).toEqual(['ping'])
 })
 
+test('one that is slow on purpose has every message later, in its order', () => {
+  const connection = connect()
+  const socket = last()
+  socket.accept()
+  const received = () => listener.received.mock.calls.flat()
+  connection.delay(100)
+  connection.send('one')
+  socket.says('first')
+  vi.advanceTimersByTime(50)
+  // What was on its way stays before what comes after, also once nothing is delayed any more.
+  connection.delay(0)
+  connection.send('two')
+  socket.says('second')
+  expect([socket.sent, received()]).toEqual([[], []])
+  vi.advanceTimersByTime(50)
+  expect([socket.sent, received()]).toEqual([
+    ['one', 'two'],
+    ['first', 'second'],
+  ])
+  connection.send('three')
+  expect(socket.sent).toEqual(['one', 'two', 'three'])
+  // Of a socket that has ended nothing comes.
+  connection.delay(100)
+  socket.says('late')
+  socket.drop()
+  vi.advanceTimersByTime(100)
+  expect(received()).toEqual(['first', 'second'])
+})
+
 test('one that is cut on purpose stays so until it is let, and then connects at once', () => {
   const connection = connect()
   last().accept()

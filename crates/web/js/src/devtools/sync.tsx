@@ -5,11 +5,14 @@ import { useState } from 'react'
 import { useStore } from '../react/provider'
 import { usePending, useRejected, useSyncStatus } from '../react/status'
 
+const DELAYS = [0, 100, 500, 2_000]
+
 export function Sync(): ReactNode {
   const store = useStore()
   const status = useSyncStatus()
   const [pending, rejected] = [usePending(), useRejected()]
   const [isCut, setCut] = useState(false)
+  const [delay, setDelay] = useState(0)
   const facts = { ...status, store: store.storeId, subject: store.subject }
   const cut = (): void => {
     store.cut(!isCut)
@@ -21,6 +24,22 @@ export function Sync(): ReactNode {
         <button type="button" aria-pressed={isCut} onClick={cut}>
           {isCut ? 'Let the connection again' : 'Cut the connection'}
         </button>
+        <label>
+          Delay, each way{' '}
+          <select
+            value={delay}
+            onChange={({ target }) => {
+              store.delay(Number(target.value))
+              setDelay(Number(target.value))
+            }}
+          >
+            {DELAYS.map((ms) => (
+              <option key={ms} value={ms}>
+                {ms === 0 ? 'none' : `${ms} ms`}
+              </option>
+            ))}
+          </select>
+        </label>
         <span className="muted">{isCut ? 'Work goes on offline, in all tabs of this browser.' : ''}</span>
       </div>
       <table>
