@@ -53,7 +53,7 @@ impl Summary {
         self.counts.confirmed += confirmed;
         self.counts.rejected += rejected;
         self.counts.entries += entries;
-        self.counts.released += released;
+        self.counts.released = self.counts.released.max(released);
         let number = round.number;
         self.violations.extend(round.violations.into_iter().map(|text| format!("round {number}: {text}")));
     }
@@ -67,7 +67,8 @@ fn since(before: Counts, after: Counts) -> Counts {
         confirmed: after.confirmed.saturating_sub(before.confirmed),
         rejected: after.rejected.saturating_sub(before.rejected),
         entries: after.entries.saturating_sub(before.entries),
-        released: after.released.saturating_sub(before.released),
+        // Not since then: so many are at once.
+        released: after.released,
     }
 }
 
@@ -83,7 +84,7 @@ fn write_counts(f: &mut fmt::Formatter<'_>, counts: &Counts) -> fmt::Result {
     let Counts { made, refused, persisted, confirmed, rejected, entries, released } = counts;
     write!(f, "{made} commits, {refused} refused at once, {persisted} persisted, ")?;
     write!(f, "{confirmed} confirmed, {rejected} rejected; {entries} entries")?;
-    if *released > 0 { write!(f, ", {released} in the archive alone") } else { Ok(()) }
+    if *released > 0 { write!(f, ", up to {released} in the archive alone") } else { Ok(()) }
 }
 
 impl fmt::Display for Round {

@@ -7,6 +7,7 @@ use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{JsString, Promise};
 use syncline_engine::protocol::{Code, Limits, Seq, token_of};
 use wasm_bindgen::{JsCast, JsValue};
+use worker::console_error;
 use worker::worker_sys::web_sys::WebSocket;
 
 use super::{Object, Socket, failed, refused, settled};
@@ -61,6 +62,7 @@ impl Object {
             // Nothing comes in between: what was brought back is there when its frame is handled.
             let mut frames = object.let_through(&socket);
             if let Err(error) = brought {
+                console_error!("what begins at {first} is not brought back: {error}");
                 object.carry_out(Socket::new(&socket), refused(Socket::new(&socket), failed(&error)));
                 frames = frames.split_off(frames.len().min(1));
             }

@@ -24,6 +24,9 @@ const STRETCHES: usize = 8;
 /// How long an answer of the archive may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// As long is worth a line.
+const SLOW_MS: u64 = 2_000;
+
 /// For so long after the last was brought back, all of it stays: who reads on finds it.
 const STAYS_MS: u64 = 60_000;
 
@@ -132,9 +135,14 @@ impl Object {
 
 async fn read(d1: &D1Database, store: &StoreId, stretch: &Stretch) -> Result<String, Failure> {
     let Stretch { incarnation, first, last } = stretch;
-    let [first, last] = [first, last].map(|seq| JsValue::from(seq.get() as f64));
-    let asked = d1.prepare(ROWS).bind(&[store.as_str().into(), incarnation.as_str().into(), first, last])?;
+    let [from, to] = [first, last].map(|seq| JsValue::from(seq.get() as f64));
+    let asked = d1.prepare(ROWS).bind(&[store.as_str().into(), incarnation.as_str().into(), from, to])?;
+    let began = now();
     let rows = within(PATIENCE, async move { asked.raw::<String>().await });
     let rows = rows.await.ok_or(Failure::Slow)??;
+    let took = now().get().saturating_sub(began.get());
+    if took >= SLOW_MS {
+        console_error!("D1 took {took} ms for {first} to {last} of {store}");
+    }
     Ok(format!("[{}]", rows.concat().join(",")))
 }

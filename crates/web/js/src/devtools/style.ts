@@ -16,7 +16,7 @@ export const STYLE = `
   color: var(--ink);
 }
 * { box-sizing: border-box; }
-button, input, textarea {
+button, input, textarea, select {
   font: inherit;
   color: inherit;
   background: var(--surface);
