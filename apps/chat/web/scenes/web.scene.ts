@@ -212,23 +212,27 @@ test('commits, and a reload at once', async ({ newBrowser }) => {
     let missing = 0
     for (let round = 0; round < 20; round += 1) {
       const prefix = `${count} in round ${round}: `
-      await page
-        .evaluate(
-          async ([count, prefix]) => {
-            const { post } = await window.lab
-            for (let n = 0; n < count; n += 1) post(`${prefix}${n}`)
-            location.reload()
-            await new Promise(() => {})
-          },
-          [count, prefix] as const,
-        )
+      const loaded = page.waitForEvent('load')
+      const commits = ([count, prefix]: readonly [number, string]): Promise<void> =>
+        window.lab.then(({ post }) => {
+          for (let n = 0; n < count; n += 1) post(`${prefix}${n}`)
+          location.reload()
+        })
+      // The page may be gone before it has answered.
+      await page.evaluate(commits, [count, prefix] as const).catch(() => {})
+      await loaded
+      const found = () =>
+        page.evaluate(async (prefix) => {
+          const { store, texts } = await window.lab
+          await store.settled()
+          return texts().filter((text) => text.startsWith(prefix)).length
+        }, prefix)
+      // What the page before has left in its journal is handed over once its lock is free.
+      await expect
+        .poll(found, { timeout: 10_000 })
+        .toBe(count)
         .catch(() => {})
-      const found = await page.evaluate(async (prefix) => {
-        const { store, texts } = await window.lab
-        await store.settled()
-        return texts().filter((text) => text.startsWith(prefix)).length
-      }, prefix)
-      missing += count - found
+      missing += count - (await found())
     }
     lost.push(`${missing} of 20 × ${count}`)
     total += missing
