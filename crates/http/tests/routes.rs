@@ -277,6 +277,8 @@ fn a_stream_of_events_says_where_each_is_and_that_it_is_there() {
         (":\n\n", "after=3&incarnation=first&wait=15")
     );
     assert!(ask("", Some("first-2")).0.body.contains("id: first-3\n"));
+    let (_, begun) = ask("after=0&limit=0", None);
+    assert_eq!(begun, None);
     let (diverged, rest) = ask("", Some("second-2"));
     assert_eq!((code(&diverged), rest), ((409, "log-diverged".to_owned()), None));
     for id in ["first", "first-", "first-x", "-1"] {
@@ -284,6 +286,20 @@ fn a_stream_of_events_says_where_each_is_and_that_it_is_there() {
         let refused = Route::parse(&request).map(|route| format!("{route:?}"));
         assert_eq!(code(&refused.unwrap_err()), (400, "bad-request".to_owned()), "{id}");
     }
+}
+
+#[test]
+fn who_waits_for_the_first_entry_follows_whichever_life_it_is_of() {
+    let mut server = Server::new();
+    let answer = server.ask(&get("/stores/team-1/events", ""), false).answer;
+    assert_eq!(answer.body, "retry: 1000\n\n");
+    let Route::Store(_, Call::Log(call)) = Route::parse(&get("/stores/team-1/events", "")).unwrap() else {
+        panic!("another route")
+    };
+    let rest = call.rest(|wanted| {
+        answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
+    });
+    assert_eq!(rest.unwrap().query(), "after=0&wait=15");
 }
 
 #[test]

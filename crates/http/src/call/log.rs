@@ -58,7 +58,8 @@ impl LogCall {
         let read = last.get().saturating_sub(self.after.get());
         let left = self.left.map(|left| left.saturating_sub(read));
         let wait_ms = if self.form == Form::Events { SILENCE_MS } else { 0 };
-        let incarnation = Some(Incarnation::parse(header(INCARNATION)?).ok()?);
+        // Who has nothing yet may follow any life: a store that nobody has written to may have none of its own.
+        let incarnation = Incarnation::parse(header(INCARNATION)?).ok().filter(|_| last > Seq::ZERO);
         (left != Some(0)).then_some(Self { after: last, left, wait_ms, incarnation, form: self.form })
     }
 
