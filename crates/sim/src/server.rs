@@ -102,9 +102,7 @@ impl Server {
             self.incarnations += 1;
             let fresh = Incarnation::parse(format!("life-{}", self.incarnations)).expect("a slug");
             let mut room = Room::open(&mut self.disk, model::rules(self.version), store(), fresh)?;
-            if self.archive.is_some() {
-                room.configure(archive::config());
-            }
+            room.configure(archive::config());
             self.room = Some(room);
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::search::{Found, search};
 use crate::run::keep_panics;
 
 /// Bugs that need what does not happen in these worlds: a server that is restored, a client that is copied, a
-/// snapshot, another subject, a commit that nobody but the server refuses, a process killed between two writes.
+/// snapshot, an archive, another subject, a commit that nobody but the server refuses, a process killed between two writes.
 const ELSEWHERE: &[Mutation] = &[
     Mutation::OutboxClearedAtVerdict,
     Mutation::AsideLosesOutbox,
@@ -18,6 +18,7 @@ const ELSEWHERE: &[Mutation] = &[
     Mutation::CopyNotNoticed,
     Mutation::ConfirmedUnread,
     Mutation::SnapshotOffByOne,
+    Mutation::ReleasedSkipped,
     Mutation::AuthorUnchecked,
     Mutation::ConfirmedOutOfOrder,
     Mutation::HandOverTorn,

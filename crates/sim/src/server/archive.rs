@@ -39,7 +39,7 @@ impl Archive {
 /// As few bytes make a snapshot of several parts.
 const PART_BYTES: usize = 200;
 
-/// Of a room with an archive.
+/// Of every room; without an archive nothing leaves it.
 pub(super) fn config() -> RoomConfig {
     let upkeep = Upkeep { keep_hot: Some(HOT), ..Upkeep::default() };
     RoomConfig { upkeep, part_bytes: PART_BYTES, ..RoomConfig::default() }
