@@ -10,7 +10,8 @@ use super::search::{Found, search};
 use crate::run::keep_panics;
 
 /// Bugs that need what does not happen in these worlds: a server that is restored, a client that is copied, a
-/// snapshot, an archive, another subject, a commit that nobody but the server refuses, a process killed between two writes.
+/// snapshot, an archive, another subject, a commit that nobody but the server refuses, a process killed between
+/// two writes.
 const ELSEWHERE: &[Mutation] = &[
     Mutation::OutboxClearedAtVerdict,
     Mutation::AsideLosesOutbox,
