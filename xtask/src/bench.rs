@@ -87,7 +87,11 @@ fn scenes(names: &[&str], file: &str, write: bool) -> Result<()> {
 fn table(figures: &[Figure]) -> Result<String> {
     let mut table = String::from("| what | measured | aim | beside it |\n| --- | --- | --- | --- |\n");
     for Figure { what, value, unit, most, beside } in figures {
-        let digits = if value.fract() == 0.0 { 0 } else { if *value < 1.0 { 3 } else { 1 } };
+        let digits = match value {
+            whole if whole.fract() == 0.0 => 0,
+            small if *small < 1.0 => 3,
+            _ => 1,
+        };
         let most = most.map_or_else(|| "–".to_owned(), |most| format!("≤ {most} {unit}"));
         writeln!(table, "| {what} | {value:.digits$} {unit} | {most} | {beside} |")?;
     }

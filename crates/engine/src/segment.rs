@@ -266,6 +266,13 @@ pub(crate) const fn is_released(bytes: u32) -> bool {
     bytes as usize == RELEASED.len()
 }
 
+/// Where the next segment after a seq begins that was not released.
+pub(crate) fn next_here(db: &dyn Query, after: Seq) -> Result<Option<Seq>, SqlError> {
+    let sql = "SELECT first FROM syncline_log WHERE first > ?1 AND octet_length(entries) <> octet_length(?2)
+        ORDER BY first LIMIT 1";
+    db.value(sql, &[after.into(), RELEASED.into()])
+}
+
 /// The entries of a segment are in the archive alone from now on.
 pub(crate) fn release(db: &mut dyn Sql, first: Seq) -> Result<(), SqlError> {
     put_text(db, first, RELEASED)

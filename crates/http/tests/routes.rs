@@ -96,6 +96,10 @@ fn what_is_in_the_archive_alone_is_asked_for_before_there_is_an_answer() {
     assert_eq!(server.ask(&get("/stores/team-1/log", ""), false), before);
 }
 
+fn header(answer: &Answer, wanted: &str) -> Option<String> {
+    answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
+}
+
 fn lines(answer: &Answer) -> Vec<Value> {
     answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -238,10 +242,7 @@ fn an_entry_is_one_line_however_its_client_wrote_it() {
 #[test]
 fn a_part_of_a_log_says_where_it_ends() {
     let mut server = Server::filled();
-    let mut last = |query: &str| {
-        let reply = server.ask(&get("/stores/team-1/log", query), false);
-        reply.answer.headers.into_iter().find(|(name, _)| *name == LAST).map(|(_, last)| last)
-    };
+    let mut last = |query: &str| header(&server.ask(&get("/stores/team-1/log", query), false).answer, LAST);
     assert_eq!(last("limit=2"), Some("2".to_owned()));
     assert_eq!(last("after=2"), Some("3".to_owned()));
     assert_eq!(last("after=3"), None);
@@ -258,9 +259,7 @@ fn a_stream_of_events_says_where_each_is_and_that_it_is_there() {
         };
         let answer =
             server.ask(&Request { last_event: last, ..get("/stores/team-1/events", query) }, false).answer;
-        let rest = call.rest(|wanted| {
-            answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
-        });
+        let rest = call.rest(|wanted| header(&answer, wanted));
         (answer, rest)
     };
     let (answer, rest) = ask("after=1", None);
@@ -296,9 +295,7 @@ fn who_waits_for_the_first_entry_follows_whichever_life_it_is_of() {
     let Route::Store(_, Call::Log(call)) = Route::parse(&get("/stores/team-1/events", "")).unwrap() else {
         panic!("another route")
     };
-    let rest = call.rest(|wanted| {
-        answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
-    });
+    let rest = call.rest(|wanted| header(&answer, wanted));
     assert_eq!(rest.unwrap().query(), "after=0&wait=15");
 }
 

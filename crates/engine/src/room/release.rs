@@ -3,7 +3,7 @@
 //! brings back is held against what was written.
 
 use syncline_protocol::{
-    Args, Chain, ClientId, Counter, Digest, Entry, Incarnation, Millis, Seq, Subject, encode_segment,
+    Args, ClientId, Counter, Digest, Entry, Incarnation, Millis, Seq, Subject, encode_segment,
 };
 
 use super::Room;
@@ -199,24 +199,7 @@ impl Room {
 
 /// The last entry before the next that is here, after one that ends a segment.
 pub(super) fn end(db: &dyn Query, after: Seq) -> Result<Seq, SqlError> {
-    let sql = "SELECT first, octet_length(entries), last FROM syncline_log WHERE first > ?1 ORDER BY first";
-    let mut end = after;
-    for row in db.query(&format!("{sql} LIMIT 1"), &[after.into()])? {
-        if !segment::is_released(row.get(1)?) {
-            return Ok(end);
-        }
-        end = row.get(2)?;
-    }
-    if end == after {
-        return Ok(end);
-    }
-    // There are many of them, or none.
-    let here = db.value::<Seq>(
-        "SELECT first FROM syncline_log WHERE first > ?1
-            AND NOT EXISTS (SELECT 1 FROM syncline_released AS gone WHERE gone.first = syncline_log.first)
-            ORDER BY first LIMIT 1",
-        &[after.into()],
-    )?;
+    let here = segment::next_here(db, after)?;
     Ok(here.map_or(segment::head(db)?.0, Seq::before))
 }
 
@@ -243,7 +226,7 @@ fn read(db: &dyn Query, stretch: &Stretch, rows: &str) -> Result<Vec<Segment>, S
         segment.text = encode_segment(&own);
         let before = before.ok_or_else(|| wrong("entries are missing"))?;
         segment::verify(segment, before).map_err(|error| wrong(&error.to_string()))?;
-        (next, chain) = (segment.last.next(), Some::<Chain>(segment.chain));
+        (next, chain) = (segment.last.next(), Some(segment.chain));
     }
     if next.before() != stretch.last || entries.next().is_some() {
         return Err(wrong("it is divided otherwise"));
