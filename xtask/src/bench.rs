@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::build::{self, Mode};
 use crate::log::Log;
 use crate::screenshot::scene;
+use crate::workspace::App;
 use crate::{figures, setup, workspace};
 
 #[derive(clap::Args)]
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn scenes(names: &[&str], file: &str, write: bool) -> Result<()> {
     setup::for_build()?;
     setup::for_browser()?;
-    build::all(Mode::Release, &Log::Terminal)?;
+    build::all(App::Chat, Mode::Release, &Log::Terminal)?;
     let results = workspace::target_dir()?.join("bench/scenes.json");
     if results.exists() {
         fs::remove_file(&results)?;

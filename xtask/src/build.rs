@@ -24,8 +24,8 @@ pub(crate) struct Args {
     /// As it is shipped: optimised, which takes minutes
     #[arg(long)]
     release: bool,
-    /// Worker and client with the suite that every host runs, beside the ones that ship
-    #[arg(long, conflicts_with = "release")]
+    /// The chat's worker and client with the suite that every host runs, beside the ones that ship
+    #[arg(long, conflicts_with_all = ["app", "release"])]
     conformance: bool,
 }
 
@@ -50,31 +50,31 @@ impl Mode {
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::for_build()?;
     let mode = if args.release { Mode::Release } else { Mode::Dev };
-    match args.app {
-        App::Chat if args.conformance => conformance(&Log::Terminal),
-        App::Chat => all(mode, &Log::Terminal),
-        App::Livestore => worker(App::Livestore, mode, &Log::Terminal),
+    if args.conformance {
+        return conformance(&Log::Terminal);
     }
+    all(args.app, mode, &Log::Terminal)
 }
 
-/// The native server of the chat.
-pub(crate) fn native(release: bool, log: &Log) -> Result<()> {
+/// The native server.
+pub(crate) fn native(app: App, release: bool, log: &Log) -> Result<()> {
+    let (package, _) = app.server();
     let mut cargo = workspace::cargo();
-    cargo.args(["build", "--package", "chat-server"]);
+    cargo.args(["build", "--package", package]);
     if release {
         cargo.arg("--release");
     }
     process::run(&mut cargo, log)
 }
 
-pub(crate) fn all(mode: Mode, log: &Log) -> Result<()> {
-    worker(App::Chat, mode, log)?;
-    client(mode, log)?;
-    page(log)
+pub(crate) fn all(app: App, mode: Mode, log: &Log) -> Result<()> {
+    worker(app, mode, log)?;
+    client(app, mode, log)?;
+    page(app, log)
 }
 
 /// The worker and the client with the suite, beside the ones that ship.
 pub(crate) fn conformance(log: &Log) -> Result<()> {
     worker(App::Chat, Mode::Conformance, log)?;
-    client(Mode::Conformance, log)
+    client(App::Chat, Mode::Conformance, log)
 }

@@ -5,11 +5,11 @@ use std::fs;
 use anyhow::{Result, bail};
 use chat_model::Chat;
 use syncline_codegen::{GeneratedFile, render, render_error_catalogue, render_protocol};
+use todo_model::Todos;
 
 use crate::log::Log;
 use crate::{process, workspace};
 
-const MODEL_DIR: &str = "apps/chat/web/src/generated";
 const PROTOCOL_DIR: &str = "crates/web/js/src/generated";
 const ERROR_CATALOGUE: &str = "docs/errors.md";
 
@@ -66,7 +66,8 @@ fn stale() -> Result<Vec<GeneratedFile>> {
 fn rendered() -> Result<Vec<GeneratedFile>> {
     let catalogue = GeneratedFile { path: ERROR_CATALOGUE.to_owned(), contents: render_error_catalogue() };
     let mut files = vec![catalogue];
-    files.extend(below(MODEL_DIR, render::<Chat>("Chat")?));
+    files.extend(below("apps/chat/web/src/generated", render::<Chat>("Chat")?));
+    files.extend(below("apps/todo/web/src/generated", render::<Todos>("Todo")?));
     files.extend(below(PROTOCOL_DIR, render_protocol()?));
     Ok(files)
 }

@@ -107,7 +107,7 @@ pub(crate) fn workerd_in_all(log: &Log) -> Result<()> {
 
 /// Against the native server of the chat, in every setup that it has.
 pub(crate) fn native_in_all(log: &Log) -> Result<()> {
-    build::native(false, log)?;
+    build::native(App::Chat, false, log)?;
     let without_archive = |setup, suite: &[String], log: &Log| match setup {
         Setup::Cold => Ok(()),
         Setup::Token | Setup::Jwt | Setup::Small => native(setup, suite, log),
@@ -142,7 +142,7 @@ fn workerd(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
 
 /// Against the native server of the chat.
 fn native(setup: Setup, suite: &[String], log: &Log) -> Result<()> {
-    build::native(false, log)?;
+    build::native(App::Chat, false, log)?;
     // Its own name for the shared token is shorter.
     let vars = setup
         .vars()

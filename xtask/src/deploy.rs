@@ -41,13 +41,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let log = Log::Terminal;
     let plan = if args.paid { Plan::Paid } else { Plan::Free };
     if args.dry_run {
-        let config = Config::read(&args.app.folder(), args.env.as_deref())?;
+        let config = Config::read(&args.app.worker(), args.env.as_deref())?;
         setup::for_worker()?;
         build::worker(args.app, Mode::Release, &log)?;
         return bundle(&config, plan, &log);
     }
     credentials::check(|name| env::var(name).ok())?;
-    let mut config = Config::read(&args.app.folder(), args.env.as_deref())?;
+    let mut config = Config::read(&args.app.worker(), args.env.as_deref())?;
     setup::for_worker()?;
     config.write()?;
     // Before minutes are spent: whether the credentials are good, and whether every secret is known.
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// What would be deployed without `--env`, of the worker that is built.
 pub(crate) fn rehearse(log: &Log) -> Result<()> {
-    let config = Config::read(&App::Chat.folder(), None)?;
+    let config = Config::read(&App::Chat.worker(), None)?;
     bundle(&config, Plan::Free, log)
 }
 

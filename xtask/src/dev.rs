@@ -14,6 +14,7 @@ use anyhow::Result;
 use console::style;
 
 use crate::codegen;
+use crate::workspace::App;
 use part::Part;
 use sources::Sources;
 
@@ -27,6 +28,9 @@ const TICK: Duration = Duration::from_millis(300);
 pub(crate) struct Args {
     #[command(subcommand)]
     only: Option<Only>,
+    /// What to run
+    #[arg(long, value_enum, default_value_t, global = true)]
+    app: App,
     /// The native server in the worker's place
     #[arg(long)]
     native: bool,
@@ -43,19 +47,20 @@ enum Only {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    let app = args.app;
     let mut parts = match args.only {
-        None if args.native => vec![native::part()?, web::part()],
-        None => vec![sync_worker::part(), web::part()],
-        Some(Only::SyncWorker) => vec![sync_worker::part()],
-        Some(Only::Native) => vec![native::part()?],
-        Some(Only::Web) => vec![web::part()],
+        None if args.native => vec![native::part(app)?, web::part(app)],
+        None => vec![sync_worker::part(app), web::part(app)],
+        Some(Only::SyncWorker) => vec![sync_worker::part(app)],
+        Some(Only::Native) => vec![native::part(app)?],
+        Some(Only::Web) => vec![web::part(app)],
     };
     for part in &parts {
         (part.setup)()?;
         port::require_free(part.port)?;
     }
     let mut sources = Sources::now(&["crates", "apps", "Cargo.toml", "Cargo.lock"])?;
-    let mut model = Sources::now(&["apps/chat/model"])?;
+    let mut model = Sources::now(&["apps/chat/model", "apps/todo/model"])?;
     let mut announced = false;
     loop {
         for part in &mut parts {

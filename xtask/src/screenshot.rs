@@ -4,12 +4,13 @@ use anyhow::Result;
 
 use crate::build::{self, Mode};
 use crate::log::Log;
+use crate::workspace::App;
 use crate::{process, setup, workspace};
 
 pub(crate) fn run() -> Result<()> {
     setup::for_build()?;
     setup::for_browser()?;
-    build::all(Mode::Dev, &Log::Terminal)?;
+    build::all(App::Chat, Mode::Dev, &Log::Terminal)?;
     scene("screenshot")
 }
 
@@ -20,5 +21,5 @@ pub(crate) fn scene(name: &str) -> Result<()> {
     if let Some(chromium) = setup::chromium()? {
         playwright.env("CHROMIUM", chromium);
     }
-    process::run(playwright.current_dir(workspace::path(workspace::PAGE_DIR)), &Log::Terminal)
+    process::run(playwright.current_dir(App::Chat.web()), &Log::Terminal)
 }

@@ -54,7 +54,7 @@ impl Server {
 
     /// Copies what was built, and creates the archive.
     pub(crate) fn workerd(app: App, folder: PathBuf, secrets: &str) -> Result<Self> {
-        let app = app.folder();
+        let app = app.worker();
         let worker = folder.join("worker");
         fs::create_dir_all(&worker)?;
         copy_all(&app.join("dist"), &worker)?;
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_the_apps_own_in_another_folder() {
-        let app = App::Chat.folder();
+        let app = App::Chat.worker();
         let own = fs::read_to_string(app.join("wrangler.toml")).unwrap();
         let moved = configuration(&own, &app).unwrap();
         assert!(moved.contains("main = \"worker/shim.js\"\n"), "{moved}");

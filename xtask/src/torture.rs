@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             setup::for_worker()?;
             build::worker(App::Chat, if args.release { Mode::Release } else { Mode::Dev }, &Log::Terminal)?;
         }
-        Target::Native => build::native(args.release, &Log::Terminal)?,
+        Target::Native => build::native(App::Chat, args.release, &Log::Terminal)?,
     }
     let seed = args.seed.unwrap_or_else(fresh_seed);
     println!("seed {seed}, {} clients, {} minutes", args.clients, args.minutes);

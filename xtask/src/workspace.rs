@@ -10,34 +10,59 @@ use serde_json::Value;
 use crate::process;
 
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
-pub(crate) const CLIENT_DIR: &str = "apps/chat/wasm";
-pub(crate) const PAGE_DIR: &str = "apps/chat/web";
 
-/// What is served on Cloudflare.
+/// An app of this repository: a folder of `apps`, with crates that are named for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum App {
-    /// The example, with its rules
+    /// The example, with all there is
     #[default]
     Chat,
+    /// The smallest example
+    Todo,
     /// A log without rules, for the clients of a LiveStore app
     Livestore,
 }
 
 impl App {
-    /// The crate of its worker.
-    pub(crate) const fn package(self) -> &'static str {
+    /// What its folder and its crates are named for.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Chat => "chat-worker",
-            Self::Livestore => "livestore-worker",
+            Self::Chat => "chat",
+            Self::Todo => "todo",
+            Self::Livestore => "livestore",
         }
     }
 
-    /// Where it lies.
+    /// The crate of its native server, and the program that comes of it.
+    pub(crate) const fn server(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chat => ("chat-server", "chat-server"),
+            Self::Todo => ("todo-server", "todo-server"),
+            // A server without rules is one for all.
+            Self::Livestore => ("syncline-server", "syncline"),
+        }
+    }
+
+    /// Whether its page runs the rules.
+    pub(crate) const fn has_client(self) -> bool {
+        match self {
+            Self::Chat | Self::Todo => true,
+            Self::Livestore => false,
+        }
+    }
+
+    /// Where its worker lies, with the wrangler.toml.
+    pub(crate) fn worker(self) -> PathBuf {
+        self.folder().join("worker")
+    }
+
+    /// Where its page lies.
+    pub(crate) fn web(self) -> PathBuf {
+        self.folder().join("web")
+    }
+
     pub(crate) fn folder(self) -> PathBuf {
-        path(match self {
-            Self::Chat => "apps/chat/worker",
-            Self::Livestore => "apps/livestore/worker",
-        })
+        path("apps").join(self.name())
     }
 }
 

@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use crate::log::Log;
-use crate::{process, workspace};
+use crate::process;
+use crate::workspace::{self, App};
 
-pub(crate) fn build(log: &Log) -> Result<()> {
+pub(crate) fn build(app: App, log: &Log) -> Result<()> {
     let mut vite = workspace::npm_bin("vite");
-    process::run(vite.arg("build").current_dir(workspace::path(workspace::PAGE_DIR)), log)
+    process::run(vite.arg("build").current_dir(app.web()), log)
 }

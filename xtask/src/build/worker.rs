@@ -16,8 +16,9 @@ pub(crate) fn build(app: App, mode: Mode, log: &Log) -> Result<()> {
         Mode::Dev | Mode::Conformance => "wasm-dev",
         Mode::Release => "worker",
     };
-    let compiled = wasm::compile(app.package(), profile, mode.features(), log)?;
-    let staging = wasm::staging(app.package())?;
+    let package = format!("{}-worker", app.name());
+    let compiled = wasm::compile(&package, profile, mode.features(), log)?;
+    let staging = wasm::staging(&package)?;
     Bindgen::new()
         .input_path(compiled)
         .out_name("index")
@@ -38,7 +39,7 @@ pub(crate) fn build(app: App, mode: Mode, log: &Log) -> Result<()> {
         wasm::optimize(&staging.join("index_bg.wasm"), &["-O3"], log)?;
     }
     let dist = match mode {
-        Mode::Dev | Mode::Release => app.folder().join("dist"),
+        Mode::Dev | Mode::Release => app.worker().join("dist"),
         Mode::Conformance => workspace::target_dir()?.join("xtask/conformance/worker"),
     };
     files::publish(&staging, &dist)

@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn the_worker_of_the_chat_has_what_the_docs_say() {
-        let folder = App::Chat.folder();
+        let folder = App::Chat.worker();
         for (environment, name) in [
             (None, "chat-sync"),
             (Some("staging"), "chat-sync-staging"),

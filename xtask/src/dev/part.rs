@@ -11,14 +11,16 @@ use console::{Color, Style};
 use crate::build::Mode;
 use crate::log::{Log, Service};
 use crate::process::{self, Running};
+use crate::workspace::App;
 
 pub(crate) struct Part {
+    pub(crate) app: App,
     pub(crate) name: &'static str,
     pub(crate) port: u16,
     pub(crate) setup: fn() -> Result<()>,
-    pub(crate) build: fn(Mode, &Log) -> Result<()>,
+    pub(crate) build: fn(App, Mode, &Log) -> Result<()>,
     /// What is to be done before the service starts, and the command that runs it.
-    pub(crate) service: fn(&Log) -> Result<Command>,
+    pub(crate) service: fn(App, &Log) -> Result<Command>,
     /// The service is this file, and starts again with a new one; others notice by themselves what was built.
     pub(crate) program: Option<PathBuf>,
     pub(crate) log: Log,
@@ -28,7 +30,7 @@ pub(crate) struct Part {
 impl Part {
     /// Builds it, and starts it if that is still to be done. A failed build waits for the next change.
     pub(crate) fn renew(&mut self) -> Result<()> {
-        if let Err(error) = (self.build)(Mode::Dev, &self.log) {
+        if let Err(error) = (self.build)(self.app, Mode::Dev, &self.log) {
             self.log.line(&format!("{error:#}; waiting for a change"));
             return Ok(());
         }
@@ -40,7 +42,7 @@ impl Part {
             running.end()?;
         }
         if self.running.is_none() {
-            let mut command = (self.service)(&self.log)?;
+            let mut command = (self.service)(self.app, &self.log)?;
             self.running = Some((process::start(&mut command, &self.log)?, built));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The worker on workerd, with a local Durable Object and a local D1 that outlive a restart.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -13,12 +14,13 @@ use crate::{build, process, setup, workspace};
 
 const PORT: u16 = 8787;
 
-pub(crate) fn part() -> Part {
+pub(crate) fn part(app: App) -> Part {
     Part {
+        app,
         name: "sync-worker",
         port: PORT,
         setup: setup::for_worker,
-        build: |mode, log| build::worker(App::Chat, mode, log),
+        build: build::worker,
         service,
         program: None,
         log: part::log("sync-worker", Color::Cyan),
@@ -26,24 +28,26 @@ pub(crate) fn part() -> Part {
     }
 }
 
-fn service(log: &Log) -> Result<Command> {
-    let worker = App::Chat.folder();
+fn service(app: App, log: &Log) -> Result<Command> {
+    let worker = &app.worker();
     let secrets = worker.join(".dev.vars");
     if !secrets.exists() {
         fs::copy(worker.join(".dev.vars.example"), secrets).context(".dev.vars.example")?;
         log.line("wrote .dev.vars from .dev.vars.example");
     }
-    migrate(log)?;
+    migrate(worker, log)?;
 
     let mut dev = wrangler();
+    dev.current_dir(worker);
     dev.args(["dev", "--port", &PORT.to_string(), "--show-interactive-dev-session=false"]);
     Ok(dev)
 }
 
 /// wrangler has much to say about nothing: it is shown when it fails.
-fn migrate(log: &Log) -> Result<()> {
+fn migrate(worker: &Path, log: &Log) -> Result<()> {
     let said = Log::buffer();
     let mut migrations = wrangler();
+    migrations.current_dir(worker);
     migrations.args(["d1", "migrations", "apply", "DB", "--local"]);
     process::run(&mut migrations, &said).inspect_err(|_| said.text().lines().for_each(|line| log.line(line)))
 }
@@ -51,7 +55,6 @@ fn migrate(log: &Log) -> Result<()> {
 pub(crate) fn wrangler() -> Command {
     let mut wrangler = workspace::npm_bin("wrangler");
     wrangler
-        .current_dir(App::Chat.folder())
         // Nothing local is anyone else's business, and no question waits for an answer.
         .env("WRANGLER_SEND_METRICS", "false")
         .env("WRANGLER_SEND_ERROR_REPORTS", "false")

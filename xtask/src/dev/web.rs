@@ -7,12 +7,14 @@ use console::Color;
 
 use super::part::{self, Part};
 use crate::log::Log;
-use crate::{build, setup, workspace};
+use crate::workspace::{self, App};
+use crate::{build, setup};
 
 const PORT: u16 = 3001;
 
-pub(crate) fn part() -> Part {
+pub(crate) fn part(app: App) -> Part {
     Part {
+        app,
         name: "web",
         port: PORT,
         setup: setup::for_build,
@@ -24,9 +26,9 @@ pub(crate) fn part() -> Part {
     }
 }
 
-fn service(_: &Log) -> Result<Command> {
+fn service(app: App, _: &Log) -> Result<Command> {
     let mut vite = workspace::npm_bin("vite");
     vite.args(["--port", &PORT.to_string(), "--strictPort", "--clearScreen", "false"]);
-    vite.current_dir(workspace::path(workspace::PAGE_DIR));
+    vite.current_dir(app.web());
     Ok(vite)
 }

@@ -48,7 +48,7 @@ pub(crate) const STEPS: [Step; 21] = [
     Step { name: "codegen", about: "generated TypeScript is fresh", needs: None, work: codegen },
     Step { name: "deny", about: "licences and sources of crates", needs: None, work: deny },
     Step { name: "biome", about: "TypeScript is formatted and linted", needs: None, work: biome },
-    Step { name: "build", about: "worker, client and page, as shipped", needs: None, work: build },
+    Step { name: "build", about: "workers, clients and pages", needs: None, work: build },
     Step {
         name: "deploy",
         about: "what would be deployed, and its size",
@@ -75,7 +75,7 @@ pub(crate) const STEPS: [Step; 21] = [
         needs: Some("build"),
         work: livestore,
     },
-    Step { name: "e2e", about: "the chat in Chromium against workerd", needs: Some("build"), work: e2e },
+    Step { name: "e2e", about: "the apps in Chromium against workerd", needs: Some("build"), work: e2e },
 ];
 
 impl Step {
@@ -105,9 +105,16 @@ fn clippy(log: &Log) -> Result<Done> {
 fn clippy_wasm(log: &Log) -> Result<Done> {
     let mut cargo = workspace::cargo();
     cargo.args(["clippy", "--target", WASM_TARGET, "--lib"]);
-    for package in
-        ["syncline-worker", "syncline-web", "syncline-sqlite", "chat-worker", "chat-wasm", "livestore-worker"]
-    {
+    for package in [
+        "syncline-worker",
+        "syncline-web",
+        "syncline-sqlite",
+        "chat-worker",
+        "chat-wasm",
+        "todo-worker",
+        "todo-wasm",
+        "livestore-worker",
+    ] {
         cargo.args(["--package", package]);
     }
     setup::wasm_c(&mut cargo)?;
@@ -172,7 +179,8 @@ fn biome(log: &Log) -> Result<Done> {
 }
 
 fn build(log: &Log) -> Result<Done> {
-    build::all(Mode::Release, log)?;
+    build::all(App::Chat, Mode::Release, log)?;
+    build::all(App::Todo, Mode::Dev, log)?;
     build::conformance(log)?;
     build::worker(App::Livestore, Mode::Dev, log).map(|()| Done::Done)
 }
@@ -198,7 +206,8 @@ fn conformance(log: &Log) -> Result<Done> {
 }
 
 fn e2e(log: &Log) -> Result<Done> {
-    playwright(workspace::PAGE_DIR, log)
+    playwright(App::Chat, log)?;
+    playwright(App::Todo, log)
 }
 
 /// The real client: in Node and in Chromium.
@@ -212,15 +221,15 @@ fn livestore(log: &Log) -> Result<Done> {
     npm.args(["run", "livestore", "--workspace", LIVESTORE_WEB]).current_dir(workspace::root());
     npm.env("SYNCLINE", workspace::target_dir()?.join("debug/syncline"));
     process::run(&mut npm, log)?;
-    playwright(LIVESTORE_WEB, log)
+    playwright(App::Livestore, log)
 }
 
-fn playwright(folder: &str, log: &Log) -> Result<Done> {
+fn playwright(app: App, log: &Log) -> Result<Done> {
     let chromium = setup::chromium()?.context("no Chromium; run `cargo xtask setup`")?;
     let mut playwright = workspace::npm_bin("playwright");
     playwright.arg("test").env("CHROMIUM", chromium);
     playwright.env("SYNCLINE", workspace::target_dir()?.join("debug/syncline"));
-    run(playwright.current_dir(workspace::path(folder)), log)
+    run(playwright.current_dir(app.web()), log)
 }
 
 fn run(command: &mut Command, log: &Log) -> Result<Done> {

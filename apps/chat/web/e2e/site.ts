@@ -1,11 +1,9 @@
-// The page as it ships, built for the server of the tests, and the lab beside it.
+// A page as it ships, built for the server of the tests, and what is beside it for them.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { build, type PreviewServer, preview } from 'vite'
-
-const ROOT = resolve(import.meta.dirname, '..')
 
 /** The strictest policy that the page works behind: every test runs behind it. */
 const policyOf = (syncUrl: string): string =>
@@ -29,13 +27,13 @@ export class Site {
     this.#server = server
   }
 
-  static async start(syncUrl: string, token: string): Promise<Site> {
+  /** Builds and serves the pages of the project in `root`. */
+  static async start(root: string, pages: readonly string[], syncUrl: string, token: string): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), 'syncline-site-'))
     process.env['VITE_SYNC_URL'] = syncUrl
     process.env['VITE_AUTH_TOKEN'] = token
-    const common = { root: ROOT, logLevel: 'error' } as const
-    const [index, lab, react] = ['index.html', 'e2e/lab/index.html', 'e2e/lab/react/index.html']
-    const input = { index: join(ROOT, index), lab: join(ROOT, lab), react: join(ROOT, react) }
+    const common = { root, logLevel: 'error' } as const
+    const input = pages.map((page) => join(root, page))
     await build({ ...common, build: { outDir: folder, emptyOutDir: true, rolldownOptions: { input } } })
     const server = await preview({
       ...common,

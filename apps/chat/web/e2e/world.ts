@@ -2,10 +2,13 @@
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type BrowserContext, test as base, chromium, type Page } from '@playwright/test'
 import { Server, TOKEN } from '../../../../crates/worker/tests-js/src/server'
 import { Site } from './site'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const PAGES = ['index.html', 'e2e/lab/index.html', 'e2e/lab/react/index.html']
 
 interface Shared {
   readonly server: Server
@@ -31,7 +34,7 @@ export const test = base.extend<World, Shared>({
   ],
   site: [
     async ({ server }, use) => {
-      const site = await Site.start(server.url, TOKEN)
+      const site = await Site.start(ROOT, PAGES, server.url, TOKEN)
       await use(site)
       await site.stop()
     },

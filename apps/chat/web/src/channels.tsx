@@ -2,9 +2,9 @@
 
 import type { FormEvent, KeyboardEvent, ReactNode } from 'react'
 import { useState } from 'react'
+import { freshId } from 'syncline'
 import { useQuery, useStore } from 'syncline/react'
 import { Avatar } from './avatar'
-import { freshId } from './fresh-id'
 import { Icon } from './icons'
 import { events } from './model'
 import { useCommit } from './notices'

@@ -2,9 +2,9 @@
 
 import type { FormEvent, KeyboardEvent, ReactNode } from 'react'
 import { useEffect, useRef } from 'react'
+import { freshId } from 'syncline'
 import { useLocal } from 'syncline/react'
 import type { Channel } from './channels'
-import { freshId } from './fresh-id'
 import { Icon } from './icons'
 import { events } from './model'
 import { useCommit } from './notices'

@@ -1,4 +1,4 @@
-// Ids that the page makes.
+// Ids for what events make.
 
 /**
  * 12 digits of the time and 20 random ones, in hexadecimal, as a UUID of version 7: neighbours in time are
