@@ -1,6 +1,6 @@
 //! A client of the protocol: it numbers its commits, and follows the log.
 
-use chat_model::ChatEvent;
+use chat_model::{ChannelKind, ChatEvent};
 use syncline_engine::protocol::{
     Args, ClientMessage, Commit, Counter, Entry, ErrorFrame, Hello, ModelVersion, Outcome, Push, RawEvent,
     Rejection, Seq, ServerMessage, StoreId, Subject, Verdict, Welcome,
@@ -216,12 +216,18 @@ pub(crate) fn written(name: &str, args: impl Into<String>) -> Done<RawEvent> {
 }
 
 pub(crate) fn joined(name: &str) -> ChatEvent {
-    ChatEvent::PersonJoined { name: name.to_owned(), avatar: None }
+    ChatEvent::PersonJoined { name: name.to_owned(), avatar: None, invite: None }
 }
 
 /// A channel whose id and name are the same.
 pub(crate) fn channel(name: &str) -> ChatEvent {
-    ChatEvent::ChannelCreated { id: name.to_owned(), name: name.to_owned(), topic: None }
+    ChatEvent::ChannelCreated {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        topic: None,
+        kind: ChannelKind::Open,
+        category: None,
+    }
 }
 
 pub(crate) fn member() -> ChatEvent {

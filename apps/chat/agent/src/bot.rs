@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use chat_model::{Chat, ChatEvent};
+use chat_model::{ChannelKind, Chat, ChatEvent};
 use serde::Deserialize;
 use syncline_client::engine::Query;
 use syncline_client::engine::protocol::{Digest, Millis};
@@ -64,7 +64,11 @@ impl Bot {
         })??;
         let mut events = Vec::new();
         if !known {
-            events.push(ChatEvent::PersonJoined { name: self.name.clone(), avatar: Some("🤖".to_owned()) });
+            events.push(ChatEvent::PersonJoined {
+                name: self.name.clone(),
+                avatar: Some("🤖".to_owned()),
+                invite: None,
+            });
         }
         match channel.into_iter().next() {
             Some(Channel { id }) if members.contains(&id) => {}
@@ -73,6 +77,8 @@ impl Bot {
                 id: id_of(&format!("channel {}", self.channel)),
                 name: self.channel.clone(),
                 topic: None,
+                kind: ChannelKind::Open,
+                category: None,
             }),
         }
         if !events.is_empty() {

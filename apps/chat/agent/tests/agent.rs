@@ -86,7 +86,7 @@ async fn the_bot_joins_and_answers_each_mention_once_also_those_made_while_it_wa
     let ann = Store::<Chat>::open(Config::new(&url, store, ann).token("secret")).await.unwrap();
     let channels: Vec<Channel> = rows(&ann, "SELECT id FROM channels WHERE name = 'general'", 1).await;
     let general = channels.first().unwrap().id.clone();
-    let joined = ChatEvent::PersonJoined { name: "Ann".to_owned(), avatar: None };
+    let joined = ChatEvent::PersonJoined { name: "Ann".to_owned(), avatar: None, invite: None };
     ann.commit([joined, ChatEvent::ChannelJoined { channel: general.clone() }]).unwrap();
     // Nobody answers what is said before the bot has its place.
     let answers = "SELECT text FROM messages WHERE author = 'bot' ORDER BY reply_to";

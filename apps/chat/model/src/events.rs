@@ -4,6 +4,31 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use syncline_engine::protocol::Millis;
 
+/// What somebody may do in the workspace. The first who comes is the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Talks.
+    Member,
+    /// Changes the workspace and its channels, and invites others.
+    Admin,
+    /// Makes others owners, too.
+    Owner,
+}
+
+/// Who comes into a channel, and who writes there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ChannelKind {
+    /// Everybody.
+    #[default]
+    Open,
+    /// Everybody, and only admins write.
+    Announcements,
+    /// Whom a member adds. It is out of the way of the others, not secret: who has the store has its log.
+    Private,
+}
+
 /// A fact about the chat. Who it is about is the author of the commit: nobody can join, post or react
 /// for somebody else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +40,36 @@ pub enum ChatEvent {
         name: String,
         /// An emoji.
         avatar: Option<String>,
+        /// The code of an invite, where the workspace asks for one.
+        invite: Option<String>,
+    },
+    /// An admin gave somebody a role.
+    RoleGiven {
+        /// Whose it is.
+        person: String,
+        /// Which one.
+        role: Role,
+    },
+    /// An admin changed what is true of the workspace as a whole.
+    WorkspaceChanged {
+        /// What it is called: 1 to 40 characters.
+        name: Option<String>,
+        /// Whether somebody new needs an invite.
+        invite_only: bool,
+    },
+    /// An admin made an invite.
+    InviteCreated {
+        /// Made by the client: 8 to 64 characters, unique, and not to be guessed.
+        code: String,
+        /// Good until then, by the server's clock; milliseconds since 1970-01-01T00:00Z.
+        expires_at: Option<Millis>,
+        /// Good for so many people.
+        uses: Option<u32>,
+    },
+    /// An admin took an invite back.
+    InviteRevoked {
+        /// The invite's code.
+        code: String,
     },
     /// Somebody opened a channel, and is its first member.
     ChannelCreated {
@@ -24,6 +79,27 @@ pub enum ChatEvent {
         name: String,
         /// What it is about.
         topic: Option<String>,
+        /// Who comes into it, and who writes there; only admins open channels for announcements.
+        #[serde(default)]
+        kind: ChannelKind,
+        /// What it stands under: 1 to 40 characters.
+        category: Option<String>,
+    },
+    /// An admin, or who opened it, changed what a channel is about, and where it stands.
+    ChannelChanged {
+        /// The channel's id.
+        channel: String,
+        /// What it is about.
+        topic: Option<String>,
+        /// What it stands under: 1 to 40 characters.
+        category: Option<String>,
+    },
+    /// A member of a channel made somebody else one.
+    MemberAdded {
+        /// The channel's id.
+        channel: String,
+        /// Who it is.
+        person: String,
     },
     /// Somebody became a member of a channel.
     ChannelJoined {
@@ -55,8 +131,18 @@ pub enum ChatEvent {
         /// 1 to 4000 characters.
         text: String,
     },
-    /// The author of a message took it back: its text and reactions are gone, its place stays.
+    /// The author of a message took it back, or an admin did: its text and reactions are gone, its place stays.
     MessageDeleted {
+        /// The message's id.
+        id: String,
+    },
+    /// A member put a message where all of the channel find it.
+    MessagePinned {
+        /// The message's id.
+        id: String,
+    },
+    /// A member took it from there.
+    MessageUnpinned {
         /// The message's id.
         id: String,
     },

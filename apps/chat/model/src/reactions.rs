@@ -4,24 +4,6 @@ use syncline_engine::{ApplyContext, CheckContext, Query, Rejection, Sql, SqlErro
 
 use crate::Reason;
 
-pub(crate) fn check_added(message: &str, cx: &CheckContext<'_>, db: &dyn Query) -> Result<(), Rejection> {
-    let found = db
-        .first(
-            "SELECT deleted, EXISTS (
-               SELECT 1 FROM members WHERE channel = messages.channel AND person = ?2
-             ) FROM messages WHERE id = ?1",
-            &[message.into(), cx.author.as_str().into()],
-        )?
-        .ok_or(Reason::NoSuchMessage)?;
-    if found.get::<bool>(0)? {
-        return Err(Reason::MessageDeleted.into());
-    }
-    if !found.get::<bool>(1)? {
-        return Err(Reason::NotAMember.into());
-    }
-    Ok(())
-}
-
 pub(crate) fn add(
     message: &str,
     emoji: &str,

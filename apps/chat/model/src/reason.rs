@@ -9,10 +9,22 @@ pub enum Reason {
     NotJoined,
     /// A person's name begins or ends with a space, or holds a control character.
     BadName,
+    /// The workspace asks for an invite, and there is none, or none that is good.
+    BadInvite,
+    /// Only an admin can do it.
+    NotAnAdmin,
+    /// Only an owner can do it.
+    NotAnOwner,
+    /// There would be no owner any more.
+    LastOwner,
+    /// There is no such person.
+    NoSuchPerson,
     /// A channel's name is not made of lower-case letters, digits and hyphens.
     BadChannelName,
     /// There is no such channel.
     NoSuchChannel,
+    /// The channel is private, and nobody has added the author.
+    PrivateChannel,
     /// The author is not a member of the channel.
     NotAMember,
     /// There is no such message.
@@ -36,7 +48,13 @@ impl Reason {
         match self {
             Self::NotJoined => "not-joined",
             Self::BadName => "bad-name",
+            Self::BadInvite => "bad-invite",
+            Self::NotAnAdmin => "not-an-admin",
+            Self::NotAnOwner => "not-an-owner",
+            Self::LastOwner => "last-owner",
+            Self::NoSuchPerson => "no-such-person",
             Self::BadChannelName => "bad-channel-name",
+            Self::PrivateChannel => "private-channel",
             Self::NoSuchChannel => "no-such-channel",
             Self::NotAMember => "not-a-member",
             Self::NoSuchMessage => "no-such-message",
@@ -54,6 +72,14 @@ impl Reason {
         match self {
             Self::NotJoined => "You have not joined the chat yet.",
             Self::BadName => "A name has no space at its ends, and no control characters.",
+            Self::BadInvite => {
+                "This workspace is by invitation, and the invite is not good, or not any more."
+            }
+            Self::NotAnAdmin => "Only admins can do that.",
+            Self::NotAnOwner => "Only an owner can do that.",
+            Self::LastOwner => "A workspace has an owner: make somebody else one first.",
+            Self::NoSuchPerson => "There is no such person here.",
+            Self::PrivateChannel => "The channel is private: somebody in it has to add you.",
             Self::BadChannelName => {
                 "A channel's name is 1 to 40 lower-case letters, digits and hyphens, and begins and ends with no hyphen."
             }

@@ -1,21 +1,26 @@
-// The sidebar: all channels of the team, a form for a new one, and who is signed in.
+// The sidebar: all channels of the team by category, a form for a new one, and who is signed in.
 
-import type { FormEvent, KeyboardEvent, ReactNode } from 'react'
-import { useState } from 'react'
-import { freshId } from 'syncline'
+import type { KeyboardEvent, ReactNode } from 'react'
+import { useMemo, useState } from 'react'
 import { useQuery, useStore } from 'syncline/react'
 import { Avatar } from './avatar'
+import { NewChannel } from './channel-form'
+import { ChannelIcon } from './channel-icon'
 import { Icon } from './icons'
-import { events } from './model'
-import { useCommit } from './notices'
+import type { ChannelKind } from './model'
 import { usePendingIds } from './pending'
-import { person } from './queries'
+import { person, workspace } from './queries'
 import { linkTo } from './route'
+import { useUnread } from './unread'
+import { useMayAdminister, Workspace } from './workspace'
 
 export interface Channel {
   readonly id: string
   readonly name: string
   readonly topic: string | null
+  readonly kind: ChannelKind
+  readonly category: string | null
+  readonly created_by: string
   readonly members: number
   readonly joined: 0 | 1
 }
@@ -31,89 +36,96 @@ interface ChannelsProps {
 
 export function Channels({ channels, current, isPast, onClose, onSignOut }: ChannelsProps): ReactNode {
   const { storeId } = useStore()
+  const [settings] = useQuery(workspace, [])
+  const isAdmin = useMayAdminister()
   const pending = usePendingIds()
-  const [isCreating, setCreating] = useState(false)
+  const [open, setOpen] = useState<'creating' | 'settings'>()
+  const byCategory = useMemo(() => Map.groupBy(channels, ({ category }) => category ?? ''), [channels])
   const closeOnEscape = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') onClose()
   }
   return (
     <aside className="sidebar" onKeyDown={closeOnEscape}>
       <header>
-        <h2>{storeId}</h2>
+        <h2>{settings?.name ?? storeId}</h2>
+        <button
+          type="button"
+          className="quiet"
+          aria-label="Workspace"
+          title="Workspace"
+          disabled={isPast}
+          onClick={() => setOpen('settings')}
+        >
+          <Icon name="settings" />
+        </button>
         <button
           type="button"
           className="quiet"
           aria-label="New channel"
-          aria-expanded={isCreating}
+          title="New channel"
+          aria-expanded={open === 'creating'}
           disabled={isPast}
-          onClick={() => setCreating(!isCreating)}
+          onClick={() => setOpen(open === 'creating' ? undefined : 'creating')}
         >
           <Icon name="add" />
         </button>
       </header>
-      {!isPast && (isCreating || channels.length === 0) ? (
-        <NewChannel onDone={() => setCreating(false)} />
+      {open === 'settings' ? <Workspace onClose={() => setOpen(undefined)} /> : null}
+      {!isPast && (open === 'creating' || channels.length === 0) ? (
+        <NewChannel
+          categories={[...byCategory.keys()].filter(Boolean)}
+          isAdmin={isAdmin}
+          onDone={() => setOpen(undefined)}
+        />
       ) : null}
       <nav aria-label="Channels">
-        <ul>
-          {channels.map(({ id, name, members, joined }) => (
-            <li key={id}>
-              <a
-                href={linkTo(id)}
-                aria-current={id === current ? 'page' : undefined}
-                data-joined={joined}
-                aria-label={joined === 1 ? name : `${name}, not joined`}
-              >
-                <Icon name="hash" />
-                <span className="name">{name}</span>
-                {pending.has(id) ? <Icon name="clock" /> : null}
-                {joined === 1 ? null : <span className="count">{members}</span>}
-              </a>
-            </li>
-          ))}
-        </ul>
+        {[...byCategory].map(([category, of]) => (
+          <section key={category}>
+            {category === '' ? null : <h3>{category}</h3>}
+            <ul>
+              {of.map((channel) => (
+                <li key={channel.id}>
+                  <ChannelLink
+                    channel={channel}
+                    isCurrent={channel.id === current}
+                    isPending={pending.has(channel.id)}
+                  />
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
       </nav>
       <Me onSignOut={onSignOut} />
     </aside>
   )
 }
 
-function NewChannel({ onDone }: { onDone: () => void }): ReactNode {
-  const commit = useCommit()
-  const [name, setName] = useState('')
-  const [topic, setTopic] = useState('')
-  const submit = (event: FormEvent): void => {
-    event.preventDefault()
-    const id = freshId()
-    if (!commit(events.channelCreated({ id, name: name.trim(), topic: topic.trim() || null }))) return
-    location.hash = linkTo(id)
-    setName('')
-    setTopic('')
-    onDone()
-  }
+interface ChannelLinkProps {
+  readonly channel: Channel
+  readonly isCurrent: boolean
+  readonly isPending: boolean
+}
+
+function ChannelLink({ channel, isCurrent, isPending }: ChannelLinkProps): ReactNode {
+  const { id, name, kind, members, joined } = channel
+  const unread = useUnread(id)
+  const isNews = joined === 1 && !isCurrent && unread > 0
+  const news = isNews ? `, ${unread > 99 ? 'more than 99' : unread} unread` : ''
   return (
-    <form className="new-channel" aria-label="New channel" onSubmit={submit}>
-      <label className="field">
-        <span>Channel name</span>
-        <input
-          value={name}
-          onChange={(event) => setName(event.target.value.toLowerCase().replace(/\s+/g, '-'))}
-          placeholder="general"
-          maxLength={40}
-          autoComplete="off"
-          spellCheck={false}
-          // biome-ignore lint/a11y/noAutofocus: the form was asked for
-          autoFocus
-        />
-      </label>
-      <label className="field">
-        <span>Topic (optional)</span>
-        <input value={topic} onChange={(event) => setTopic(event.target.value)} maxLength={200} />
-      </label>
-      <button type="submit" className="primary" disabled={name.trim() === ''}>
-        Create channel
-      </button>
-    </form>
+    <a
+      href={linkTo(id)}
+      aria-current={isCurrent ? 'page' : undefined}
+      data-joined={joined}
+      data-unread={isNews}
+      aria-label={joined === 1 ? name + news : `${name}, not joined`}
+    >
+      <ChannelIcon kind={kind} />
+      <span className="name">{name}</span>
+      {isPending ? <Icon name="clock" /> : null}
+      {joined === 1 ? null : <span className="count">{members}</span>}
+      {isNews ? <span className="badge">{unread > 99 ? '99+' : unread}</span> : null}
+    </a>
   )
 }
 

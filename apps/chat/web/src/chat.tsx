@@ -1,16 +1,19 @@
 // The chat itself: channels beside the conversation in one of them.
 
 import type { ReactNode } from 'react'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { AsOf, usePast, useQuery, useStore, useSyncStatus } from 'syncline/react'
+import { ChannelIcon } from './channel-icon'
 import { Channels } from './channels'
 import { Conversation } from './conversation'
+import { Details } from './details'
 import { useDevtools } from './devtools'
 import { History } from './history'
 import { Icon } from './icons'
 import { People } from './presence'
 import { channels as channelsOf } from './queries'
-import { linkTo, useChannelId } from './route'
+import { linkTo, useRoute } from './route'
+import { Search } from './search'
 import { SyncStatus } from './sync-status'
 import { Undo } from './undo'
 
@@ -38,10 +41,16 @@ function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
   const { head } = useSyncStatus()
   const isPast = history !== null
   const channels = useQuery(channelsOf(subject), [subject])
-  const wanted = useChannelId()
+  const { channel: wanted, message } = useRoute()
   const channel =
     channels.find(({ id }) => id === wanted) ?? channels.find(({ joined }) => joined === 1) ?? channels[0]
   const [isMenuOpen, setMenuOpen] = useState(false)
+  const [drawer, setDrawer] = useState<'details' | 'search'>()
+  const toggle = (other: 'details' | 'search'): void => setDrawer(drawer === other ? undefined : other)
+  const categories = useMemo(
+    () => [...new Set(channels.flatMap(({ category }) => category ?? []))],
+    [channels],
+  )
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: choosing a channel closes the menu
   useEffect(() => setMenuOpen(false), [wanted])
@@ -82,7 +91,7 @@ function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
             {channel === undefined ? null : (
               <>
                 <h1>
-                  <span aria-hidden="true"># </span>
+                  <ChannelIcon kind={channel.kind} />
                   {channel.name}
                 </h1>
                 {channel.topic === null ? null : <p className="muted">{channel.topic}</p>}
@@ -90,6 +99,28 @@ function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
             )}
           </div>
           {isPast ? null : <Undo />}
+          <button
+            type="button"
+            className="quiet"
+            aria-label="Search"
+            title="Search"
+            aria-pressed={drawer === 'search'}
+            onClick={() => toggle('search')}
+          >
+            <Icon name="search" />
+          </button>
+          {channel === undefined ? null : (
+            <button
+              type="button"
+              className="quiet"
+              aria-label="About this channel"
+              title="About this channel"
+              aria-pressed={drawer === 'details'}
+              onClick={() => toggle('details')}
+            >
+              <Icon name="info" />
+            </button>
+          )}
           <button
             type="button"
             className="quiet"
@@ -108,9 +139,23 @@ function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
         {channel === undefined ? (
           <NoChannels isPast={isPast} />
         ) : (
-          <Conversation key={channel.id} channel={channel} isPast={isPast} />
+          <Conversation
+            key={channel.id}
+            channel={channel}
+            isPast={isPast}
+            sought={channel.id === wanted ? message : undefined}
+          />
         )}
       </main>
+      {drawer === 'search' ? <Search onClose={() => setDrawer(undefined)} /> : null}
+      {drawer === 'details' && channel !== undefined ? (
+        <Details
+          channel={channel}
+          categories={categories}
+          isPast={isPast}
+          onClose={() => setDrawer(undefined)}
+        />
+      ) : null}
     </div>
   )
 }

@@ -1,11 +1,11 @@
 // One channel: its messages, and the field for the next one.
 
 import type { ReactNode } from 'react'
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useQuery, useStore } from 'syncline/react'
+import { ChannelIcon } from './channel-icon'
 import type { Channel } from './channels'
 import { Composer } from './composer'
-import { Icon } from './icons'
 import { Members } from './members'
 import { MessageItem } from './message'
 import { events } from './model'
@@ -13,11 +13,15 @@ import { useCommit } from './notices'
 import { usePendingIds } from './pending'
 import { useHere, Writing } from './presence'
 import type { Message } from './queries'
-import { messages as messagesOf } from './queries'
+import { messages as messagesOf, newerThan } from './queries'
 import { NO_REACTIONS, useReactions } from './reactions'
 import { dayOf } from './time'
+import { useReading } from './unread'
+import { useMayAdminister } from './workspace'
 
 const PAGE = 200
+/** What stands above a message that was sought. */
+const CONTEXT = 20
 /** Messages of one person within this time stand together. */
 const GROUP_MS = 5 * 60 * 1000
 const FAR_PX = 120
@@ -26,11 +30,16 @@ interface ConversationProps {
   readonly channel: Channel
   /** What is shown is not of now: nothing can be done to it. */
   readonly isPast: boolean
+  /** The message that the URL names. */
+  readonly sought: string | undefined
 }
 
-export function Conversation({ channel, isPast }: ConversationProps): ReactNode {
+export function Conversation({ channel, isPast, sought }: ConversationProps): ReactNode {
   const { subject } = useStore()
-  const [most, setMost] = useState(PAGE)
+  const isAdmin = useMayAdminister()
+  const [wanted, setMost] = useState(PAGE)
+  const [newer] = useQuery(newerThan(sought ?? ''), [sought])
+  const most = Math.max(wanted, (newer?.count ?? 0) + CONTEXT)
   const newestFirst = useQuery(messagesOf(channel.id, most), [channel.id, most])
   const messages = useMemo(() => newestFirst.toReversed(), [newestFirst])
   const reactions = useReactions(channel.id)
@@ -42,6 +51,11 @@ export function Conversation({ channel, isPast }: ConversationProps): ReactNode 
 
   // The scroller starts at its end: there, 0 is the bottom, and it stays there as messages come in.
   const toBottom = useCallback(() => scroller.current?.scrollTo({ top: 0 }), [])
+  useReading(channel.id, newestFirst[0]?.posted_at)
+  const isThere = sought !== undefined && newestFirst.some(({ id }) => id === sought)
+  useEffect(() => {
+    if (isThere) document.getElementById(`message-${sought}`)?.scrollIntoView({ block: 'center' })
+  }, [isThere, sought])
   const endEditing = useCallback(() => setEditing(undefined), [])
   const editLast = (): void => {
     const last = newestFirst.find(({ author, deleted }) => author === subject && deleted === 0)
@@ -71,6 +85,8 @@ export function Conversation({ channel, isPast }: ConversationProps): ReactNode 
                 message={message}
                 reactions={reactions.get(message.id) ?? NO_REACTIONS}
                 isOwn={message.author === subject}
+                isAdmin={isAdmin}
+                isSought={message.id === sought}
                 isMember={channel.joined === 1 && !isPast}
                 isPending={pending.has(message.id)}
                 isEditing={editing === message.id && !isPast}
@@ -90,7 +106,11 @@ export function Conversation({ channel, isPast }: ConversationProps): ReactNode 
         </button>
       ) : null}
       <Writing channel={channel.id} />
-      {isPast ? null : channel.joined === 1 ? (
+      {isPast ? null : channel.joined === 0 ? (
+        <JoinBar channel={channel} />
+      ) : channel.kind === 'announcements' && !isAdmin ? (
+        <ReadOnly channel={channel} />
+      ) : (
         <Composer
           channel={channel}
           replyTo={replyTo}
@@ -98,8 +118,6 @@ export function Conversation({ channel, isPast }: ConversationProps): ReactNode 
           onPosted={toBottom}
           onEditLast={editLast}
         />
-      ) : (
-        <JoinBar channel={channel} />
       )}
     </>
   )
@@ -109,7 +127,7 @@ function Beginning({ channel }: { channel: Channel }): ReactNode {
   return (
     <div className="beginning">
       <p className="empty-mark" aria-hidden="true">
-        <Icon name="hash" />
+        <ChannelIcon kind={channel.kind} />
       </p>
       <h2>This is where #{channel.name} begins</h2>
       <p className="muted">{channel.topic ?? 'Say something.'}</p>
@@ -123,7 +141,9 @@ function JoinBar({ channel }: { channel: Channel }): ReactNode {
   useHere(channel.id)
   return (
     <div className="join-bar">
-      <p className="muted">Members of #{channel.name} can write here.</p>
+      <p className="muted">
+        Members of #{channel.name} {channel.kind === 'announcements' ? 'can react' : 'can write'} here.
+      </p>
       <button
         type="button"
         className="primary"
@@ -131,6 +151,15 @@ function JoinBar({ channel }: { channel: Channel }): ReactNode {
       >
         Join #{channel.name}
       </button>
+    </div>
+  )
+}
+
+function ReadOnly({ channel }: { channel: Channel }): ReactNode {
+  useHere(channel.id)
+  return (
+    <div className="join-bar">
+      <p className="muted">Admins write in #{channel.name}; everybody reads and reacts.</p>
     </div>
   )
 }

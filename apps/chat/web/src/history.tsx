@@ -10,15 +10,23 @@ import { person } from './queries'
 import { fullTimeOf } from './time'
 
 const MEANINGS: Readonly<Record<ChatEvent['name'], string>> = {
+  channelChanged: 'changed a channel',
   channelCreated: 'created a channel',
   channelJoined: 'joined a channel',
   channelLeft: 'left a channel',
+  inviteCreated: 'made an invite',
+  inviteRevoked: 'took an invite back',
+  memberAdded: 'added somebody to a channel',
   messageDeleted: 'deleted a message',
   messageEdited: 'edited a message',
+  messagePinned: 'pinned a message',
   messagePosted: 'posted a message',
+  messageUnpinned: 'unpinned a message',
   personJoined: 'joined the team',
   reactionAdded: 'reacted to a message',
   reactionRemoved: 'took a reaction back',
+  roleGiven: 'gave somebody a role',
+  workspaceChanged: 'changed the workspace',
 }
 
 interface HistoryProps extends Past {

@@ -6,8 +6,11 @@ import { useQuery, useStore, useSyncStatus } from 'syncline/react'
 import { Logo } from './icons'
 import { events } from './model'
 import { useCommit } from './notices'
-import { named, person } from './queries'
+import { named, person, workspace } from './queries'
 import { Skeleton } from './skeleton'
+
+/** The code of the invite that led here. */
+const invite = new URLSearchParams(location.search).get('invite')
 
 export function Joining({ name, children }: { name: string; children: ReactNode }): ReactNode {
   const { subject } = useStore()
@@ -25,7 +28,7 @@ export function Joining({ name, children }: { name: string; children: ReactNode 
     else if (hasTried.current) setRefused(true)
     else if (canTell) {
       hasTried.current = true
-      if (!commit(events.personJoined({ name }))) setRefused(true)
+      if (!commit(events.personJoined({ name, invite }))) setRefused(true)
     }
   }, [canTell, commit, hasJoined, name])
 
@@ -36,10 +39,12 @@ export function Joining({ name, children }: { name: string; children: ReactNode 
 function AnotherName({ name }: { name: string }): ReactNode {
   const commit = useCommit()
   const [chosen, setChosen] = useState(name)
+  const [code, setCode] = useState(invite ?? '')
   const [taken] = useQuery(named(name), [name])
+  const [settings] = useQuery(workspace, [])
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    commit(events.personJoined({ name: chosen.trim() }))
+    commit(events.personJoined({ name: chosen.trim(), invite: code.trim() || null }))
   }
   return (
     <main className="centered">
@@ -57,6 +62,12 @@ function AnotherName({ name }: { name: string }): ReactNode {
           <span>Your name</span>
           <input value={chosen} onChange={(event) => setChosen(event.target.value)} maxLength={40} required />
         </label>
+        {settings?.invite_only === 1 ? (
+          <label className="field">
+            <span>The code of your invite</span>
+            <input value={code} onChange={(event) => setCode(event.target.value)} maxLength={64} required />
+          </label>
+        ) : null}
         <button type="submit" className="primary" disabled={chosen.trim() === ''}>
           Join
         </button>

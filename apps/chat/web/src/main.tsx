@@ -7,6 +7,7 @@ import './styles/base.css'
 import './styles/layout.css'
 import './styles/messages.css'
 import './styles/parts.css'
+import './styles/beside.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no #root.')

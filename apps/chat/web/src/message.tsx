@@ -3,18 +3,25 @@
 import type { FormEvent, KeyboardEvent, ReactNode } from 'react'
 import { memo, useState } from 'react'
 import { Avatar } from './avatar'
+import { Edits } from './edits'
+import type { IconName } from './icons'
 import { Icon } from './icons'
 import { linked } from './links'
+import type { ChatEvent } from './model'
 import { events } from './model'
 import { useCommit } from './notices'
 import type { Message, Reaction } from './queries'
 import { EmojiPicker, Reactions } from './reactions'
+import { linkTo } from './route'
 import { fullTimeOf, timeOf } from './time'
 
 interface MessageProps {
   readonly message: Message
   readonly reactions: readonly Reaction[]
   readonly isOwn: boolean
+  readonly isAdmin: boolean
+  /** The URL names it. */
+  readonly isSought: boolean
   readonly isMember: boolean
   readonly isPending: boolean
   readonly isEditing: boolean
@@ -27,8 +34,9 @@ interface MessageProps {
 }
 
 export const MessageItem = memo(function MessageItem(props: MessageProps): ReactNode {
-  const { message, reactions, isMember, isPending, isEditing, day, startsGroup, onEditEnd } = props
-  const { id, author, name, avatar, deleted, edited, posted_at, text } = message
+  const { message, reactions, isMember, isPending, isSought, isEditing, day, startsGroup, onEditEnd } = props
+  const { id, author, name, avatar, deleted, edited, pinned, posted_at, text } = message
+  const [hasEdits, setEdits] = useState(false)
   return (
     <>
       {day === undefined ? null : (
@@ -40,6 +48,8 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): React
         className="message"
         data-group={startsGroup ? 'start' : 'more'}
         data-pending={isPending}
+        data-sought={isSought}
+        id={`message-${id}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard comes to a message, then to its actions
         tabIndex={0}
       >
@@ -52,13 +62,29 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): React
           ) : (
             <span className="visually-hidden">{name}: </span>
           )}
+          {pinned === 1 ? (
+            <p className="pinned">
+              <Icon name="pin" /> Pinned
+            </p>
+          ) : null}
           {message.reply_to === null ? null : <Quote message={message} />}
           {isEditing ? (
             <EditForm id={id} text={text} onEnd={onEditEnd} />
           ) : (
             <div className="text" data-deleted={deleted === 1}>
               {deleted === 1 ? 'This message was deleted.' : linked(text)}
-              {edited === 1 && deleted === 0 ? <small className="muted"> (edited)</small> : null}
+              {edited === 1 && deleted === 0 ? ' ' : null}
+              {edited === 1 && deleted === 0 ? (
+                <button
+                  type="button"
+                  className="edited"
+                  aria-expanded={hasEdits}
+                  title="Earlier versions"
+                  onClick={() => setEdits(!hasEdits)}
+                >
+                  (edited)
+                </button>
+              ) : null}
               {isPending ? (
                 <span className="pending" role="img" aria-label="Not confirmed yet" title="Not confirmed yet">
                   <Icon name="clock" />
@@ -66,6 +92,7 @@ export const MessageItem = memo(function MessageItem(props: MessageProps): React
               ) : null}
             </div>
           )}
+          {hasEdits && edited === 1 && deleted === 0 ? <Edits id={id} text={text} /> : null}
           <Reactions message={id} reactions={reactions} isMember={isMember} />
         </div>
         {isMember && deleted === 0 && !isEditing ? <Actions {...props} /> : null}
@@ -82,16 +109,19 @@ function Time({ ms }: { ms: number }): ReactNode {
   )
 }
 
-function Quote({ message: { answered_name, answered_text } }: { message: Message }): ReactNode {
+function Quote({ message }: { message: Message }): ReactNode {
+  const { answered_name, answered_text, channel, reply_to } = message
   return (
     <blockquote>
       <Icon name="reply" />
-      <strong>{answered_name}</strong> <span>{answered_text || 'A deleted message'}</span>
+      <a href={linkTo(channel, reply_to ?? '')}>
+        <strong>{answered_name}</strong> <span>{answered_text || 'A deleted message'}</span>
+      </a>
     </blockquote>
   )
 }
 
-function Actions({ message, reactions, isOwn, onReply, onEdit }: MessageProps): ReactNode {
+function Actions({ message, reactions, isOwn, isAdmin, onReply, onEdit }: MessageProps): ReactNode {
   const commit = useCommit()
   const [open, setOpen] = useState<'reacting' | 'deleting'>()
   const close = (): void => setOpen(undefined)
@@ -117,16 +147,27 @@ function Actions({ message, reactions, isOwn, onReply, onEdit }: MessageProps): 
         <>
           <Action icon="smile" label="React" onClick={() => setOpen('reacting')} />
           <Action icon="reply" label="Reply" onClick={() => onReply(message)} />
+          <Action
+            icon="pin"
+            label={message.pinned === 1 ? 'Unpin' : 'Pin'}
+            onClick={() => commit(pinOrUnpin(message))}
+          />
           {isOwn ? <Action icon="edit" label="Edit message" onClick={() => onEdit(message.id)} /> : null}
-          {isOwn ? <Action icon="trash" label="Delete message" onClick={() => setOpen('deleting')} /> : null}
+          {isOwn || isAdmin ? (
+            <Action icon="trash" label="Delete message" onClick={() => setOpen('deleting')} />
+          ) : null}
         </>
       )}
     </div>
   )
 }
 
+function pinOrUnpin({ id, pinned }: Message): ChatEvent {
+  return pinned === 1 ? events.messageUnpinned({ id }) : events.messagePinned({ id })
+}
+
 interface ActionProps {
-  readonly icon: 'edit' | 'reply' | 'smile' | 'trash'
+  readonly icon: IconName
   readonly label: string
   readonly onClick: () => void
 }

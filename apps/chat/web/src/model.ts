@@ -19,5 +19,5 @@ export const model: Pick<StoreProviderProps, 'wasm' | 'worker'> = {
 }
 
 export type { Database } from './generated/database'
-export type { ChatEvent } from './generated/events'
+export type { ChannelKind, ChatEvent, Role } from './generated/events'
 export { events } from './generated/events'

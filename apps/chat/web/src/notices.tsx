@@ -186,6 +186,22 @@ function describe(event: ChatEvent): string {
       return `joining as “${event.args.name}”`
     case 'channelCreated':
       return `the channel “${event.args.name}”`
+    case 'roleGiven':
+      return `making somebody ${event.args.role}`
+    case 'workspaceChanged':
+      return 'changing the workspace'
+    case 'inviteCreated':
+      return 'an invite'
+    case 'inviteRevoked':
+      return 'taking an invite back'
+    case 'channelChanged':
+      return 'changing a channel'
+    case 'memberAdded':
+      return 'adding somebody to a channel'
+    case 'messagePinned':
+      return 'pinning a message'
+    case 'messageUnpinned':
+      return 'unpinning a message'
     case 'channelJoined':
       return 'joining a channel'
     case 'channelLeft':

@@ -18,15 +18,23 @@ function idsOf(event: ChatEvent): string[] {
     case 'messagePosted':
     case 'messageEdited':
     case 'messageDeleted':
+    case 'messagePinned':
+    case 'messageUnpinned':
     case 'channelCreated':
       return [event.args.id]
     case 'reactionAdded':
     case 'reactionRemoved':
       return [event.args.message]
+    case 'channelChanged':
     case 'channelJoined':
     case 'channelLeft':
+    case 'memberAdded':
       return [event.args.channel]
+    case 'inviteCreated':
+    case 'inviteRevoked':
     case 'personJoined':
+    case 'roleGiven':
+    case 'workspaceChanged':
       return []
   }
 }

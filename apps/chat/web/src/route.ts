@@ -1,4 +1,5 @@
-// Which channel the URL names: `#general-1`, so that a link, a reload and the back button work.
+// What the URL names, so that a link, a reload and the back button work: a channel, `#general-1`, or a message in
+// one, `#general-1/m-1`.
 
 import { useSyncExternalStore } from 'react'
 
@@ -7,8 +8,17 @@ function watch(changed: () => void): () => void {
   return () => window.removeEventListener('hashchange', changed)
 }
 
-const read = (): string => decodeURIComponent(location.hash.slice(1))
+const read = (): string => location.hash.slice(1)
 
-export const useChannelId = (): string => useSyncExternalStore(watch, read)
+export interface Route {
+  readonly channel: string
+  readonly message: string | undefined
+}
 
-export const linkTo = (channel: string): string => `#${encodeURIComponent(channel)}`
+export function useRoute(): Route {
+  const [channel = '', message] = useSyncExternalStore(watch, read).split('/').map(decodeURIComponent)
+  return { channel, message }
+}
+
+export const linkTo = (...names: [channel: string, message?: string]): string =>
+  `#${names.map((name) => encodeURIComponent(name ?? '')).join('/')}`

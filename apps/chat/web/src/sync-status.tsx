@@ -38,7 +38,7 @@ export function SyncStatus(): ReactNode {
         onClick={() => setOpen(!isOpen)}
       >
         <span className="dot" aria-hidden="true" />
-        {label}
+        <span className="label">{label}</span>
         {waiting === '' ? null : <span className="count">{status.pending}</span>}
       </button>
       <p className="visually-hidden" role="status">

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{World, message, text};
+use crate::world::{NOW, World, message, text};
 
 #[test]
 fn who_creates_a_channel_is_its_first_member() {
@@ -96,4 +96,56 @@ fn only_a_member_leaves_and_then_posts_no_more() {
     world.rejects("ada", "channelLeft", json!({ "channel": "general" }), "not-a-member");
     world.rejects("ada", "messagePosted", message("m2"), "not-a-member");
     assert_eq!(world.count("SELECT count(*) FROM messages"), 1);
+}
+
+#[test]
+fn only_admins_open_channels_for_announcements_and_write_there() {
+    let mut world = World::with_a_channel();
+    let news = json!({ "id": "news", "name": "news", "kind": "announcements" });
+    world.rejects("grace", "channelCreated", news.clone(), "not-an-admin");
+    world.accepts("ada", "channelCreated", news);
+    world.accepts("grace", "channelJoined", json!({ "channel": "news" }));
+    let post = |id: &str| json!({ "id": id, "channel": "news", "text": "x", "postedAt": NOW });
+    world.accepts("ada", "messagePosted", post("n1"));
+    world.rejects("grace", "messagePosted", post("n2"), "not-an-admin");
+    world.accepts("grace", "reactionAdded", json!({ "message": "n1", "emoji": "👍" }));
+    world.accepts("ada", "roleGiven", json!({ "person": "grace", "role": "admin" }));
+    world.accepts("grace", "messagePosted", post("n2"));
+}
+
+#[test]
+fn into_a_private_channel_comes_whom_a_member_adds() {
+    let mut world = World::with_a_channel();
+    world.accepts("grace", "channelCreated", json!({ "id": "p", "name": "plans", "kind": "private" }));
+    world.rejects("ada", "channelJoined", json!({ "channel": "p" }), "private-channel");
+    let add = |person: &str| json!({ "channel": "p", "person": person });
+    world.rejects("ada", "memberAdded", add("ada"), "not-a-member");
+    world.rejects("grace", "memberAdded", add("nobody"), "no-such-person");
+    world.accepts("grace", "memberAdded", add("ada"));
+    world.accepts("ada", "channelJoined", json!({ "channel": "p" }));
+    world.accepts("ada", "channelLeft", json!({ "channel": "p" }));
+    world.rejects("ada", "channelJoined", json!({ "channel": "p" }), "private-channel");
+}
+
+#[test]
+fn an_admin_or_who_opened_it_changes_a_channel() {
+    let mut world = World::with_a_channel();
+    let change = |topic: &str| json!({ "channel": "general", "topic": topic, "category": "Everyday" });
+    world.rejects("grace", "channelChanged", change("mine"), "not-an-admin");
+    world.rejects("ada", "channelChanged", json!({ "channel": "nowhere" }), "no-such-channel");
+    world.rejects("ada", "channelChanged", change(""), "constraint-check");
+    world.accepts("ada", "channelChanged", change("All of it"));
+    assert_eq!(world.rows("SELECT topic, category FROM channels"), [[text("All of it"), text("Everyday")]]);
+    world.accepts("grace", "channelCreated", json!({ "id": "c2", "name": "two" }));
+    world.accepts("grace", "channelChanged", json!({ "channel": "c2", "topic": "Two" }));
+    world.accepts("ada", "channelChanged", json!({ "channel": "c2" }));
+}
+
+#[test]
+fn a_category_has_1_to_40_characters() {
+    let mut world = World::with_a_channel();
+    for category in [String::new(), " ".to_owned(), "x".repeat(41)] {
+        let args = json!({ "id": "c2", "name": "other", "category": category });
+        world.rejects("ada", "channelCreated", args, "constraint-check");
+    }
 }

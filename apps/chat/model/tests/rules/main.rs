@@ -8,4 +8,5 @@ mod messages;
 mod people;
 mod reactions;
 mod undo;
+mod workspace;
 mod world;

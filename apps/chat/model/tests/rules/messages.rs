@@ -132,3 +132,29 @@ fn a_deleted_message_is_neither_edited_nor_deleted_again() {
     world.rejects("ada", "messageEdited", json!({ "id": "hello", "text": "x" }), "message-deleted");
     world.rejects("ada", "messageDeleted", json!({ "id": "hello" }), "message-deleted");
 }
+
+#[test]
+fn an_admin_deletes_what_others_said_but_does_not_edit_it() {
+    let mut world = World::with_a_channel();
+    world.accepts("ada", "roleGiven", json!({ "person": "grace", "role": "admin" }));
+    world.rejects("grace", "messageEdited", json!({ "id": "hello", "text": "No" }), "not-the-author");
+    world.accepts("grace", "messageDeleted", json!({ "id": "hello" }));
+    world.rejects("grace", "messageDeleted", json!({ "id": "hello" }), "message-deleted");
+}
+
+#[test]
+fn a_member_pins_what_is_not_deleted() {
+    let mut world = World::with_a_channel();
+    world.rejects("grace", "messagePinned", json!({ "id": "hello" }), "not-a-member");
+    world.rejects("ada", "messagePinned", json!({ "id": "nothing" }), "no-such-message");
+    world.accepts("grace", "channelJoined", json!({ "channel": "general" }));
+    world.accepts("grace", "messagePinned", json!({ "id": "hello" }));
+    assert_eq!(world.count("SELECT pinned FROM messages"), 1);
+    world.accepts("ada", "messageUnpinned", json!({ "id": "hello" }));
+    assert_eq!(world.count("SELECT pinned FROM messages"), 0);
+
+    world.accepts("ada", "messagePinned", json!({ "id": "hello" }));
+    world.accepts("ada", "messageDeleted", json!({ "id": "hello" }));
+    assert_eq!(world.count("SELECT pinned FROM messages"), 0);
+    world.rejects("ada", "messagePinned", json!({ "id": "hello" }), "message-deleted");
+}

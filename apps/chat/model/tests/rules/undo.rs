@@ -16,16 +16,25 @@ fn world() -> World {
 
 #[test]
 fn an_inverse_leads_back_to_the_state_before() {
-    let cases: [(&str, Json); 5] = [
+    let cases: [(&str, Json); 11] = [
         ("channelLeft", json!({ "channel": "general" })),
         ("messageEdited", json!({ "id": "mine", "text": "edited again" })),
         ("reactionAdded", json!({ "message": "hello", "emoji": "🎉" })),
         ("reactionRemoved", json!({ "message": "hello", "emoji": "👋" })),
         ("channelJoined", json!({ "channel": "other" })),
+        ("channelChanged", json!({ "channel": "general", "topic": "Everything" })),
+        ("messagePinned", json!({ "id": "mine" })),
+        ("messageUnpinned", json!({ "id": "hello" })),
+        ("roleGiven", json!({ "person": "ada", "role": "admin" })),
+        ("workspaceChanged", json!({ "name": "Acme", "inviteOnly": true })),
+        ("inviteCreated", json!({ "code": "come-to-us" })),
     ];
     for (name, args) in cases {
         let mut world = world();
         world.accepts("ada", "channelCreated", json!({ "id": "other", "name": "other" }));
+        world.accepts("ada", "messagePinned", json!({ "id": "hello" }));
+        world.accepts("ada", "workspaceChanged", json!({ "inviteOnly": false }));
+        world.accepts("ada", "roleGiven", json!({ "person": "grace", "role": "owner" }));
         let before = world.state();
         let inverse = world.inverse("grace", name, args.clone());
         world.accepts("grace", name, args);
@@ -55,6 +64,8 @@ fn what_others_build_on_and_what_is_gone_cannot_be_taken_back() {
         ("channelCreated", json!({ "id": "new", "name": "new" })),
         ("messageDeleted", json!({ "id": "mine" })),
         ("channelJoined", json!({ "channel": "general" })),
+        ("memberAdded", json!({ "channel": "general", "person": "ada" })),
+        ("inviteRevoked", json!({ "code": "come-to-us" })),
     ] {
         assert!(world.inverse("grace", name, args).is_empty(), "{name}");
     }

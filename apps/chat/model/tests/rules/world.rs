@@ -90,7 +90,7 @@ impl World {
     }
 
     pub(crate) fn state(&self) -> Vec<Vec<Vec<Value>>> {
-        ["people", "channels", "members", "messages", "reactions"]
+        ["people", "workspace", "invites", "channels", "members", "messages", "reactions"]
             .map(|table| self.rows(&format!("SELECT * FROM {table}")))
             .into()
     }

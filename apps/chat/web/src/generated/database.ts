@@ -8,10 +8,12 @@
  */
 export interface Database {
   channels: ChannelsRow
+  invites: InvitesRow
   members: MembersRow
   messages: MessagesRow
   people: PeopleRow
   reactions: ReactionsRow
+  workspace: WorkspaceRow
 }
 
 /** A row of the table `channels`. */
@@ -20,8 +22,20 @@ export interface ChannelsRow {
   id: string
   name: string
   topic: string | null
+  kind: string
+  category: string | null
   /** References `people.id`. */
   created_by: string
+}
+
+/** A row of the table `invites`. */
+export interface InvitesRow {
+  /** Primary key. */
+  code: string
+  /** References `people.id`. */
+  created_by: string
+  expires_at: number | null
+  uses_left: number | null
 }
 
 /** A row of the table `members`. */
@@ -46,6 +60,7 @@ export interface MessagesRow {
   reply_to: string | null
   edited: number
   deleted: number
+  pinned: number
 }
 
 /** A row of the table `people`. */
@@ -54,6 +69,7 @@ export interface PeopleRow {
   id: string
   name: string
   avatar: string | null
+  role: string
 }
 
 /** A row of the table `reactions`. */
@@ -64,4 +80,12 @@ export interface ReactionsRow {
   emoji: string
   /** Primary key. References `people.id`. */
   person: string
+}
+
+/** A row of the table `workspace`. */
+export interface WorkspaceRow {
+  /** Primary key. */
+  id: number
+  name: string | null
+  invite_only: number
 }

@@ -7,8 +7,20 @@
 export type ChatEvent =
   /** Somebody came into the chat, or came again with another name or avatar. */
   | { name: 'personJoined'; args: PersonJoined }
+  /** An admin gave somebody a role. */
+  | { name: 'roleGiven'; args: RoleGiven }
+  /** An admin changed what is true of the workspace as a whole. */
+  | { name: 'workspaceChanged'; args: WorkspaceChanged }
+  /** An admin made an invite. */
+  | { name: 'inviteCreated'; args: InviteCreated }
+  /** An admin took an invite back. */
+  | { name: 'inviteRevoked'; args: InviteRevoked }
   /** Somebody opened a channel, and is its first member. */
   | { name: 'channelCreated'; args: ChannelCreated }
+  /** An admin, or who opened it, changed what a channel is about, and where it stands. */
+  | { name: 'channelChanged'; args: ChannelChanged }
+  /** A member of a channel made somebody else one. */
+  | { name: 'memberAdded'; args: MemberAdded }
   /** Somebody became a member of a channel. */
   | { name: 'channelJoined'; args: ChannelJoined }
   /** Somebody is no longer a member of a channel. What they posted stays. */
@@ -17,17 +29,35 @@ export type ChatEvent =
   | { name: 'messagePosted'; args: MessagePosted }
   /** The author of a message changed its text. */
   | { name: 'messageEdited'; args: MessageEdited }
-  /** The author of a message took it back: its text and reactions are gone, its place stays. */
+  /** The author of a message took it back, or an admin did: its text and reactions are gone, its place stays. */
   | { name: 'messageDeleted'; args: MessageDeleted }
+  /** A member put a message where all of the channel find it. */
+  | { name: 'messagePinned'; args: MessagePinned }
+  /** A member took it from there. */
+  | { name: 'messageUnpinned'; args: MessageUnpinned }
   /** A member reacted to a message. */
   | { name: 'reactionAdded'; args: ReactionAdded }
   /** Somebody took a reaction back. */
   | { name: 'reactionRemoved'; args: ReactionRemoved }
 
+/** An admin, or who opened it, changed what a channel is about, and where it stands. */
+export interface ChannelChanged {
+  /** What it stands under: 1 to 40 characters. */
+  category?: string | null
+  /** The channel's id. */
+  channel: string
+  /** What it is about. */
+  topic?: string | null
+}
+
 /** Somebody opened a channel, and is its first member. */
 export interface ChannelCreated {
+  /** What it stands under: 1 to 40 characters. */
+  category?: string | null
   /** Made by the client: unique, and best in the order of time, such as a UUID of version 7. */
   id: string
+  /** Who comes into it, and who writes there; only admins open channels for announcements. */
+  kind?: ChannelKind
   /** Unique: 1 to 40 lower-case letters, digits and hyphens. */
   name: string
   /** What it is about. */
@@ -40,13 +70,46 @@ export interface ChannelJoined {
   channel: string
 }
 
+/** Who comes into a channel, and who writes there. */
+export type ChannelKind =
+  /** Everybody. */
+  | 'open'
+  /** Everybody, and only admins write. */
+  | 'announcements'
+  /** Whom a member adds. It is out of the way of the others, not secret: who has the store has its log. */
+  | 'private'
+
 /** Somebody is no longer a member of a channel. What they posted stays. */
 export interface ChannelLeft {
   /** The channel's id. */
   channel: string
 }
 
-/** The author of a message took it back: its text and reactions are gone, its place stays. */
+/** An admin made an invite. */
+export interface InviteCreated {
+  /** Made by the client: 8 to 64 characters, unique, and not to be guessed. */
+  code: string
+  /** Good until then, by the server's clock; milliseconds since 1970-01-01T00:00Z. */
+  expiresAt?: Millis | null
+  /** Good for so many people. */
+  uses?: number | null
+}
+
+/** An admin took an invite back. */
+export interface InviteRevoked {
+  /** The invite's code. */
+  code: string
+}
+
+/** A member of a channel made somebody else one. */
+export interface MemberAdded {
+  /** The channel's id. */
+  channel: string
+  /** Who it is. */
+  person: string
+}
+
+/** The author of a message took it back, or an admin did: its text and reactions are gone, its place stays. */
 export interface MessageDeleted {
   /** The message's id. */
   id: string
@@ -58,6 +121,12 @@ export interface MessageEdited {
   id: string
   /** 1 to 4000 characters. */
   text: string
+}
+
+/** A member put a message where all of the channel find it. */
+export interface MessagePinned {
+  /** The message's id. */
+  id: string
 }
 
 /** A member said something in a channel. */
@@ -74,6 +143,12 @@ export interface MessagePosted {
   text: string
 }
 
+/** A member took it from there. */
+export interface MessageUnpinned {
+  /** The message's id. */
+  id: string
+}
+
 /** Milliseconds since 1970-01-01T00:00Z. */
 export type Millis = number
 
@@ -81,6 +156,8 @@ export type Millis = number
 export interface PersonJoined {
   /** An emoji. */
   avatar?: string | null
+  /** The code of an invite, where the workspace asks for one. */
+  invite?: string | null
   /** What others call them: unique, 1 to 40 characters. */
   name: string
 }
@@ -101,6 +178,31 @@ export interface ReactionRemoved {
   message: string
 }
 
+/** What somebody may do in the workspace. The first who comes is the owner. */
+export type Role =
+  /** Talks. */
+  | 'member'
+  /** Changes the workspace and its channels, and invites others. */
+  | 'admin'
+  /** Makes others owners, too. */
+  | 'owner'
+
+/** An admin gave somebody a role. */
+export interface RoleGiven {
+  /** Whose it is. */
+  person: string
+  /** Which one. */
+  role: Role
+}
+
+/** An admin changed what is true of the workspace as a whole. */
+export interface WorkspaceChanged {
+  /** Whether somebody new needs an invite. */
+  inviteOnly: boolean
+  /** What it is called: 1 to 40 characters. */
+  name?: string | null
+}
+
 /** Makes events. */
 export const events = {
   /** Somebody came into the chat, or came again with another name or avatar. */
@@ -108,9 +210,39 @@ export const events = {
     name: 'personJoined',
     args,
   }),
+  /** An admin gave somebody a role. */
+  roleGiven: (args: RoleGiven): ChatEvent => ({
+    name: 'roleGiven',
+    args,
+  }),
+  /** An admin changed what is true of the workspace as a whole. */
+  workspaceChanged: (args: WorkspaceChanged): ChatEvent => ({
+    name: 'workspaceChanged',
+    args,
+  }),
+  /** An admin made an invite. */
+  inviteCreated: (args: InviteCreated): ChatEvent => ({
+    name: 'inviteCreated',
+    args,
+  }),
+  /** An admin took an invite back. */
+  inviteRevoked: (args: InviteRevoked): ChatEvent => ({
+    name: 'inviteRevoked',
+    args,
+  }),
   /** Somebody opened a channel, and is its first member. */
   channelCreated: (args: ChannelCreated): ChatEvent => ({
     name: 'channelCreated',
+    args,
+  }),
+  /** An admin, or who opened it, changed what a channel is about, and where it stands. */
+  channelChanged: (args: ChannelChanged): ChatEvent => ({
+    name: 'channelChanged',
+    args,
+  }),
+  /** A member of a channel made somebody else one. */
+  memberAdded: (args: MemberAdded): ChatEvent => ({
+    name: 'memberAdded',
     args,
   }),
   /** Somebody became a member of a channel. */
@@ -133,9 +265,19 @@ export const events = {
     name: 'messageEdited',
     args,
   }),
-  /** The author of a message took it back: its text and reactions are gone, its place stays. */
+  /** The author of a message took it back, or an admin did: its text and reactions are gone, its place stays. */
   messageDeleted: (args: MessageDeleted): ChatEvent => ({
     name: 'messageDeleted',
+    args,
+  }),
+  /** A member put a message where all of the channel find it. */
+  messagePinned: (args: MessagePinned): ChatEvent => ({
+    name: 'messagePinned',
+    args,
+  }),
+  /** A member took it from there. */
+  messageUnpinned: (args: MessageUnpinned): ChatEvent => ({
+    name: 'messageUnpinned',
     args,
   }),
   /** A member reacted to a message. */

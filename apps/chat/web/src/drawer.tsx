@@ -1,0 +1,27 @@
+// What stands beside the conversation: a channel's details, or a search.
+
+import type { KeyboardEvent, ReactNode } from 'react'
+import { Icon } from './icons'
+
+interface DrawerProps {
+  readonly title: string
+  readonly onClose: () => void
+  readonly children: ReactNode
+}
+
+export function Drawer({ title, onClose, children }: DrawerProps): ReactNode {
+  const closeOnEscape = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') onClose()
+  }
+  return (
+    <aside className="drawer" aria-label={title} onKeyDown={closeOnEscape}>
+      <header>
+        <h2>{title}</h2>
+        <button type="button" className="quiet" aria-label={`Close ${title}`} onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {children}
+    </aside>
+  )
+}
