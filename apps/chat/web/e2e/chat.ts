@@ -4,10 +4,16 @@ import type { Locator, Page } from '@playwright/test'
 import { expect } from './world'
 
 /** Opens a channel that nobody has opened before. */
-export async function createChannel(page: Page, name: string): Promise<void> {
+export async function createChannel(
+  page: Page,
+  name: string,
+  { kind = 'open', category = '' } = {},
+): Promise<void> {
   await page.getByRole('button', { name: 'New channel' }).click()
   const form = page.getByRole('form', { name: 'New channel' })
   await form.getByLabel('Channel name').fill(name)
+  await form.getByLabel('Category').fill(category)
+  await form.getByLabel('Kind').selectOption(kind)
   await form.getByRole('button', { name: 'Create channel' }).click()
 }
 

@@ -4,15 +4,6 @@ import type { Page } from '@playwright/test'
 import { createChannel, edit, expectConfirmed, expectTexts, joinChannel, post } from './chat'
 import { expect, test } from './world'
 
-async function createChannelOfKind(page: Page, name: string, kind: string, category = ''): Promise<void> {
-  await page.getByRole('button', { name: 'New channel' }).click()
-  const form = page.getByRole('form', { name: 'New channel' })
-  await form.getByLabel('Channel name').fill(name)
-  await form.getByLabel('Category').fill(category)
-  await form.getByLabel('Kind').selectOption(kind)
-  await form.getByRole('button', { name: 'Create channel' }).click()
-}
-
 const workspace = async (page: Page) => {
   await page.getByRole('button', { name: 'Workspace' }).click()
   return page.getByRole('dialog', { name: 'Workspace' })
@@ -22,7 +13,7 @@ test('in a channel for announcements admins write, and who is made one does', as
   const ann = await (await newBrowser()).chat('ann')
   await createChannel(ann, 'general')
   const bob = await (await newBrowser()).chat('bob')
-  await createChannelOfKind(ann, 'news', 'announcements')
+  await createChannel(ann, 'news', { kind: 'announcements' })
   await post(ann, 'we moved')
   await joinChannel(bob, 'news')
   await expectTexts(bob, ['we moved'])
@@ -38,7 +29,7 @@ test('in a channel for announcements admins write, and who is made one does', as
 test('a private channel is seen by whom a member adds', async ({ newBrowser }) => {
   const [ann, bob] = [await (await newBrowser()).chat('ann'), await (await newBrowser()).chat('bob')]
   await createChannel(ann, 'general')
-  await createChannelOfKind(ann, 'plans', 'private', 'Product')
+  await createChannel(ann, 'plans', { kind: 'private', category: 'Product' })
   await post(ann, 'a surprise')
   await expectConfirmed(ann)
   const plans = bob.getByRole('link', { name: 'plans', exact: true })
