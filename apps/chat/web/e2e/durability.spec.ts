@@ -33,6 +33,32 @@ test('50 commits right before a reload are all there after it', async ({ newBrow
   await expect.poll(async () => (await archived(server, store)).sort()).toEqual(numbered(50).sort())
 })
 
+/** Commits that are made in one go, and then the page is loaded anew: what its store has when it opens. */
+async function reloadAfter(page: Page, count: number): Promise<number> {
+  const reloaded = page.waitForEvent('load')
+  await page.evaluate(async (count) => {
+    const lab = await window.lab
+    for (let n = 0; n < count; n++) lab.post(`message ${n}`)
+    // In the next task: this one has to be answered.
+    setTimeout(() => location.reload())
+  }, count)
+  await reloaded
+  return (await texts(page)).length
+}
+
+test('a page that is loaded anew opens with all it had, whether it led or followed', async ({
+  newBrowser,
+}) => {
+  const browser = await newBrowser()
+  const leader = await browser.lab('ann')
+  await leader.evaluate(async () => (await window.lab).join())
+  const seen: number[] = []
+  for (let n = 0; n < 8; n++) seen.push(await reloadAfter(leader, 25))
+  const follower = await browser.lab('ann')
+  for (let n = 0; n < 8; n++) seen.push(await reloadAfter(follower, 25))
+  expect(seen).toEqual(seen.map((_, n) => 25 * (n + 1)))
+})
+
 test('50 commits right before the page is closed arrive when the browser opens it again', async ({
   newBrowser,
   server,

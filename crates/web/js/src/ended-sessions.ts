@@ -6,15 +6,18 @@ import { livingSessions, locksExist, sessionEnds } from './lock'
 
 /** The browser may let go of a reloaded page's locks a moment after the new page has started. */
 const GRACE_MS = 1_000
+const LOOK_EVERY_MS = 5
 
 export class EndedSessions {
   readonly #read: () => Map<string, JournaledCommit[]>
+  readonly #own: string
   readonly #living: Set<string>
   readonly #watched = new Set<string>()
 
   /** `own` is the session of this page. */
   constructor(storage: JournalStorage | undefined, storeId: string, subject: string, own: string) {
     this.#read = () => readJournals(storage, storeId, subject)
+    this.#own = own
     this.#living = new Set([own])
   }
 
@@ -29,6 +32,14 @@ export class EndedSessions {
     if (living.size === 0 || !locksExist()) return
     const grace = AbortSignal.any([signal, AbortSignal.timeout(GRACE_MS)])
     await Promise.all([...living].map((session) => this.#ends(session, grace)))
+  }
+
+  /** Waits a moment for what other pages have made to be in the hands of the leader. */
+  async handedOver(signal: AbortSignal): Promise<void> {
+    const until = performance.now() + GRACE_MS
+    const isOpen = (): boolean => [...this.#read().keys()].some((session) => session !== this.#own)
+    while (isOpen() && performance.now() < until && !signal.aborted)
+      await new Promise((resume) => setTimeout(resume, LOOK_EVERY_MS))
   }
 
   /** Commits of sessions that have ended, each session's in order. */

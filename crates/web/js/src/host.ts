@@ -156,11 +156,20 @@ export class LeaderHost {
     const state = resumed === undefined ? leader.state() : undefined
     const own = state === undefined ? undefined : new Uint8Array(state)
     this.#sessions.set(session, post)
-    // A page that goes on has to know its counters before it hears that it is served again.
-    if (resumed !== undefined) tellSession(leader, session, post)
+    // A page that goes on has to know its counters before it hears that it is served again; one that begins
+    // has what the state does not have yet before it shows anything.
+    const texts = textsFor(leader, session)
+    if (resumed !== undefined && texts.length > 0) post({ kind: 'messages', texts })
     const [storage, storageReason] = [storageOf(leader), leader.storage_reason()]
     post(
-      { kind: 'opened', opened, state: own, storage, storageReason },
+      {
+        kind: 'opened',
+        opened,
+        state: own,
+        texts: resumed === undefined ? texts : undefined,
+        storage,
+        storageReason,
+      },
       own === undefined ? [] : [own.buffer],
     )
     post({ kind: 'presence', all: true, values: JSON.parse(leader.present()) })
@@ -275,7 +284,10 @@ export class LeaderHost {
     if (leader === undefined || connection === undefined) return
     for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server())
       connection.send(text)
-    for (const [session, post] of this.#sessions) tellSession(leader, session, post)
+    for (const [session, post] of this.#sessions) {
+      const texts = textsFor(leader, session)
+      if (texts.length > 0) post({ kind: 'messages', texts })
+    }
     this.#tellPresence(leader)
     this.#report()
   }
@@ -372,11 +384,11 @@ function refusalOf({ needs, message }: LeaderStatus): Pick<LeaderStatus, 'needs'
   return { ...(needs == null ? {} : { needs }), ...(message == null ? {} : { message }) }
 }
 
-function tellSession(leader: WasmLeader, session: string, post: Post): void {
+function textsFor(leader: WasmLeader, session: string): string[] {
   const texts: string[] = []
   for (let text = leader.poll_session(session); text !== undefined; text = leader.poll_session(session))
     texts.push(text)
-  if (texts.length > 0) post({ kind: 'messages', texts })
+  return texts
 }
 
 function storageOf(leader: WasmLeader): StorageKind {

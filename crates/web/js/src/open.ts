@@ -148,13 +148,26 @@ class Opening {
         },
         died: (failure) => this.#board.learn({ leaderFailure: failure, report: undefined }),
       }
-      acquire(leaderLock(storeId, subject), this.#leading.signal, () => this.#follow(model, listener))
+      acquire(
+        leaderLock(storeId, subject),
+        this.#leading.signal,
+        () => void this.#followSoon(model, listener),
+      )
         .then((lock) => this.#lead(lock, module, model, listener))
         .catch((thrown: unknown) => {
           // One that has given up waits for a reload, and says so in its status.
           if (signal.aborted || !this.#leading.signal.aborted) reject(thrown)
         })
     })
+  }
+
+  /**
+   * Another tab leads, or the page that this one takes the place of is not gone yet. A leader shows what it has:
+   * it is asked once it has what other pages of this browser have made.
+   */
+  async #followSoon(model: ModelId, listener: Listener): Promise<void> {
+    await this.#ended.handedOver(this.#leading.signal)
+    if (this.#leaderLock === undefined && !this.#leading.signal.aborted) this.#follow(model, listener)
   }
 
   /** Another tab leads: until it ends, it serves this one. */
@@ -283,6 +296,7 @@ class Opening {
       close: () => this.close(),
     })
     this.#store = store
+    if (message.texts !== undefined) store.receive({ texts: message.texts })
     this.#board.learn({ opened: true })
     if (message.storage === 'memory') this.#keepAdopted(wasm)
     if (this.#board.facts.role === 'leader') this.#watchEnded()

@@ -87,6 +87,8 @@ export type FromLeader =
       readonly kind: 'opened'
       readonly opened: string
       readonly state: Uint8Array<ArrayBuffer> | undefined
+      /** What came after the state, for a page that begins. */
+      readonly texts: readonly string[] | undefined
       readonly storage: StorageKind
       readonly storageReason: string | undefined
     }

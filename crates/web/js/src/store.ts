@@ -352,8 +352,8 @@ export class Store {
   }
 
   /** What the leader says; `open` calls it. */
-  receive(message: Extract<FromLeader, { kind: 'messages' }>): void {
-    for (const text of message.texts) {
+  receive({ texts }: { readonly texts: readonly string[] }): void {
+    for (const text of texts) {
       if (this.#closed || this.#parts.board.facts.sessionFailure !== undefined) return
       const effects = this.#guarded(() => JSON.parse(this.#parts.wasm.receive(text)) as Effects)
       if (effects !== undefined) this.#follow(effects)

@@ -9,7 +9,12 @@ played()
 test('it opens, tells the page, connects, and greets with the token', async () => {
   const { leader, of } = await opened()
   expect(of('opened')).toMatchObject([
-    { opened: 'for s1', storage: 'opfs', state: new Uint8Array([1, 2, 3]) },
+    {
+      opened: 'for s1',
+      storage: 'opfs',
+      state: new Uint8Array([1, 2, 3]),
+      texts: ['what came after the state'],
+    },
   ])
   last().accept()
   expect(leader.did).toEqual(['opened s1', 'connected t1'])

@@ -21,7 +21,7 @@ export class FakeLeader implements WasmLeader {
 
   opened(session: string): string {
     this.#do(`opened ${session}`)
-    this.toSessions.set(session, [])
+    this.toSessions.set(session, ['what came after the state'])
     return `for ${session}`
   }
   resumed(session: string, cursor: number, epoch: string): string {

@@ -40,7 +40,7 @@ function setUp(kind: StorageKind = 'opfs') {
       ?.map(({ message }) => message)
   const hear = (message: string, effects: Partial<typeof NOTHING>) => {
     session.effects.set(message, { ...NOTHING, ...effects })
-    store.receive({ kind: 'messages', texts: [message] })
+    store.receive({ texts: [message] })
   }
   return { session, storage, journal, board, sent, close, store, journaled, hear }
 }
@@ -208,7 +208,7 @@ test('a trap in the wasm blocks the page instead of going on with half a state',
   session.trap = new WebAssembly.RuntimeError('unreachable')
   expect(() => store.commit(HELLO)).toThrow(expect.objectContaining({ code: 'session-failed' }))
   expect(store.status).toMatchObject({ state: 'blocked', reason: 'session-failed' })
-  store.receive({ kind: 'messages', texts: ['taken'] })
+  store.receive({ texts: ['taken'] })
   expect(journaled()?.length).toBe(1)
 })
 

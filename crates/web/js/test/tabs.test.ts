@@ -56,6 +56,7 @@ function lead(model = MODEL, refusal?: { code: string; message: string }) {
         kind: 'opened',
         opened: attach.session,
         state: undefined,
+        texts: undefined,
         storage: 'opfs',
         storageReason: undefined,
       })
