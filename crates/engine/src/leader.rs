@@ -140,7 +140,7 @@ struct Up {
     /// Why nothing is pushed on this connection for now; what others push still comes.
     held: Option<ErrorFrame>,
     /// The snapshot whose parts are asked for, in place of the log.
-    fetching: Option<SnapshotOffer>,
+    fetching: Option<Box<snapshot::Fetch>>,
 }
 
 /// Where a leader stands.

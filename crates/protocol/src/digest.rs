@@ -34,7 +34,7 @@ impl Digest {
 }
 
 /// A digest of bytes that come one after the other.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hasher(Sha256);
 
 impl Hasher {

@@ -3,11 +3,13 @@
 
 use std::collections::VecDeque;
 
-use syncline_protocol::{Chain, Code, ErrorFrame, Hasher, Incarnation, Pull, Seq, Snapshot, SnapshotOffer};
+use syncline_protocol::{
+    Chain, Code, Digest, ErrorFrame, Hasher, Incarnation, Pull, Seq, Snapshot, SnapshotOffer,
+};
 
 use super::receive::confirmed;
 use super::serve::To;
-use super::{Leader, Link, consume, tables};
+use super::{Leader, Link, Up, consume, tables};
 use crate::local::{Epoch, Told};
 use crate::segment;
 use crate::sql::nested;
@@ -35,6 +37,19 @@ CREATE TABLE IF NOT EXISTS syncline_incoming_part (
 ) STRICT;
 ";
 
+/// Parts that are on their way at once: the server reads one while another travels, and a third is written here.
+const AHEAD: usize = 3;
+
+/// A snapshot that is on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Fetch {
+    offer: SnapshotOffer,
+    /// The parts that are still to be asked for.
+    to_ask: VecDeque<u32>,
+    /// The digest of so many parts from the first on, taken while others travel.
+    hashed: (u32, Hasher),
+}
+
 impl Leader {
     /// What to ask for after `welcome`: the snapshot that the server offers, where it saves much. While a
     /// former log is to be sorted, every entry is wanted; so are those that a consumer has not seen.
@@ -51,68 +66,96 @@ impl Leader {
             && let Link::Up(up) = &mut self.link
         {
             up.pulling = false;
-            up.fetching = (saved >= self.config.snapshot_worth && !refused).then_some(offer);
-        }
-        match &self.link {
-            Link::Up(up) if up.fetching.is_some() => self.fetch(db),
-            Link::Up(_) | Link::Down | Link::Greeting | Link::Stopped(_) => {
-                self.pull();
-                Ok(())
+            if saved >= self.config.snapshot_worth && !refused {
+                return self.fetch(db, offer);
             }
         }
+        self.pull();
+        Ok(())
     }
 
-    /// Asks for the next part, or takes the whole.
-    fn fetch(&mut self, db: &mut dyn Sql) -> Result<(), SqlError> {
-        let Link::Up(up) = &self.link else { return Ok(()) };
-        let Some(offer) = up.fetching else { return Ok(()) };
-        let same = "SELECT count(*) FROM syncline_incoming_part WHERE EXISTS
-            (SELECT 1 FROM syncline_incoming WHERE seq = ?1 AND digest = ?2)";
-        let digest = offer.digest.to_string();
-        let have: u32 = db.value(same, &[offer.seq.into(), (&digest).into()])?.unwrap_or_default();
-        if have >= offer.parts {
-            return self.take_snapshot(db, &offer);
-        }
-        if have == 0 {
+    /// Asks for the first of the parts that are not here yet, or takes the whole.
+    fn fetch(&mut self, db: &mut dyn Sql, offer: SnapshotOffer) -> Result<(), SqlError> {
+        let have = incoming(db, &offer)?;
+        if have.is_empty() {
             nested(db, |db| {
                 forget_incoming(db)?;
                 let sql = "INSERT INTO syncline_incoming (id, seq, digest) VALUES (1, ?1, ?2)";
-                db.execute(sql, &[offer.seq.into(), (&digest).into()])
+                db.execute(sql, &[offer.seq.into(), (&offer.digest.to_string()).into()])
             })?;
         }
-        self.to_server.push_back(Pull { after: offer.seq, part: Some(have) }.encode());
+        let to_ask: VecDeque<u32> = (0..offer.parts).filter(|part| !have.contains(part)).collect();
+        if to_ask.is_empty() {
+            return self.take_snapshot(db, &offer, None);
+        }
+        if let Link::Up(up) = &mut self.link {
+            up.fetching = Some(Box::new(Fetch { offer, to_ask, hashed: (0, Hasher::default()) }));
+        }
+        (0..AHEAD).for_each(|_| self.ask_for_part());
         Ok(())
+    }
+
+    fn ask_for_part(&mut self) {
+        let Link::Up(Up { fetching: Some(fetch), .. }) = &mut self.link else { return };
+        if let Some(part) = fetch.to_ask.pop_front() {
+            self.to_server.push_back(Pull { after: fetch.offer.seq, part: Some(part) }.encode());
+        }
     }
 
     /// One part has come.
     pub(super) fn part(&mut self, db: &mut dyn Sql, snapshot: &Snapshot) -> Result<(), SqlError> {
-        let Link::Up(up) = &self.link else { return Ok(()) };
-        if up.fetching.is_none_or(|offer| offer.seq != snapshot.seq || offer.digest != snapshot.digest) {
+        let Link::Up(Up { fetching: Some(fetch), .. }) = &mut self.link else { return Ok(()) };
+        let offer = fetch.offer;
+        if offer.seq != snapshot.seq || offer.digest != snapshot.digest {
             return Ok(());
         }
-        let sql = "INSERT OR REPLACE INTO syncline_incoming_part (part, data) VALUES (?1, ?2)";
+        let sql = "INSERT OR IGNORE INTO syncline_incoming_part (part, data) VALUES (?1, ?2)";
         db.execute(sql, &[snapshot.part.into(), (&snapshot.data).into()])?;
-        self.fetch(db)
+        if fetch.hashed.0 == snapshot.part {
+            fetch.hashed.0 += 1;
+            fetch.hashed.1.add(snapshot.data.as_bytes());
+        }
+        let here: u32 = db.value("SELECT count(*) FROM syncline_incoming_part", &[])?.unwrap_or_default();
+        if here < offer.parts {
+            self.ask_for_part();
+            return Ok(());
+        }
+        // Parts of a former connection were not counted here.
+        let digest = (fetch.hashed.0 == offer.parts).then(|| std::mem::take(&mut fetch.hashed.1).finish());
+        self.take_snapshot(db, &offer, digest)
     }
 
-    /// There is no more of it to ask for: the log is read on from here. Also where that is the head already,
-    /// as it is the page which reaches it that makes the socket live.
+    /// There is no more of it to ask for.
     pub(super) fn snapshot_gone(&mut self) {
+        if matches!(&self.link, Link::Up(Up { fetching: Some(_), .. })) {
+            self.read_log();
+        }
+    }
+
+    /// The log is read on from here. Also where that is the head already, as it is the page which reaches it that
+    /// makes the socket live.
+    fn read_log(&mut self) {
         if let Link::Up(up) = &mut self.link {
             (up.fetching, up.pulling) = (None, true);
             self.to_server.push_back(Pull { after: self.cursor, part: None }.encode());
         }
     }
 
-    fn take_snapshot(&mut self, db: &mut dyn Sql, offer: &SnapshotOffer) -> Result<(), SqlError> {
-        let mut hasher = Hasher::default();
-        let incoming = "SELECT data FROM syncline_incoming_part ORDER BY part";
-        let parts: Vec<String> = tables::rows(db, incoming, &[], |row| row.get(0))?;
-        parts.iter().for_each(|part| hasher.add(part.as_bytes()));
-        if hasher.finish() != offer.digest {
+    /// All parts are here; their digest is known, or taken now.
+    fn take_snapshot(
+        &mut self,
+        db: &mut dyn Sql,
+        offer: &SnapshotOffer,
+        digest: Option<Digest>,
+    ) -> Result<(), SqlError> {
+        let digest = match digest {
+            Some(digest) => digest,
+            None => incoming_digest(db, offer.parts)?,
+        };
+        if digest != offer.digest {
             nested(db, forget_incoming)?;
             self.refuse_snapshot(offer, "its digest is another");
-            self.snapshot_gone();
+            self.read_log();
             return Ok(());
         }
         let epoch = Epoch::after(Some(&self.epoch), &self.config.fresh);
@@ -125,10 +168,12 @@ impl Leader {
                     SELECT id, seq, digest, ?1 FROM syncline_incoming",
                 &[self.config.schema_hash.as_str().into()],
             )?;
-            db.execute(
-                "INSERT INTO syncline_base_part (part, data) SELECT part, data FROM syncline_incoming_part",
-                &[],
+            // Nothing is copied: the parts may be large.
+            db.run_script(
+                "DROP TABLE syncline_base_part;
+                ALTER TABLE syncline_incoming_part RENAME TO syncline_base_part;",
             )?;
+            db.run_script(TABLES)?;
             forget_incoming(db)?;
             db.execute("DELETE FROM syncline_log", &[])?;
             segment::append(db, &segment::base(offer.seq, offer.chain))?;
@@ -142,11 +187,7 @@ impl Leader {
         (self.cursor, self.chain, self.epoch) = (offer.seq, offer.chain, epoch);
         self.restart_sessions(db)?;
         inside.iter().for_each(|told| self.tell(To::All, told));
-        if let Link::Up(up) = &mut self.link {
-            (up.fetching, up.pulling) = (None, true);
-            // Even at the head: the page that reaches it is what makes the socket live.
-            self.to_server.push_back(Pull { after: self.cursor, part: None }.encode());
-        }
+        self.read_log();
         Ok(())
     }
 
@@ -241,6 +282,24 @@ impl Leader {
 /// The parts of the snapshot that the log begins with.
 pub(super) fn parts(db: &dyn Query) -> Result<Vec<String>, SqlError> {
     tables::rows(db, "SELECT data FROM syncline_base_part ORDER BY part", &[], |row| row.get(0))
+}
+
+/// Which parts of a snapshot are here.
+fn incoming(db: &dyn Query, offer: &SnapshotOffer) -> Result<Vec<u32>, SqlError> {
+    let sql = "SELECT part FROM syncline_incoming_part WHERE EXISTS
+        (SELECT 1 FROM syncline_incoming WHERE seq = ?1 AND digest = ?2)";
+    tables::rows(db, sql, &[offer.seq.into(), (&offer.digest.to_string()).into()], |row| row.get(0))
+}
+
+/// One part after the other: together they may be large.
+fn incoming_digest(db: &dyn Query, parts: u32) -> Result<Digest, SqlError> {
+    let mut hasher = Hasher::default();
+    for part in 0..parts {
+        let sql = "SELECT data FROM syncline_incoming_part WHERE part = ?1";
+        let data: Option<String> = db.value(sql, &[part.into()])?;
+        hasher.add(data.unwrap_or_default().as_bytes());
+    }
+    Ok(hasher.finish())
 }
 
 fn forget_incoming(db: &mut dyn Sql) -> Result<(), SqlError> {

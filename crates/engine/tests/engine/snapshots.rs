@@ -81,6 +81,41 @@ fn a_commit_that_the_snapshot_holds_is_confirmed_though_its_verdict_came_before_
     assert_same_digests(&mut world);
 }
 
+/// The parts that a client asks for, in the order in which it does.
+fn parts_asked(client: &Client) -> Vec<u64> {
+    let frames = client.to_server.iter().map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
+    frames.filter_map(|frame| frame.get("part").and_then(serde_json::Value::as_u64)).collect()
+}
+
+#[test]
+fn parts_are_asked_for_ahead_and_after_a_cut_only_those_that_are_missing() {
+    let mut world = long_world(11);
+    world.server.room.configure(RoomConfig { part_bytes: 5_000, ..RoomConfig::default() });
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
+    world.clients.push(Client::new("bob"));
+    world.clients[1].connect();
+    assert!(world.deliver(1), "hello");
+    world.clients[1].hear();
+    assert_eq!(parts_asked(&world.clients[1]), [0, 1, 2]);
+
+    // The frames of the server may come in another order.
+    for _ in 0..2 {
+        assert!(world.deliver(1));
+    }
+    world.clients[1].to_client.swap(0, 1);
+    world.clients[1].hear();
+    assert_eq!(parts_asked(&world.clients[1]), [2, 3, 4]);
+    world.clients[1].cut();
+    world.clients[1].connect();
+    assert!(world.deliver(1), "hello");
+    world.clients[1].hear();
+    assert_eq!(parts_asked(&world.clients[1]), [2, 3, 4], "0 and 1 are here");
+    world.settle();
+    world.assert_together();
+    assert!(log_of(&world.clients[1]).is_empty(), "it starts from the snapshot");
+    assert_same_digests(&mut world);
+}
+
 #[test]
 fn after_an_upgrade_the_snapshot_of_the_former_tables_is_not_used() {
     let mut world = long_world(11);

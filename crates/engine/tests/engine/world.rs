@@ -244,6 +244,13 @@ impl Client {
         self.pump();
     }
 
+    /// Takes all that has come.
+    pub(crate) fn hear(&mut self) {
+        while let Some(text) = self.to_client.pop_front() {
+            self.receive(&text);
+        }
+    }
+
     pub(crate) fn receive(&mut self, text: &str) {
         self.leader.receive(&mut self.log, text).unwrap();
         self.pump();
