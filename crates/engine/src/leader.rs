@@ -32,7 +32,7 @@ use syncline_protocol::{
 };
 use tables::Facts;
 
-use crate::local::Epoch;
+use crate::local::{Epoch, StateDue};
 use crate::segment;
 use crate::{HostFailure, Query, Rules, Sql, SqlError};
 
@@ -55,6 +55,9 @@ pub struct LeaderConfig {
     pub volatile: bool,
     /// Whether what a restored server has lost is offered to it again; see [`crate::Model::OFFER_LOST`].
     pub offer_lost: bool,
+    /// Whether the host brings sessions the state that the log begins with, as a copy of a database: then they are
+    /// told when ([`crate::StateDue`]), and not its parts, which cost much more to take.
+    pub brings_states: bool,
     /// A snapshot that saves fewer entries than this is not worth its download.
     pub snapshot_worth: u64,
     /// What the server's own hook wants to know at connect.
@@ -78,6 +81,7 @@ impl LeaderConfig {
             fresh,
             volatile: false,
             offer_lost: rules.offer_lost(),
+            brings_states: false,
             snapshot_worth: SNAPSHOT_WORTH,
             payload: None,
         })
@@ -253,6 +257,29 @@ impl Leader {
             }
         }
         Ok(())
+    }
+
+    /// Whether a state that a session was told of is what the log begins with still. Where it is not, the session
+    /// is told of another one next.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn is_due(&self, log: &dyn Query, due: &StateDue) -> Result<bool, SqlError> {
+        Ok(due.epoch == self.epoch && due.seq == segment::start(log)?)
+    }
+
+    /// Makes the state that the log begins with in an empty database, and tells its replica. False where it makes
+    /// none: [`Leader::advance`] mends that.
+    ///
+    /// # Errors
+    /// [`SqlError`] of the host.
+    pub fn load(
+        &self,
+        log: &dyn Query,
+        replica: &mut Replica,
+        state: &mut dyn Sql,
+    ) -> Result<bool, SqlError> {
+        replica.make(state, log, &self.epoch)
     }
 
     /// Whether a state is to be brought up to the log: it lags by more than some entries, was made from another

@@ -103,7 +103,7 @@ mod state;
 pub use dump::{load as load_state, state_digest};
 pub use guard::refuse_unportable;
 pub use leader::{Begin, Consumption, Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
-pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected};
+pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected, StateDue};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use past::Past;
 pub use quarantine::{Quarantined, count_quarantined, quarantined};

@@ -44,7 +44,7 @@ pub struct HandedCommit {
 /// One life of a log as a client holds it: another whenever something at or below its cursor has changed,
 /// because the server's log is another one, an entry was redacted, or the local copy was damaged. What was
 /// made from the log before starts anew.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(String);
 
@@ -68,6 +68,28 @@ impl Epoch {
     }
 }
 
+/// Which state a session is to go on from, where the host brings it ([`crate::LeaderConfig::brings_states`]).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StateDue {
+    /// Of which life of the log.
+    pub epoch: Epoch,
+    /// The last entry that is in it.
+    pub seq: Seq,
+}
+
+impl StateDue {
+    /// What a message of [`crate::Leader::poll_session`] asks the host for, if it does.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        // Others may be large, and are not parsed.
+        let due = text.starts_with(r#"{"state":"#).then(|| serde_json::from_str(text).ok());
+        match due.flatten() {
+            Some(Told::State(due)) => Some(due),
+            Some(_) | None => None,
+        }
+    }
+}
+
 /// From the leader to a session; entries are written by [`encode_entries`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,6 +106,8 @@ pub(crate) enum Told {
     Restarted { epoch: Epoch },
     /// A part of the state at a seq, in place of the log up to there.
     Snapshot { seq: Seq, part: u32, data: String, more: bool },
+    /// The state at a seq, in place of the log up to there; its host brings it.
+    State(StateDue),
     /// The client has another id from here on.
     Renamed { client: ClientId },
     /// Commits of other sessions that wait; or such that wait again, although they were confirmed: their server

@@ -320,6 +320,11 @@ impl Session {
                     self.snapshot(db, now, seq)?;
                 }
             }
+            // A host that brings states has not brought this one: it could not make it.
+            Told::State(due) => {
+                let why = SqlError::refused("the leader has none");
+                return Err(SessionError::Snapshot(due.seq, why));
+            }
             Told::Renamed { client } => self.renamed(db, now, client)?,
             Told::Waiting(waiting) => self.waiting(db, now, waiting, false)?,
             Told::Outbox { waiting, rejected } => self.outbox(db, now, waiting, rejected)?,

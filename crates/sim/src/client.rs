@@ -6,7 +6,7 @@ mod worker;
 use std::collections::{BTreeMap, VecDeque};
 
 use syncline_engine::protocol::{Counter, Millis, RawEvent, SessionId, SessionNumber};
-use syncline_engine::{Effects, Query, Refusal, Session, SessionError, SqlError};
+use syncline_engine::{Effects, Query, Refusal, Session, SessionError, SqlError, StateDue};
 use syncline_sqlite::Database;
 
 use crate::action::{ClientNo, SubjectNo, TabNo};
@@ -56,6 +56,8 @@ pub(crate) struct Client {
     pub(crate) loads: u32,
     /// Starts of workers, for the client ids that would be fresh.
     pub(crate) starts: u32,
+    /// Whether its sessions are brought the state that the log begins with.
+    pub(crate) brings_states: bool,
 }
 
 /// A tab that has the store open.
@@ -83,6 +85,8 @@ pub(crate) struct Live {
 pub(crate) enum ToPage {
     /// For the session.
     Text(String),
+    /// The state that its session goes on from.
+    State(StateDue, Vec<u8>),
     /// These journaled commits are in the outbox.
     Kept(Vec<JournalKey>),
 }
@@ -124,6 +128,8 @@ impl Client {
             last: SubjectNo(no.0),
             loads: 0,
             starts: 0,
+            // Half of them do, half have their sessions take the parts of a snapshot.
+            brings_states: no.0 % 2 == 1,
         }
     }
 
@@ -317,13 +323,18 @@ impl Client {
         let message = page.from_leader.pop_front()?;
         let live = page.live.as_mut().filter(|_| !page.broken)?;
         let text = match message {
-            ToPage::Text(text) => text,
+            ToPage::Text(text) => Ok(text),
+            ToPage::State(due, bytes) => Err((due, bytes)),
             ToPage::Kept(keys) => {
                 keys.iter().for_each(|key| drop(self.journal.remove(key)));
                 return Some(Ok(Effects::default()));
             }
         };
-        let effects = match live.session.receive(&mut live.db, now, &text) {
+        let taken = match text {
+            Ok(text) => live.session.receive(&mut live.db, now, &text),
+            Err((due, bytes)) => adopt(live, now, &due, &bytes),
+        };
+        let effects = match taken {
             Ok(effects) => effects,
             Err(error) => {
                 page.broken = true;
@@ -447,4 +458,15 @@ impl Client {
 /// Whether a leader has ever opened here.
 pub(crate) fn has_tables(log: &dyn Query) -> Result<bool, SqlError> {
     log.exists("SELECT 1 FROM sqlite_master WHERE name = 'syncline_outbox'", &[])
+}
+
+pub(crate) fn adopt(
+    live: &mut Live,
+    now: Millis,
+    due: &StateDue,
+    bytes: &[u8],
+) -> Result<Effects, SessionError> {
+    live.db = Database::deserialize(bytes)?;
+    live.session.adopt(&mut live.db, now, due)?;
+    Ok(Effects::default())
 }

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, MAIN_DB};
-use syncline_engine::SqlError;
+use syncline_engine::{HostFailure, SqlError};
 
 use crate::Database;
 use crate::failure::sql_error;
@@ -32,6 +33,27 @@ impl Database {
             journal.copy_from_slice(&ROLLBACK_JOURNAL);
         }
         Ok(bytes)
+    }
+
+    /// Has what the other has, in place of everything; in one transaction.
+    ///
+    /// # Errors
+    /// [`SqlError::Refused`] inside of a transaction of either; [`SqlError::Host`], and all is as before.
+    pub fn overwrite(&mut self, from: &mut Self) -> Result<(), SqlError> {
+        if self.is_within() || from.is_within() {
+            return Err(SqlError::refused("a database inside of a transaction cannot be copied"));
+        }
+        self.forget_statements();
+        from.watch.trust(true);
+        self.watch.trust(true);
+        let done = Backup::new(&from.connection, &mut self.connection).and_then(|copy| copy.step(-1));
+        from.watch.trust(false);
+        self.watch.trust(false);
+        if done.map_err(|error| sql_error(&error))? != StepResult::Done {
+            let message = "the database is locked: it cannot be written over".to_owned();
+            return Err(SqlError::Host { failure: HostFailure::Busy, message });
+        }
+        Ok(())
     }
 
     /// A database in memory from bytes of [`Self::serialize`] or of a database file.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use syncline_engine::protocol::{Args, ClientId, Code, Digest, ErrorFrame, Seq, SessionId, StoreId, Subject};
-use syncline_engine::{Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError};
+use syncline_engine::{
+    Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError, StateDue,
+};
 use syncline_sqlite::opfs::Pool;
 use syncline_sqlite::{Database, Durability};
 use wasm_bindgen::prelude::*;
@@ -84,6 +86,8 @@ pub struct Leader {
     replica: Replica,
     log: Database,
     state: Database,
+    /// Made in memory of the snapshot that the log begins with, and not copied into `state` yet.
+    made: Option<(Database, Replica)>,
     /// Why storage is memory, where it is.
     no_opfs: Option<SqlError>,
 }
@@ -210,6 +214,12 @@ impl Leader {
         Ok(self.leader.poll_session(&session_id(session)?))
     }
 
+    /// The state that a message of `poll_session` asks for; empty where it cannot be made. None where it is void by
+    /// now: then another message follows.
+    pub fn state_due(&mut self, message: &str) -> Result<Option<Vec<u8>>, JsValue> {
+        Ok(self.try_state_due(message)?)
+    }
+
     /// A session has ended: nothing is kept for it any more.
     pub fn session_ended(&mut self, session: String) -> Result<(), JsValue> {
         self.leader.session_ended(&session_id(session)?);
@@ -272,7 +282,11 @@ impl Leader {
             serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
         let directory = directory(&store_id, &subject);
         let rules = crate::rules();
-        let config = LeaderConfig { payload, ..LeaderConfig::new(&rules, store_id, subject, client)? };
+        let config = LeaderConfig {
+            payload,
+            brings_states: true,
+            ..LeaderConfig::new(&rules, store_id, subject, client)?
+        };
         let (log, leader, mut state, no_opfs) = match Pool::install(&directory).await {
             Ok(pool) => {
                 let (log, leader) = log_file::open(&pool, config, durability.into())?;
@@ -287,7 +301,7 @@ impl Leader {
             }
         };
         let replica = Replica::open(&mut state, rules)?;
-        Ok(Self { leader, replica, log, state, no_opfs })
+        Ok(Self { leader, replica, log, state, made: None, no_opfs })
     }
 
     fn try_opened(&mut self, session: String, living: Option<(f64, Epoch)>) -> Result<String, Failure> {
@@ -312,8 +326,34 @@ impl Leader {
         Ok(Past::new(db, past))
     }
 
+    /// In memory it takes half the time; the file follows by [`Self::try_advance`].
+    fn try_state_due(&mut self, message: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(due) = StateDue::of(message) else { return Ok(None) };
+        if !self.leader.is_due(&self.log, &due)? {
+            return Ok(None);
+        }
+        let known = |(_, replica): &(Database, Replica)| replica.epoch() == Some(&due.epoch);
+        if !self.made.as_ref().is_some_and(known) {
+            self.made = None;
+            let mut memory = Database::open_memory()?;
+            let mut replica = Replica::open(&mut memory, crate::rules())?;
+            if self.leader.load(&self.log, &mut replica, &mut memory)? {
+                self.made = Some((memory, replica));
+            }
+        }
+        let Some((memory, _)) = &mut self.made else { return Ok(Some(Vec::new())) };
+        Ok(Some(memory.serialize()?))
+    }
+
     fn try_advance(&mut self, tail: u64) -> Result<bool, Failure> {
         let lags = self.leader.lags(&self.replica, tail);
+        if let Some((mut memory, replica)) = self.made.take()
+            && replica.epoch() == Some(self.leader.epoch())
+            && self.leader.lags(&self.replica, 0)
+        {
+            self.state.overwrite(&mut memory)?;
+            self.replica = replica;
+        }
         if lags {
             self.leader.advance(&mut self.log, &mut self.replica, &mut self.state)?;
         }

@@ -4,7 +4,9 @@ use serde::Serialize;
 use syncline_engine::protocol::{
     Code, Counter, Millis, ModelVersion, RawEvent, SchemaHash, SessionId, SessionNumber,
 };
-use syncline_engine::{Effects, PendingView, Session as EngineSession, count_quarantined, quarantined};
+use syncline_engine::{
+    Effects, PendingView, Query, Session as EngineSession, SqlError, StateDue, count_quarantined, quarantined,
+};
 use syncline_sqlite::Database;
 use wasm_bindgen::prelude::*;
 
@@ -92,9 +94,12 @@ impl Session {
         let now = now(js_sys::Date::now());
         let effects = self.session.receive(&mut self.db, now, message).map_err(Failure::from)?;
         let changed = self.db.take_changed_tables();
-        let quarantined = count_quarantined(&self.db).map_err(Failure::from)?;
-        let (pending, rejections) = (self.session.pending().count(), self.session.rejections().len());
-        Ok(json(&Followed { effects, changed, pending, rejections, quarantined }))
+        Ok(self.followed(effects, changed)?)
+    }
+
+    /// Goes on from a state that the leader has made, in place of a message; the answer is as that of `receive`.
+    pub fn adopt(&mut self, message: &str, state: &[u8]) -> Result<String, JsValue> {
+        Ok(self.try_adopt(message, state)?)
     }
 
     /// Rows as a JSON array of objects.
@@ -155,6 +160,26 @@ impl Session {
         let now = now(js_sys::Date::now());
         let session = EngineSession::open(&mut db, crate::rules(), id, now, opened)?;
         Ok(Self { db, session, inverse: Vec::new() })
+    }
+
+    fn try_adopt(&mut self, message: &str, state: &[u8]) -> Result<String, Failure> {
+        let due =
+            StateDue::of(message).ok_or_else(|| Failure::new(Code::BadMessage, "this asks for no state"))?;
+        let tables = |db: &Database| {
+            let rows = db.query("SELECT name FROM sqlite_schema WHERE type = 'table'", &[])?;
+            rows.iter().map(|row| row.get(0)).collect::<Result<Vec<String>, SqlError>>()
+        };
+        self.db = Database::deserialize(state)?;
+        self.session.adopt(&mut self.db, now(js_sys::Date::now()), &due)?;
+        // Nothing tells which of their rows are others.
+        let changed = tables(&self.db)?;
+        self.followed(Effects::default(), changed)
+    }
+
+    fn followed(&self, effects: Effects, changed: Vec<String>) -> Result<String, Failure> {
+        let quarantined = count_quarantined(&self.db)?;
+        let (pending, rejections) = (self.session.pending().count(), self.session.rejections().len());
+        Ok(json(&Followed { effects, changed, pending, rejections, quarantined }))
     }
 
     fn try_commit(&mut self, at: f64, events: &str) -> Result<f64, Failure> {

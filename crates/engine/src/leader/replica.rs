@@ -160,6 +160,21 @@ impl Replica {
         self.history.apply(db, &self.rules, &entries, &mut self.seq, &note)
     }
 
+    /// Whether the snapshot that the log begins with was made into a state here, where nothing was.
+    pub(super) fn make(
+        &mut self,
+        db: &mut dyn Sql,
+        log: &dyn Query,
+        epoch: &Epoch,
+    ) -> Result<bool, SqlError> {
+        let start = segment::start(log)?;
+        if start == Seq::ZERO || self.load(db, log, epoch, start)?.is_err() {
+            return Ok(false);
+        }
+        self.epoch = Some(epoch.clone());
+        Ok(true)
+    }
+
     /// Makes the state from the snapshot that the log begins with; the inner error says why it is none.
     fn load(
         &mut self,

@@ -10,7 +10,7 @@ use syncline_protocol::{
 use super::receive::confirmed;
 use super::serve::To;
 use super::{Leader, Link, Up, consume, tables};
-use crate::local::{Epoch, Told};
+use crate::local::{Epoch, StateDue, Told};
 use crate::segment;
 use crate::sql::nested;
 use crate::{Query, Sql, SqlError};
@@ -252,6 +252,11 @@ impl Leader {
 
     /// The snapshot that the log begins with, for a session that has nothing of it.
     pub(super) fn tell_snapshot(&mut self, db: &dyn Query, to: To<'_>, seq: Seq) -> Result<(), SqlError> {
+        if self.config.brings_states {
+            let due = StateDue { epoch: self.epoch.clone(), seq };
+            self.tell(to, &Told::State(due));
+            return Ok(());
+        }
         let mut parts = VecDeque::from(parts(db)?);
         for part in 0.. {
             let Some(data) = parts.pop_front() else { break };

@@ -3,7 +3,7 @@
 use syncline_protocol::{ClientId, Counter, Millis, Seq};
 
 use super::{Confirmed, Effects, Pending, Session, SessionError};
-use crate::local::{Epoch, FORMER_SESSION, Rejected, Waiting};
+use crate::local::{Epoch, FORMER_SESSION, Rejected, StateDue, Waiting};
 use crate::sql::nested;
 use crate::{Rewind, Sql, SqlError, dump, state};
 
@@ -42,6 +42,22 @@ impl Session {
             true => SessionError::Host(error),
             false => SessionError::Snapshot(seq, error),
         })?;
+        self.begin_at(db, now, seq)
+    }
+
+    /// Goes on from a state that the host has put in place of the session's database, the pending commits on top.
+    ///
+    /// # Errors
+    /// [`SessionError::Gap`] where it is of another life of the log; [`SessionError::Host`].
+    pub fn adopt(&mut self, db: &mut dyn Rewind, now: Millis, due: &StateDue) -> Result<(), SessionError> {
+        if due.epoch != self.epoch {
+            return Err(SessionError::Gap(self.cursor));
+        }
+        self.parts.clear();
+        self.begin_at(db, now, due.seq)
+    }
+
+    fn begin_at(&mut self, db: &mut dyn Rewind, now: Millis, seq: Seq) -> Result<(), SessionError> {
         db.set_point()?;
         self.confirmed_above.clear();
         self.cursor = seq;

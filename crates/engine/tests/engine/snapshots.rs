@@ -1,7 +1,9 @@
 //! A state as of a seq: what a new client starts from, and what a client compares its own with.
 
-use syncline_engine::protocol::{ClientId, Code, Incarnation, RawEvent, Seq, SessionId, Subject};
-use syncline_engine::{Leader, LeaderConfig, Query, Replica, Room, RoomConfig, Session, Sql, state_digest};
+use syncline_engine::protocol::{ClientId, Code, Incarnation, Millis, RawEvent, Seq, SessionId, Subject};
+use syncline_engine::{
+    Leader, LeaderConfig, Query, Replica, Room, RoomConfig, Session, Sql, StateDue, state_digest,
+};
 use syncline_sqlite::Database;
 
 use super::model::{NotesAndMore, added};
@@ -114,6 +116,56 @@ fn parts_are_asked_for_ahead_and_after_a_cut_only_those_that_are_missing() {
     world.assert_together();
     assert!(log_of(&world.clients[1]).is_empty(), "it starts from the snapshot");
     assert_same_digests(&mut world);
+}
+
+#[test]
+fn a_host_that_brings_states_has_its_session_go_on_from_a_copy() {
+    let mut world = long_world(11);
+    let [mut log, mut db] = [(); 2].map(|()| Database::open_memory().unwrap());
+    let (subject, id) = (Subject::parse("bob").unwrap(), SessionId::parse("bob-1").unwrap());
+    let rules = super::model::rules();
+    let config = LeaderConfig::new(&rules, store(), subject, ClientId::parse("bob").unwrap()).unwrap();
+    let config = LeaderConfig { brings_states: true, ..config };
+    let mut leader = Leader::open(&mut log, config).unwrap();
+    let opened = leader.opened(&log, &id, Seq::ZERO).unwrap();
+    let mut session = Session::open(&mut db, rules, id.clone(), Millis::default(), &opened).unwrap();
+    session.commit(&mut db, Millis::default(), vec![added("bob's", "bob's")]).unwrap();
+    let mut connection = syncline_engine::Connection::new(None);
+    leader.connected(Some(super::world::TOKEN.to_owned()));
+    while let Some(text) = leader.poll_server() {
+        for output in world.server.receive(&mut connection, &text) {
+            if let syncline_engine::Output::Reply(text) = output {
+                leader.receive(&mut log, &text).unwrap();
+            }
+        }
+    }
+
+    let told: Vec<String> = std::iter::from_fn(|| leader.poll_session(&id)).collect();
+    assert_eq!(told.iter().filter(|text| text.contains("note 3-3")).count(), 0, "no row is in a message");
+    let mut refused = None;
+    for text in &told {
+        let Some(due) = StateDue::of(text) else {
+            session.receive(&mut db, Millis::default(), text).unwrap();
+            continue;
+        };
+        // Without the state, the message is refused.
+        refused = session.receive(&mut db, Millis::default(), text).err().map(|error| error.code());
+        assert!(leader.is_due(&log, &due).unwrap());
+        let mut made = Database::open_memory().unwrap();
+        let mut replica = Replica::open(&mut made, super::model::rules()).unwrap();
+        assert!(leader.load(&log, &mut replica, &mut made).unwrap());
+        assert_eq!((replica.seq(), replica.epoch()), (due.seq, Some(&due.epoch)));
+        db = Database::deserialize(&made.serialize().unwrap()).unwrap();
+        session.adopt(&mut db, Millis::default(), &due).unwrap();
+    }
+    assert_eq!(refused, Some(Code::LeaderFailed));
+    assert_eq!(session.cursor(), leader.cursor());
+    let mut expected = notes(&world.server.db);
+    expected.push(notes(&db).into_iter().find(|note| !expected.contains(note)).unwrap());
+    expected.sort();
+    let mut here = notes(&db);
+    here.sort();
+    assert_eq!(here, expected, "all that the server has, and the pending commit on top");
 }
 
 #[test]

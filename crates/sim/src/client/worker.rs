@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use syncline_engine::protocol::{ClientId, Code, Millis, Seq, SessionId, Subject};
-use syncline_engine::{Leader, LeaderConfig, LeaderError, Replica, Salvage, Session, SqlError};
+use syncline_engine::{
+    Leader, LeaderConfig, LeaderError, Query, Replica, Salvage, Session, SqlError, StateDue,
+};
 use syncline_sqlite::Database;
 
 use super::{Client, JournalKey, Live, Page, ToPage};
 use crate::action::TabNo;
-use crate::model;
+use crate::model::{self, ModelNo};
 use crate::server::{TOKEN, store};
 use crate::socket::Socket;
 
@@ -77,6 +79,7 @@ impl Client {
         let replica = Replica::open(&mut self.state, rules)?;
         let mut config = LeaderConfig::new(&rules, store(), subject, fresh)?;
         config.snapshot_worth = u64::from(tail).max(1);
+        config.brings_states = self.brings_states;
         let leader = self.open_leader(config)?;
         self.worker = Some(Worker { leader, replica, waiting: VecDeque::new(), halted: None });
 
@@ -298,7 +301,7 @@ impl Client {
             }
         }
         for page in self.page.iter_mut().chain(&mut self.others) {
-            tell(&mut worker.leader, page);
+            tell(&mut worker.leader, self.log.look(), page);
         }
     }
 }
@@ -308,8 +311,23 @@ fn load_of(session: &SessionId) -> Option<u32> {
     session.as_str().rsplit('-').next()?.parse().ok()
 }
 
-fn tell(leader: &mut Leader, page: &mut Page) {
+fn tell(leader: &mut Leader, log: &dyn Query, page: &mut Page) {
     while let Some(text) = leader.poll_session(&page.id) {
-        page.from_leader.push_back(ToPage::Text(text));
+        let Some(due) = StateDue::of(&text) else {
+            page.from_leader.push_back(ToPage::Text(text));
+            continue;
+        };
+        if leader.is_due(log, &due).unwrap_or_default() {
+            let made = state(leader, log, page.version).map(|bytes| ToPage::State(due, bytes));
+            page.from_leader.push_back(made.unwrap_or(ToPage::Text(text)));
+        }
     }
+}
+
+/// None where what the log begins with makes no state: the session is told so.
+fn state(leader: &Leader, log: &dyn Query, version: ModelNo) -> Option<Vec<u8>> {
+    let mut memory = Database::open_memory().ok()?;
+    let mut replica = Replica::open(&mut memory, model::rules(version)).ok()?;
+    let made = leader.load(log, &mut replica, &mut memory).ok()?;
+    if made { memory.serialize().ok() } else { None }
 }

@@ -104,3 +104,28 @@ fn a_damaged_file_is_found_out_by_looking_through_it() {
     let damaged = Database::open_file(&path, Durability::Normal).and_then(|db| db.check()).unwrap_err();
     assert!(matches!(damaged, SqlError::Host { failure: HostFailure::Corrupt, .. }), "{damaged}");
 }
+
+#[test]
+fn a_database_that_is_written_over_has_what_the_other_has_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let mut file = Database::open_file(&path, Durability::Normal).unwrap();
+    file.run_script("CREATE TABLE gone (n INTEGER) STRICT; CREATE TABLE t (other TEXT) STRICT").unwrap();
+    file.execute("INSERT INTO t (other) VALUES ('x')", &[]).unwrap();
+    assert_eq!(rows(&file), 1);
+    let mut memory = Database::open_memory().unwrap();
+    fill(&mut memory, 1_000);
+    memory.set_point().unwrap();
+    assert!(matches!(file.overwrite(&mut memory), Err(SqlError::Refused(_))));
+    assert_eq!(rows(&file), 1);
+
+    let mut memory = Database::open_memory().unwrap();
+    fill(&mut memory, 1_000);
+    file.overwrite(&mut memory).unwrap();
+    assert_eq!(rows(&file), 1_000, "by a statement that was prepared before");
+    assert!(file.query("SELECT * FROM gone", &[]).is_err());
+    file.execute("DELETE FROM t WHERE n = 0", &[]).unwrap();
+    drop(file);
+    assert_eq!(rows(&Database::open_file(&path, Durability::Normal).unwrap()), 999);
+    assert_eq!(rows(&memory), 1_000);
+}

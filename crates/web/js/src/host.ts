@@ -7,7 +7,7 @@ import { describe, failureOf } from './failure'
 import { HandOvers } from './hand-over'
 import { History } from './history'
 import { patiently } from './patience'
-import type { FromLeader, LeaderReport, Resumed, ToLeader } from './port'
+import type { FromLeader, LeaderReport, Resumed, ToLeader, Told } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
 import { callChannel, Tabs } from './tabs'
 import type {
@@ -158,15 +158,15 @@ export class LeaderHost {
     this.#sessions.set(session, post)
     // A page that goes on has to know its counters before it hears that it is served again; one that begins
     // has what the state does not have yet before it shows anything.
-    const texts = textsFor(leader, session)
-    if (resumed !== undefined && texts.length > 0) post({ kind: 'messages', texts })
+    const told = toldTo(leader, session)
+    if (resumed !== undefined) tell(post, told)
     const [storage, storageReason] = [storageOf(leader), leader.storage_reason()]
     post(
       {
         kind: 'opened',
         opened,
         state: own,
-        texts: resumed === undefined ? texts : undefined,
+        told: resumed === undefined ? told : undefined,
         storage,
         storageReason,
       },
@@ -285,8 +285,7 @@ export class LeaderHost {
     for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server())
       connection.send(text)
     for (const [session, post] of this.#sessions) {
-      const texts = textsFor(leader, session)
-      if (texts.length > 0) post({ kind: 'messages', texts })
+      tell(post, toldTo(leader, session))
     }
     this.#tellPresence(leader)
     this.#report()
@@ -384,11 +383,21 @@ function refusalOf({ needs, message }: LeaderStatus): Pick<LeaderStatus, 'needs'
   return { ...(needs == null ? {} : { needs }), ...(message == null ? {} : { message }) }
 }
 
-function textsFor(leader: WasmLeader, session: string): string[] {
-  const texts: string[] = []
-  for (let text = leader.poll_session(session); text !== undefined; text = leader.poll_session(session))
-    texts.push(text)
-  return texts
+function toldTo(leader: WasmLeader, session: string): Told[] {
+  const told: Told[] = []
+  for (let text = leader.poll_session(session); text !== undefined; text = leader.poll_session(session)) {
+    if (!text.startsWith('{"state":')) told.push(text)
+    else {
+      const state = leader.state_due(text)
+      if (state !== undefined) told.push({ message: text, state: new Uint8Array(state) })
+    }
+  }
+  return told
+}
+
+function tell(post: Post, told: readonly Told[]): void {
+  const states = told.flatMap((one) => (typeof one === 'string' ? [] : [one.state.buffer]))
+  if (told.length > 0) post({ kind: 'messages', told }, states)
 }
 
 function storageOf(leader: WasmLeader): StorageKind {

@@ -296,7 +296,7 @@ class Opening {
       close: () => this.close(),
     })
     this.#store = store
-    if (message.texts !== undefined) store.receive({ texts: message.texts })
+    if (message.told !== undefined) store.receive({ told: message.told })
     this.#board.learn({ opened: true })
     if (message.storage === 'memory') this.#keepAdopted(wasm)
     if (this.#board.facts.role === 'leader') this.#watchEnded()

@@ -81,6 +81,9 @@ export interface Resumed {
   readonly again: string | undefined
 }
 
+/** A message for a session, or one with the state that it asks for. */
+export type Told = string | { readonly message: string; readonly state: Uint8Array<ArrayBuffer> }
+
 export type FromLeader =
   | { readonly kind: 'ready' }
   | {
@@ -88,12 +91,12 @@ export type FromLeader =
       readonly opened: string
       readonly state: Uint8Array<ArrayBuffer> | undefined
       /** What came after the state, for a page that begins. */
-      readonly texts: readonly string[] | undefined
+      readonly told: readonly Told[] | undefined
       readonly storage: StorageKind
       readonly storageReason: string | undefined
     }
   | { readonly kind: 'reset-done' }
-  | { readonly kind: 'messages'; readonly texts: readonly string[] }
+  | { readonly kind: 'messages'; readonly told: readonly Told[] }
   | {
       readonly kind: 'journaled-kept'
       readonly keys: readonly string[]

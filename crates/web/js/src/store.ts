@@ -12,7 +12,7 @@ import { LocalDocuments, localStorages } from './local'
 import type { EventsOptions, LoggedEvent, PastState } from './past'
 import { eventsOf, News, Questions } from './past'
 import { asPromised } from './persistence'
-import type { FromLeader, Resumed, ToLeader } from './port'
+import type { FromLeader, Resumed, ToLeader, Told } from './port'
 import { Presence } from './presence'
 import type { Query, SqlText, SqlValue } from './query'
 import { compile } from './query'
@@ -352,10 +352,14 @@ export class Store {
   }
 
   /** What the leader says; `open` calls it. */
-  receive({ texts }: { readonly texts: readonly string[] }): void {
-    for (const text of texts) {
-      if (this.#closed || this.#parts.board.facts.sessionFailure !== undefined) return
-      const effects = this.#guarded(() => JSON.parse(this.#parts.wasm.receive(text)) as Effects)
+  receive({ told }: { readonly told: readonly Told[] }): void {
+    const { wasm, board } = this.#parts
+    for (const one of told) {
+      if (this.#closed || board.facts.sessionFailure !== undefined) return
+      const { message, state } = typeof one === 'string' ? { message: one, state: undefined } : one
+      // Without the state that it asks for, a message is refused.
+      const take = () => (state?.length ? wasm.adopt(message, state) : wasm.receive(message))
+      const effects = this.#guarded(() => JSON.parse(take()) as Effects)
       if (effects !== undefined) this.#follow(effects)
     }
     this.#news.tell()

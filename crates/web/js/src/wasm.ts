@@ -48,6 +48,8 @@ export interface WasmSession {
   journal_entry(session: string, number: number): string | undefined
   /** Takes a message of the leader; the answer is `Effects`. */
   receive(message: string): string
+  /** Goes on from a state that came with a message; the answer is as that of `receive`. */
+  adopt(message: string, state: Uint8Array): string
   /** Rows as a JSON array of objects. */
   query(sql: string, params: string): string
   /** A JSON array of names. */
@@ -115,6 +117,8 @@ export interface WasmLeader {
   presence_again(): void
   poll_server(): string | undefined
   poll_session(session: string): string | undefined
+  /** The state that such a message asks for; empty where it cannot be made, none where it is void by now. */
+  state_due(message: string): Uint8Array | undefined
   /** Nothing is kept for it any more. */
   session_ended(session: string): void
   /** `LeaderStatus`. */

@@ -13,7 +13,7 @@ test('it opens, tells the page, connects, and greets with the token', async () =
       opened: 'for s1',
       storage: 'opfs',
       state: new Uint8Array([1, 2, 3]),
-      texts: ['what came after the state'],
+      told: ['what came after the state'],
     },
   ])
   last().accept()
@@ -89,6 +89,19 @@ test('after a crash the session hears of its counters before it is served again'
   expect(leader.did).toEqual(['took all', 'resumed s1 7 e1'])
   const kinds = posted.map(({ kind }) => kind)
   expect(kinds.indexOf('messages')).toBeLessThan(kinds.indexOf('opened'))
+})
+
+test('a state that a session is to go on from is brought, unless another one follows', async () => {
+  const { leader, made, of } = await opened()
+  leader.toSessions.set('s1', ['{"state":"void"}', '{"state":"due"}', 'entries'])
+  made.receive({ kind: 'wake' })
+  made.receive({ kind: 'dismiss-lost', upto: 1 })
+  expect(of('messages')).toEqual([
+    {
+      kind: 'messages',
+      told: [{ message: '{"state":"due"}', state: new Uint8Array([4, 5]) }, 'entries'],
+    },
+  ])
 })
 
 test('values of presence are told, and again when the server would have them later', async () => {

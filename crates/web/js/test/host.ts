@@ -98,6 +98,9 @@ export class FakeLeader implements WasmLeader {
   poll_server(): string | undefined {
     return this.toServer.shift()
   }
+  state_due(message: string): Uint8Array | undefined {
+    return message.includes('void') ? undefined : new Uint8Array([4, 5])
+  }
   poll_session(session: string): string | undefined {
     return this.toSessions.get(session)?.shift()
   }

@@ -34,6 +34,13 @@ export class FakeSession implements WasmSession {
     return this.last
   }
 
+  /** What it went on from. */
+  readonly adopted: number[][] = []
+  adopt(_message: string, state: Uint8Array): string {
+    this.adopted.push([...state])
+    return JSON.stringify({ ...NOTHING, changed: ['messages'] })
+  }
+
   /** The events that take back any commit; none where it is empty. */
   inverse = ''
   take_inverse(): string | undefined {

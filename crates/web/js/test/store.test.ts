@@ -40,7 +40,7 @@ function setUp(kind: StorageKind = 'opfs') {
       ?.map(({ message }) => message)
   const hear = (message: string, effects: Partial<typeof NOTHING>) => {
     session.effects.set(message, { ...NOTHING, ...effects })
-    store.receive({ texts: [message] })
+    store.receive({ told: [message] })
   }
   return { session, storage, journal, board, sent, close, store, journaled, hear }
 }
@@ -208,8 +208,20 @@ test('a trap in the wasm blocks the page instead of going on with half a state',
   session.trap = new WebAssembly.RuntimeError('unreachable')
   expect(() => store.commit(HELLO)).toThrow(expect.objectContaining({ code: 'session-failed' }))
   expect(store.status).toMatchObject({ state: 'blocked', reason: 'session-failed' })
-  store.receive({ texts: ['taken'] })
+  store.receive({ told: ['taken'] })
   expect(journaled()?.length).toBe(1)
+})
+
+test('a message that comes with a state is taken with it', () => {
+  const { store, session } = setUp()
+  store.receive({ told: [{ message: 'due', state: new Uint8Array([1, 2]) }] })
+  expect(session.adopted).toEqual([[1, 2]])
+})
+
+test('a state that could not be made is none: the message is taken alone, which refuses it', () => {
+  const { store, session } = setUp()
+  store.receive({ told: [{ message: 'due', state: new Uint8Array() }] })
+  expect(session.adopted).toEqual([])
 })
 
 test('settled waits for every verdict', async () => {

@@ -56,7 +56,7 @@ function lead(model = MODEL, refusal?: { code: string; message: string }) {
         kind: 'opened',
         opened: attach.session,
         state: undefined,
-        texts: undefined,
+        told: undefined,
         storage: 'opfs',
         storageReason: undefined,
       })
@@ -110,7 +110,7 @@ test('a tab is served on a channel of its own', async () => {
   const [first, second] = [follow('s1'), follow('s2')]
   await settle()
   expect(first.kinds()).toEqual(['opened'])
-  posts.get('s1')?.({ kind: 'messages', texts: ['for the first'] })
+  posts.get('s1')?.({ kind: 'messages', told: ['for the first'] })
   expect(first.follower.send({ kind: 'hand-over', message: 'a commit' })).toBe(true)
   await settle()
   expect(first.kinds()).toEqual(['opened', 'messages'])

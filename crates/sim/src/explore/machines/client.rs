@@ -7,7 +7,7 @@ use syncline_engine::protocol::RawEvent;
 
 use super::{Machines, OPEN, now};
 use crate::action::{ClientNo, SubjectNo, TabNo};
-use crate::client::{Client, Failed, Live, Page, ToPage};
+use crate::client::{Client, Failed, Live, Page, ToPage, adopt};
 use crate::explore::Bounds;
 use crate::explore::intern::Id;
 use crate::explore::parts::{Durable, Fast, Paper, Past, Saying, Sitting, Uses, VERSION, tables};
@@ -313,9 +313,12 @@ impl Machines {
             }
             Past::Told(before, message) => {
                 let mut live = self.live(before)?;
-                if let ToPage::Text(text) = self.to_pages.get(message) {
-                    live.session.receive(&mut live.db, now(), text).map_err(|_| lost())?;
+                match self.to_pages.get(message) {
+                    ToPage::Text(text) => live.session.receive(&mut live.db, now(), text).map(drop),
+                    ToPage::State(due, bytes) => adopt(&mut live, now(), due, bytes).map(drop),
+                    ToPage::Kept(_) => Ok(()),
                 }
+                .map_err(|_| lost())?;
                 Ok(live)
             }
         }
