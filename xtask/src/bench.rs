@@ -74,6 +74,7 @@ fn scenes(names: &[&str], file: &str, write: bool) -> Result<()> {
     setup::for_build()?;
     setup::for_browser()?;
     build::all(App::Chat, Mode::Release, &Log::Terminal)?;
+    build::all(App::Todo, Mode::Release, &Log::Terminal)?;
     let results = workspace::target_dir()?.join("bench/scenes.json");
     if results.exists() {
         fs::remove_file(&results)?;

@@ -1,7 +1,7 @@
 // What becomes of a browser when what it relied on is gone: the server's log, or its own file.
 
-import type { Page } from '@playwright/test'
 import { createChannel, expectConfirmed, expectReason, expectTexts, post, syncStatus } from './chat'
+import { damage } from './damage'
 import { expect, test } from './world'
 
 test('a server that was reset is followed, and what it has lost can be committed again', async ({
@@ -27,31 +27,6 @@ test('a server that was reset is followed, and what it has lost can be committed
   const other = await (await newBrowser()).chat('bob')
   await expect(other.getByRole('link', { name: /general/ })).toHaveCount(1)
 })
-
-/** Overwrites the beginning of some files in the browser's private file system; how many there were. */
-async function damage(page: Page, ...names: string[]): Promise<number> {
-  return page.evaluate(async (names) => {
-    const HEADER = 4_096
-    let damaged = 0
-    const look = async (directory: FileSystemDirectoryHandle): Promise<void> => {
-      for await (const handle of directory.values()) {
-        if (handle.kind === 'directory') {
-          await look(handle as FileSystemDirectoryHandle)
-          continue
-        }
-        const file = handle as FileSystemFileHandle
-        const head = await (await file.getFile()).slice(0, 512).text()
-        if (!names.some((name) => head.startsWith(`${name}\0`))) continue
-        const stream = await file.createWritable({ keepExistingData: true })
-        await stream.write({ type: 'write', position: HEADER, data: new Uint8Array(100).fill(0x5a) })
-        await stream.close()
-        damaged += 1
-      }
-    }
-    await look(await navigator.storage.getDirectory())
-    return damaged
-  }, names)
-}
 
 test('a damaged file is set aside, and the log is read again from the server', async ({ newBrowser }) => {
   const browser = await newBrowser()

@@ -10,7 +10,7 @@ import { createChannel, expectTexts, joinChannel } from '../e2e/chat'
 import { expect, test } from '../e2e/world'
 import { quantile, record } from './figures'
 
-const DIST = resolve(import.meta.dirname, '../dist')
+const APPS = resolve(import.meta.dirname, '../../..')
 
 /** When each message was seen by the reader, on the clock of the machine. */
 interface Seen {
@@ -156,26 +156,34 @@ test('from one screen to another', async ({ newBrowser }) => {
   })
 })
 
-test('the download', () => {
-  const files = (folder: string): string[] =>
-    readdirSync(folder).flatMap((name) => {
-      const path = join(folder, name)
-      return statSync(path).isDirectory() ? files(path) : [path]
+for (const [app, what, most] of [
+  ['chat', 'the chat', 560],
+  ['todo', 'the todos, the smallest app', 520],
+] as const) {
+  test(`the download of ${app}`, () => {
+    const dist = resolve(APPS, app, 'web/dist')
+    // A page downloads the devtools where it asks for them, and a test sees that no other does.
+    const needed = filesOf(dist).filter((path) => !basename(path).startsWith('devtools-'))
+    const sizes = needed.map((path) => [path, gzipSync(readFileSync(path), { level: 9 }).length] as const)
+    const sum = (end: string) =>
+      sizes.filter(([path]) => path.endsWith(end)).reduce((all, [, size]) => all + size, 0)
+    const kib = (bytes: number) => (bytes / 1024).toFixed(1)
+    record({
+      what: `download of ${what}, gzip (wasm, JavaScript with React, CSS, HTML)`,
+      value: sum('') / 1024,
+      unit: 'KiB',
+      most,
+      beside: `wasm ${kib(sum('.wasm'))}, JavaScript ${kib(sum('.js'))}, CSS ${kib(sum('.css'))}`,
     })
-  // A page downloads the devtools where it asks for them, and a test sees that no other does.
-  const needed = files(DIST).filter((path) => !basename(path).startsWith('devtools-'))
-  const sizes = needed.map((path) => [path, gzipSync(readFileSync(path), { level: 9 }).length] as const)
-  const sum = (end: string) =>
-    sizes.filter(([path]) => path.endsWith(end)).reduce((all, [, size]) => all + size, 0)
-  const kib = (bytes: number) => (bytes / 1024).toFixed(1)
-  record({
-    what: 'download of the chat, gzip (wasm, JavaScript with React, CSS, HTML)',
-    value: sum('') / 1024,
-    unit: 'KiB',
-    most: 560,
-    beside: `wasm ${kib(sum('.wasm'))}, JavaScript ${kib(sum('.js'))}, CSS ${kib(sum('.css'))}`,
   })
-})
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    return statSync(path).isDirectory() ? filesOf(path) : [path]
+  })
+}
 
 for (const shape of ['100 commits of one event', 'one commit of 100 events'] as const) {
   test(`a push of ${shape}`, async () => {
