@@ -6,7 +6,7 @@ import { useQuery, useStore } from 'syncline/react'
 import { Avatar } from './avatar'
 import { NewChannel } from './channel-form'
 import { ChannelIcon } from './channel-icon'
-import { Icon } from './icons'
+import { Icon, IconButton } from './icons'
 import type { ChannelKind } from './model'
 import { usePendingIds } from './pending'
 import { person, workspace } from './queries'
@@ -48,27 +48,14 @@ export function Channels({ channels, current, isPast, onClose, onSignOut }: Chan
     <aside className="sidebar" onKeyDown={closeOnEscape}>
       <header>
         <h2>{settings?.name ?? storeId}</h2>
-        <button
-          type="button"
-          className="quiet"
-          aria-label="Workspace"
-          title="Workspace"
-          disabled={isPast}
-          onClick={() => setOpen('settings')}
-        >
-          <Icon name="settings" />
-        </button>
-        <button
-          type="button"
-          className="quiet"
-          aria-label="New channel"
-          title="New channel"
+        <IconButton icon="settings" label="Workspace" disabled={isPast} onClick={() => setOpen('settings')} />
+        <IconButton
+          icon="add"
+          label="New channel"
           aria-expanded={open === 'creating'}
           disabled={isPast}
           onClick={() => setOpen(open === 'creating' ? undefined : 'creating')}
-        >
-          <Icon name="add" />
-        </button>
+        />
       </header>
       {open === 'settings' ? <Workspace onClose={() => setOpen(undefined)} /> : null}
       {!isPast && (open === 'creating' || channels.length === 0) ? (
@@ -136,9 +123,7 @@ function Me({ onSignOut }: { onSignOut: () => void }): ReactNode {
     <footer>
       <Avatar subject={subject} name={me?.name ?? subject} avatar={me?.avatar ?? null} />
       <span className="name">{me?.name ?? subject}</span>
-      <button type="button" className="quiet" aria-label="Sign out" title="Sign out" onClick={onSignOut}>
-        <Icon name="leave" />
-      </button>
+      <IconButton icon="leave" label="Sign out" onClick={onSignOut} />
     </footer>
   )
 }

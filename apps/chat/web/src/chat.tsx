@@ -9,7 +9,7 @@ import { Conversation } from './conversation'
 import { Details } from './details'
 import { useDevtools } from './devtools'
 import { History } from './history'
-import { Icon } from './icons'
+import { Icon, IconButton } from './icons'
 import { People } from './presence'
 import { channels as channelsOf } from './queries'
 import { linkTo, useRoute } from './route'
@@ -99,39 +99,27 @@ function Shell({ history, onTravel, onSignOut }: ShellProps): ReactNode {
             )}
           </div>
           {isPast ? null : <Undo />}
-          <button
-            type="button"
-            className="quiet"
-            aria-label="Search"
-            title="Search"
+          <IconButton
+            icon="search"
+            label="Search"
             aria-pressed={drawer === 'search'}
             onClick={() => toggle('search')}
-          >
-            <Icon name="search" />
-          </button>
+          />
           {channel === undefined ? null : (
-            <button
-              type="button"
-              className="quiet"
-              aria-label="About this channel"
-              title="About this channel"
+            <IconButton
+              icon="info"
+              label="About this channel"
               aria-pressed={drawer === 'details'}
               onClick={() => toggle('details')}
-            >
-              <Icon name="info" />
-            </button>
+            />
           )}
-          <button
-            type="button"
-            className="quiet"
-            aria-label="History"
-            title="History"
+          <IconButton
+            icon="history"
+            label="History"
             aria-pressed={isPast}
             disabled={head === 0}
             onClick={() => onTravel(isPast ? undefined : head)}
-          >
-            <Icon name="history" />
-          </button>
+          />
           <People />
           <SyncStatus />
         </header>

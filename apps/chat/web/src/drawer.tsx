@@ -1,7 +1,7 @@
 // What stands beside the conversation: a channel's details, or a search.
 
 import type { KeyboardEvent, ReactNode } from 'react'
-import { Icon } from './icons'
+import { IconButton } from './icons'
 
 interface DrawerProps {
   readonly title: string
@@ -17,9 +17,7 @@ export function Drawer({ title, onClose, children }: DrawerProps): ReactNode {
     <aside className="drawer" aria-label={title} onKeyDown={closeOnEscape}>
       <header>
         <h2>{title}</h2>
-        <button type="button" className="quiet" aria-label={`Close ${title}`} onClick={onClose}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={`Close ${title}`} onClick={onClose} />
       </header>
       {children}
     </aside>

@@ -1,6 +1,6 @@
 // The chat's few pictures, drawn in the colour of their text.
 
-import type { ReactNode } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 
 const PATHS = {
   add: 'M12 5v14M5 12h14',
@@ -33,6 +33,21 @@ export function Icon({ name }: { name: IconName }): ReactNode {
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
+  )
+}
+
+interface IconButtonProps
+  extends Omit<ComponentProps<'button'>, 'children' | 'className' | 'title' | 'type'> {
+  readonly icon: IconName
+  readonly label: string
+}
+
+/** A button that says by a picture, and to who cannot see it by its label, what it does. */
+export function IconButton({ icon, label, ...more }: IconButtonProps): ReactNode {
+  return (
+    <button type="button" className="quiet" aria-label={label} title={label} {...more}>
+      <Icon name={icon} />
+    </button>
   )
 }
 

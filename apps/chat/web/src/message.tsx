@@ -4,8 +4,7 @@ import type { FormEvent, KeyboardEvent, ReactNode } from 'react'
 import { memo, useState } from 'react'
 import { Avatar } from './avatar'
 import { Edits } from './edits'
-import type { IconName } from './icons'
-import { Icon } from './icons'
+import { Icon, IconButton } from './icons'
 import { linked } from './links'
 import type { ChatEvent } from './model'
 import { events } from './model'
@@ -145,16 +144,16 @@ function Actions({ message, reactions, isOwn, isAdmin, onReply, onEdit }: Messag
         </button>
       ) : (
         <>
-          <Action icon="smile" label="React" onClick={() => setOpen('reacting')} />
-          <Action icon="reply" label="Reply" onClick={() => onReply(message)} />
-          <Action
+          <IconButton icon="smile" label="React" onClick={() => setOpen('reacting')} />
+          <IconButton icon="reply" label="Reply" onClick={() => onReply(message)} />
+          <IconButton
             icon="pin"
             label={message.pinned === 1 ? 'Unpin' : 'Pin'}
             onClick={() => commit(pinOrUnpin(message))}
           />
-          {isOwn ? <Action icon="edit" label="Edit message" onClick={() => onEdit(message.id)} /> : null}
+          {isOwn ? <IconButton icon="edit" label="Edit message" onClick={() => onEdit(message.id)} /> : null}
           {isOwn || isAdmin ? (
-            <Action icon="trash" label="Delete message" onClick={() => setOpen('deleting')} />
+            <IconButton icon="trash" label="Delete message" onClick={() => setOpen('deleting')} />
           ) : null}
         </>
       )}
@@ -164,20 +163,6 @@ function Actions({ message, reactions, isOwn, isAdmin, onReply, onEdit }: Messag
 
 function pinOrUnpin({ id, pinned }: Message): ChatEvent {
   return pinned === 1 ? events.messageUnpinned({ id }) : events.messagePinned({ id })
-}
-
-interface ActionProps {
-  readonly icon: IconName
-  readonly label: string
-  readonly onClick: () => void
-}
-
-function Action({ icon, label, onClick }: ActionProps): ReactNode {
-  return (
-    <button type="button" className="quiet" aria-label={label} title={label} onClick={onClick}>
-      <Icon name={icon} />
-    </button>
-  )
 }
 
 function EditForm({ id, text, onEnd }: { id: string; text: string; onEnd: () => void }): ReactNode {

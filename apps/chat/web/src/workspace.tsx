@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 import { freshId } from 'syncline'
 import { useQuery, useStore } from 'syncline/react'
 import { Avatar } from './avatar'
-import { Icon } from './icons'
+import { IconButton } from './icons'
 import type { Role } from './model'
 import { events } from './model'
 import { useCommit } from './notices'
@@ -32,9 +32,7 @@ export function Workspace({ onClose }: { onClose: () => void }): ReactNode {
     <dialog ref={dialog} className="workspace" aria-label="Workspace" onClose={onClose}>
       <header>
         <h2>{settings?.name ?? storeId}</h2>
-        <button type="button" className="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label="Close" onClick={() => dialog.current?.close()} />
       </header>
       {isAdmin ? <Settings name={settings?.name ?? ''} isInviteOnly={settings?.invite_only === 1} /> : null}
       {isAdmin ? <Invites /> : null}
