@@ -1,10 +1,12 @@
 // The store of a page.
 
 import { expect, test, vi } from 'vitest'
+import { computed } from '../src/computed'
 import type { Code } from '../src/failure'
 import { RejectionError } from '../src/failure'
 import { Journal, readJournals } from '../src/journal'
 import type { ToLeader } from '../src/port'
+import { readable } from '../src/readable'
 import { StatusBoard } from '../src/status'
 import { Store } from '../src/store'
 import type { StorageKind } from '../src/wasm'
@@ -67,6 +69,29 @@ test('many commits in one task are one message, and run each query once', async 
   expect(sent[0]).toEqual({ kind: 'hand-over', message: 'commit 50, dismissed ' })
   expect(query).toHaveBeenCalledTimes(2)
   expect(heard.mock.calls).toEqual([[[{ id: 1 }]]])
+})
+
+test('a readable is told at once, after each change, and no more once nobody listens', async () => {
+  const { store, session } = setUp()
+  const heard: unknown[] = []
+  const rows = readable<{ id: number }>(store, 'SELECT * FROM messages')
+  const count = readable(
+    store,
+    computed(['SELECT * FROM messages'], (messages) => messages.length),
+  )
+  const stop = rows.subscribe((rows) => heard.push(rows))
+  const stopCount = count.subscribe((count) => heard.push(count))
+  expect(heard).toEqual([[], 0])
+  session.rows = [{ id: 1 }]
+  store.commit(HELLO)
+  await task()
+  expect(heard.slice(2)).toEqual([[{ id: 1 }], 1])
+  stop()
+  stopCount()
+  session.rows = []
+  store.commit(HELLO)
+  await task()
+  expect(heard.length).toBe(4)
 })
 
 test('a rejection by the rules is thrown with its code, and nothing has happened', async () => {
