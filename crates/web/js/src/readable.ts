@@ -14,7 +14,7 @@ export interface Readable<T> {
 export function readable<T>(store: Store, query: Computed<T>): Readable<T>
 export function readable<Row>(store: Store, query: Query<Row>): Readable<readonly Row[]>
 export function readable(store: Store, query: Query<unknown> | Computed<unknown>): Readable<unknown> {
-  const value: Computed<unknown> = query instanceof Computed ? query : computed([query], (rows) => rows)
+  const value = query instanceof Computed ? query : computed([query], (rows): unknown => rows)
   return {
     subscribe: (run) => {
       const stop = store.subscribe(value, run)
