@@ -8,13 +8,15 @@ test('a server that was reset is followed, and what it has lost can be committed
   newBrowser,
   server,
 }) => {
+  test.slow()
   const page = await (await newBrowser()).chat('ann')
   await createChannel(page, 'general')
   await post(page, 'before')
   await expectConfirmed(page)
   await server.reset()
   const notice = page.getByRole('alert').filter({ hasText: 'The server has lost' })
-  await expect(notice).toContainText('“before”')
+  // While the server was gone, the pauses between attempts have grown; one that fails makes them longer still.
+  await expect(notice).toContainText('“before”', { timeout: 40_000 })
   await page.reload()
   await expect(notice).toContainText('“before”')
   await page.getByRole('button', { name: 'Commit mine again' }).click()
