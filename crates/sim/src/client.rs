@@ -322,17 +322,13 @@ impl Client {
         let page = self.page.as_mut()?;
         let message = page.from_leader.pop_front()?;
         let live = page.live.as_mut().filter(|_| !page.broken)?;
-        let text = match message {
-            ToPage::Text(text) => Ok(text),
-            ToPage::State(due, bytes) => Err((due, bytes)),
+        let taken = match message {
+            ToPage::Text(text) => live.session.receive(&mut live.db, now, &text),
+            ToPage::State(due, bytes) => adopt(live, now, &due, &bytes),
             ToPage::Kept(keys) => {
                 keys.iter().for_each(|key| drop(self.journal.remove(key)));
                 return Some(Ok(Effects::default()));
             }
-        };
-        let taken = match text {
-            Ok(text) => live.session.receive(&mut live.db, now, &text),
-            Err((due, bytes)) => adopt(live, now, &due, &bytes),
         };
         let effects = match taken {
             Ok(effects) => effects,

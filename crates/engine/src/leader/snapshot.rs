@@ -121,7 +121,7 @@ impl Leader {
             return Ok(());
         }
         // Parts of a former connection were not counted here.
-        let digest = (fetch.hashed.0 == offer.parts).then(|| std::mem::take(&mut fetch.hashed.1).finish());
+        let digest = (fetch.hashed.0 == offer.parts).then(|| fetch.hashed.1.clone().finish());
         self.take_snapshot(db, &offer, digest)
     }
 

@@ -2,7 +2,8 @@
 
 use syncline_engine::protocol::{ClientId, Code, Incarnation, Millis, RawEvent, Seq, SessionId, Subject};
 use syncline_engine::{
-    Leader, LeaderConfig, Query, Replica, Room, RoomConfig, Session, Sql, StateDue, state_digest,
+    Connection, Leader, LeaderConfig, Output, Query, Replica, Room, RoomConfig, Session, Sql, StateDue,
+    state_digest,
 };
 use syncline_sqlite::Database;
 
@@ -83,6 +84,21 @@ fn a_commit_that_the_snapshot_holds_is_confirmed_though_its_verdict_came_before_
     assert_same_digests(&mut world);
 }
 
+/// The server takes a frame of a leader that stands alone, and the leader the answers.
+fn exchange(
+    world: &mut World,
+    connection: &mut Connection,
+    frame: &str,
+    leader: &mut Leader,
+    log: &mut Database,
+) {
+    for output in world.server.receive(connection, frame) {
+        if let Output::Reply(text) = output {
+            leader.receive(log, &text).unwrap();
+        }
+    }
+}
+
 /// The parts that a client asks for, in the order in which it does.
 fn parts_asked(client: &Client) -> Vec<u64> {
     let frames = client.to_server.iter().map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
@@ -130,14 +146,10 @@ fn a_host_that_brings_states_has_its_session_go_on_from_a_copy() {
     let opened = leader.opened(&log, &id, Seq::ZERO).unwrap();
     let mut session = Session::open(&mut db, rules, id.clone(), Millis::default(), &opened).unwrap();
     session.commit(&mut db, Millis::default(), vec![added("bob's", "bob's")]).unwrap();
-    let mut connection = syncline_engine::Connection::new(None);
+    let mut connection = Connection::new(None);
     leader.connected(Some(super::world::TOKEN.to_owned()));
     while let Some(text) = leader.poll_server() {
-        for output in world.server.receive(&mut connection, &text) {
-            if let syncline_engine::Output::Reply(text) = output {
-                leader.receive(&mut log, &text).unwrap();
-            }
-        }
+        exchange(&mut world, &mut connection, &text, &mut leader, &mut log);
     }
 
     let told: Vec<String> = std::iter::from_fn(|| leader.poll_session(&id)).collect();
@@ -247,14 +259,10 @@ fn a_snapshot_that_makes_no_state_is_given_up_for_the_log() {
     .unwrap();
     let mut leader = Leader::open(&mut log, config).unwrap();
     let mut replica = Replica::open(&mut state, super::model::rules()).unwrap();
-    let mut connection = syncline_engine::Connection::new(None);
+    let mut connection = Connection::new(None);
     leader.connected(Some(super::world::TOKEN.to_owned()));
     while let Some(text) = leader.poll_server() {
-        for output in world.server.receive(&mut connection, &text) {
-            if let syncline_engine::Output::Reply(text) = output {
-                leader.receive(&mut log, &text).unwrap();
-            }
-        }
+        exchange(&mut world, &mut connection, &text, &mut leader, &mut log);
         leader.advance(&mut log, &mut replica, &mut state).unwrap();
     }
     assert_eq!(notes(&state), notes(&world.server.db));
@@ -470,7 +478,7 @@ impl ZooClient {
     }
 
     fn sync(&mut self, server: &mut Database, room: &mut Room) {
-        let mut connection = syncline_engine::Connection::new(Some(syncline_engine::Grant::TRUSTED));
+        let mut connection = Connection::new(Some(syncline_engine::Grant::TRUSTED));
         let token = syncline_engine::SharedToken::new("");
         self.leader.connected(None);
         while let Some(text) = self.leader.poll_server() {
