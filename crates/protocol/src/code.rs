@@ -139,7 +139,7 @@ codes! {
     ServerUnreachable "server-unreachable" "status"
         "No connection to the server." "Nothing: work goes on offline, and the client reconnects by itself.";
     OpfsUnavailable "opfs-unavailable" "status"
-        "The browser offers no OPFS here (an insecure origin, a private window): storage is `memory`." "Use HTTPS or localhost. Until then a commit is safe only once `confirmed`.";
+        "The browser offers neither OPFS nor IndexedDB here (an insecure origin): storage is `memory`." "Use HTTPS or localhost. Until then a commit is safe only once `confirmed`.";
     StorageFull "storage-full" "status"
         "The browser's storage quota is used up." "Free space. Commits stay in the page, and are kept once there is room.";
     StorageFailed "storage-failed" "status"

@@ -1,5 +1,7 @@
-//! `Sql` over rusqlite: native files, memory, and OPFS in the browser, in one code base.
+//! `Sql` over rusqlite: native files, memory, and in the browser OPFS or blocks for IndexedDB, in one code base.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub mod blocks;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod copy;
 mod database;

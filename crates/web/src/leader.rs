@@ -1,5 +1,6 @@
 //! The leader of a browser: log and outbox on OPFS, in a dedicated worker.
 
+use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use syncline_engine::protocol::{Args, ClientId, Code, Digest, ErrorFrame, Seq, SessionId, StoreId, Subject};
 use syncline_engine::{
@@ -9,10 +10,12 @@ use syncline_sqlite::opfs::Pool;
 use syncline_sqlite::{Database, Durability};
 use wasm_bindgen::prelude::*;
 
+mod files;
 mod log_file;
 
 use crate::failure::{Failure, json, seq};
 use crate::past::Past;
+use files::Files;
 
 const STATE: &str = "state.db";
 
@@ -88,8 +91,8 @@ pub struct Leader {
     state: Database,
     /// Made in memory of the snapshot that the log begins with, and not copied into `state` yet.
     made: Option<(Database, Replica)>,
-    /// Why storage is memory, where it is.
-    no_opfs: Option<SqlError>,
+    /// Where both are; none in memory.
+    files: Option<Files>,
 }
 
 #[wasm_bindgen]
@@ -97,6 +100,19 @@ impl Leader {
     /// Opens the client's database: on OPFS, or in memory where the browser has none.
     pub async fn open(config: String) -> Result<Leader, JsValue> {
         Ok(Self::try_open(&config).await?)
+    }
+
+    /// Opens the client's database of what the host has kept of it, an array of `[file, index, bytes]`: from now on, it
+    /// keeps what [`Self::take_changed`] returns before it tells anything that was polled after that.
+    pub fn open_kept(config: String, kept: &Array) -> Result<Leader, JsValue> {
+        Ok(Self::try_open_kept(&config, kept)?)
+    }
+
+    /// What is to be kept now: blocks as for [`Self::open_kept`], those without bytes to be forgotten. None where
+    /// nothing has changed, or the host has nothing to do with it.
+    pub fn take_changed(&self) -> Result<Option<Array>, JsValue> {
+        let Some(files) = &self.files else { return Ok(None) };
+        Ok(files.take_changed().map_err(Failure::from)?)
     }
 
     /// Deletes everything that this browser keeps of a store, for a subject.
@@ -163,14 +179,19 @@ impl Leader {
         Ok(Some(self.state.serialize().map_err(Failure::from)?))
     }
 
-    /// `opfs` or `memory`.
+    /// `opfs`, `indexeddb` or `memory`.
     pub fn storage(&self) -> String {
-        if self.no_opfs.is_some() { "memory" } else { "opfs" }.to_owned()
+        match &self.files {
+            Some(Files::Opfs(_)) => "opfs",
+            Some(Files::Blocks(_)) => "indexeddb",
+            None => "memory",
+        }
+        .to_owned()
     }
 
     /// The code that says why storage is memory.
     pub fn storage_reason(&self) -> Option<String> {
-        self.no_opfs.as_ref().map(|_| Code::OpfsUnavailable.as_str().to_owned())
+        self.files.is_none().then(|| Code::OpfsUnavailable.as_str().to_owned())
     }
 
     /// Takes commits of a session.
@@ -278,30 +299,31 @@ impl Leader {
 
 impl Leader {
     async fn try_open(config: &str) -> Result<Self, Failure> {
-        let Config { store_id, subject, client, payload, durability } =
-            serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
-        let directory = directory(&store_id, &subject);
-        let rules = crate::rules();
-        let config = LeaderConfig {
-            payload,
-            brings_states: true,
-            ..LeaderConfig::new(&rules, store_id, subject, client)?
-        };
-        let (log, leader, mut state, no_opfs) = match Pool::install(&directory).await {
-            Ok(pool) => {
-                let (log, leader) = log_file::open(&pool, config, durability.into())?;
-                (log, leader, open_state(&pool)?, None)
-            }
+        let (config, durability) = leader_config(config)?;
+        match Pool::install(&directory(&config.store, &config.subject)).await {
+            Ok(pool) => Self::open_files(Files::Opfs(pool), config, durability),
             // Held by a page that is just closing: the caller tries again, for a while.
-            Err(error) if is_busy(&error) => return Err(error.into()),
-            Err(error) => {
+            Err(error) if is_busy(&error) => Err(error.into()),
+            Err(_) => {
                 let mut log = Database::open_memory()?;
                 let leader = EngineLeader::open(&mut log, LeaderConfig { volatile: true, ..config })?;
-                (log, leader, Database::open_memory()?, Some(error))
+                let mut state = Database::open_memory()?;
+                let replica = Replica::open(&mut state, crate::rules())?;
+                Ok(Self { leader, replica, log, state, made: None, files: None })
             }
-        };
-        let replica = Replica::open(&mut state, rules)?;
-        Ok(Self { leader, replica, log, state, made: None, no_opfs })
+        }
+    }
+
+    fn try_open_kept(config: &str, kept: &Array) -> Result<Self, Failure> {
+        let (config, durability) = leader_config(config)?;
+        Self::open_files(Files::of_kept(kept)?, config, durability)
+    }
+
+    fn open_files(files: Files, config: LeaderConfig, durability: Durability) -> Result<Self, Failure> {
+        let (log, leader) = log_file::open(&files, config, durability)?;
+        let mut state = open_state(&files)?;
+        let replica = Replica::open(&mut state, crate::rules())?;
+        Ok(Self { leader, replica, log, state, made: None, files: Some(files) })
     }
 
     fn try_opened(&mut self, session: String, living: Option<(f64, Epoch)>) -> Result<String, Failure> {
@@ -361,16 +383,27 @@ impl Leader {
     }
 }
 
+fn leader_config(config: &str) -> Result<(LeaderConfig, Durability), Failure> {
+    let Config { store_id, subject, client, payload, durability } =
+        serde_json::from_str(config).map_err(|error| Failure::new(Code::BadMessage, error))?;
+    let config = LeaderConfig {
+        payload,
+        brings_states: true,
+        ..LeaderConfig::new(&crate::rules(), store_id, subject, client)?
+    };
+    Ok((config, durability.into()))
+}
+
 fn session_id(session: String) -> Result<SessionId, Failure> {
     SessionId::parse(session).map_err(|error| Failure::new(Code::BadMessage, error))
 }
 
 /// The state is derived: one that does not open is deleted, and made anew from the log.
-fn open_state(pool: &Pool) -> Result<Database, SqlError> {
+fn open_state(files: &Files) -> Result<Database, SqlError> {
     let sound = |db: Database| db.check().map(|()| db);
-    pool.open(STATE, Durability::Normal).and_then(sound).or_else(|_| {
-        pool.remove(STATE)?;
-        pool.open(STATE, Durability::Normal)
+    files.open(STATE, Durability::Normal).and_then(sound).or_else(|_| {
+        files.remove(STATE)?;
+        files.open(STATE, Durability::Normal)
     })
 }
 
@@ -380,8 +413,9 @@ async fn remove_all(store_id: String, subject: String) -> Result<(), Failure> {
     let subject = Subject::parse(subject).map_err(|error| bad(&error))?;
     match Pool::install(&directory(&store_id, &subject)).await {
         Ok(pool) => {
-            log_file::remove(&pool)?;
-            pool.remove(STATE)?;
+            let files = Files::Opfs(pool);
+            log_file::remove(&files)?;
+            files.remove(STATE)?;
             Ok(())
         }
         Err(error) if is_busy(&error) => Err(error.into()),

@@ -1,4 +1,4 @@
-// The suite that every host runs, in Chromium: in memory on the page, and on OPFS in a worker.
+// The suite that every host runs, in Chromium: in memory and in blocks on the page, and on OPFS in a worker.
 
 import { join, resolve } from 'node:path'
 import { expect, test } from './world'
@@ -11,7 +11,7 @@ interface Report {
   readonly cases: readonly { readonly name: string; readonly expected: string; readonly seen: string }[]
 }
 
-test('statements are answered alike, and the engine ends alike, in memory and on OPFS', async ({
+test('statements are answered alike, and the engine ends alike, wherever the files are', async ({
   newBrowser,
 }) => {
   const browser = await newBrowser()
@@ -22,7 +22,7 @@ test('statements are answered alike, and the engine ends alike, in memory and on
   const page = await browser.lab('ann')
   const reports: string[] = await page.evaluate(async () => {
     const glue = new URL('/conformance/chat.js', location.href).href
-    const { default: init, conformance_in_memory } = await import(glue)
+    const { default: init, conformance_in_memory, conformance_in_blocks } = await import(glue)
     await init()
     const script = `
       import init, { conformance_on_opfs } from ${JSON.stringify(glue)}
@@ -34,13 +34,14 @@ test('statements are answered alike, and the engine ends alike, in memory and on
       worker.onmessage = ({ data }) => resolve(data)
       worker.onerror = ({ message }) => reject(new Error(message))
     })
-    return [conformance_in_memory(), onOpfs]
+    return [conformance_in_memory(), onOpfs, ...JSON.parse(conformance_in_blocks()).map(JSON.stringify)]
   })
-  const [memory, opfs] = reports.map((report) => JSON.parse(report) as Report)
-  for (const report of [memory, opfs]) {
-    expect(report?.cases.filter(({ expected, seen }) => expected !== seen)).toEqual([])
-    expect(report?.cases.length).toBeGreaterThan(200)
-    expect(report?.cases.map(({ name }) => name)).toContain("the session's state")
+  const all = reports.map((report) => JSON.parse(report) as Report)
+  expect(all.length).toBe(4)
+  for (const report of all) {
+    expect(report.cases.filter(({ expected, seen }) => expected !== seen)).toEqual([])
+    expect(report.cases.length).toBeGreaterThan(200)
+    expect(report.cases.map(({ name }) => name)).toContain("the session's state")
+    expect(report.digest).toBe(all[0]?.digest)
   }
-  expect(opfs?.digest).toBe(memory?.digest)
 })

@@ -1,6 +1,13 @@
-// What a bad disk does.
+// What a bad disk does, and a browser that offers none.
 
 import type { Page } from '@playwright/test'
+
+/** For a leader's worker: IndexedDB is all that there is, as in a private window of Firefox. */
+export const NO_OPFS =
+  'navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));'
+
+/** There is nothing to keep data in. */
+export const NO_STORAGE = `${NO_OPFS} Object.defineProperty(self, 'indexedDB', { value: undefined });`
 
 /** Overwrites the beginning of some files in the browser's private file system; how many there were. */
 export async function damage(page: Page, ...names: string[]): Promise<number> {

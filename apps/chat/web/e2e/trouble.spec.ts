@@ -2,10 +2,8 @@
 
 import type { Page } from '@playwright/test'
 import { createChannel, expectConfirmed, expectReason, expectTexts, post, syncStatus } from './chat'
+import { NO_STORAGE } from './damage'
 import { expect, test } from './world'
-
-const NO_OPFS =
-  'navigator.storage.getDirectory = () => Promise.reject(new DOMException("no", "SecurityError"));'
 
 /** Of what is said while the socket is live, whatever names an unheard message gets lost. */
 const HARD_OF_HEARING = `
@@ -45,11 +43,11 @@ test('a server that was never reached leaves a working page', async ({ newBrowse
   }
 })
 
-test('without OPFS a second tab says that it waits, and goes on when the first is closed', async ({
+test('without storage a second tab says that it waits, and goes on when the first is closed', async ({
   newBrowser,
 }) => {
   const browser = await newBrowser()
-  await browser.inLeader(NO_OPFS)
+  await browser.inLeader(NO_STORAGE)
   const first = await browser.chat('ann')
   await createChannel(first, 'general')
   await post(first, 'hello')
@@ -60,9 +58,9 @@ test('without OPFS a second tab says that it waits, and goes on when the first i
   await expectTexts(second, ['hello'])
 })
 
-test('without OPFS the page works from memory and says so', async ({ newBrowser }) => {
+test('without storage the page works from memory and says so', async ({ newBrowser }) => {
   const browser = await newBrowser()
-  await browser.inLeader(NO_OPFS)
+  await browser.inLeader(NO_STORAGE)
   const page = await browser.chat('ann')
   await createChannel(page, 'general')
   await post(page, 'hello')
@@ -72,11 +70,11 @@ test('without OPFS the page works from memory and says so', async ({ newBrowser 
   await expectTexts(page, ['hello'])
 })
 
-test('without OPFS, what the server has, unheard, before a reload is not sent as something new', async ({
+test('without storage, what the server has, unheard, before a reload is not sent as something new', async ({
   newBrowser,
 }) => {
   const browser = await newBrowser()
-  await browser.inLeader(NO_OPFS + HARD_OF_HEARING)
+  await browser.inLeader(NO_STORAGE + HARD_OF_HEARING)
   const [ann, bob] = [await browser.lab('ann'), await (await newBrowser()).lab('bob')]
   await ann.evaluate(async () => (await window.lab).join())
   const all = ['unheard 0', 'unheard 1', 'unheard 2', 'unheard 3', 'unheard 4']
@@ -94,12 +92,12 @@ test('without OPFS, what the server has, unheard, before a reload is not sent as
   expect(await texts(bob)).toEqual(all)
 })
 
-test('without OPFS, reloads while the server comes and goes lose and double nothing', async ({
+test('without storage, reloads while the server comes and goes lose and double nothing', async ({
   newBrowser,
   server,
 }) => {
   const browser = await newBrowser()
-  await browser.inLeader(NO_OPFS)
+  await browser.inLeader(NO_STORAGE)
   const [ann, bob] = [await browser.lab('ann'), await (await newBrowser()).lab('bob')]
   await ann.evaluate(async () => (await window.lab).join())
   const all: string[] = []

@@ -70,10 +70,16 @@ export class Connection {
   }
 
   send(text: string): void {
+    this.sender()(text)
+  }
+
+  /** Sends later, too, but only on the socket of now: what one was to be told is nothing for the next. */
+  sender(): (text: string) => void {
     const socket = this.#socket
-    this.#out.pass(() => {
-      if (socket === this.#socket && socket?.readyState === WebSocket.OPEN) socket.send(text)
-    })
+    return (text) =>
+      this.#out.pass(() => {
+        if (socket === this.#socket && socket?.readyState === WebSocket.OPEN) socket.send(text)
+      })
   }
 
   /** The server has welcomed us and we are caught up; the count of failures ends if that lasts. */

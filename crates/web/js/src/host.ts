@@ -1,17 +1,21 @@
 // The leader in its worker: what the page says goes in, what the leader wants goes out.
 
 import { Backoff } from './backoff'
+import { BlockStore } from './block-store'
 import { Connection, logUrl } from './connection'
 import type { Code, Failure } from './failure'
 import { describe, failureOf } from './failure'
 import { HandOvers } from './hand-over'
 import { History } from './history'
-import { patiently } from './patience'
+import { Kept } from './kept'
+import { locksExist } from './lock'
+import { patiently, within } from './patience'
 import type { FromLeader, LeaderReport, Resumed, ToLeader, Told } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
 import { callChannel, Tabs } from './tabs'
 import type {
   Init,
+  LeaderConfig,
   LeaderStatus,
   LostCommit,
   PresenceOf,
@@ -25,6 +29,9 @@ type Reset = Extract<ToLeader, { kind: 'reset' }>
 type Later = Exclude<ToLeader, { kind: 'open' | 'reset' | 'ping' }>
 type Post = (message: FromLeader, transfer?: Transferable[]) => void
 
+/** A browser's IndexedDB that does not answer is none. */
+const BLOCKS_MS = 5_000
+
 export class LeaderHost {
   readonly #init: Init
   readonly #wasm: Pick<SynclineWasm, 'Leader'>
@@ -32,6 +39,8 @@ export class LeaderHost {
   /** Whom it serves, and how each is told: the page that has started it, and other tabs. */
   readonly #sessions = new Map<string, Post>()
   #leader: WasmLeader | undefined
+  /** Where the leader does not keep its files by itself. */
+  #kept: Kept | undefined
   #connection: Connection | undefined
   #handOvers: HandOvers | undefined
   #history: History | undefined
@@ -103,11 +112,12 @@ export class LeaderHost {
 
   async #open(message: Open): Promise<void> {
     await this.#init({ module_or_path: message.module })
-    const leader = await patiently(() => this.#wasm.Leader.open(JSON.stringify(message.config)))
+    const leader = await this.#openLeader(message.config)
     this.#leader = leader
     this.#token = message.token
     this.#handOvers = new HandOvers(leader, {
-      kept: (keys) => this.#post({ kind: 'journaled-kept', keys, storage: storageOf(leader) }),
+      kept: (keys) =>
+        this.#afterKept(() => this.#post({ kind: 'journaled-kept', keys, storage: storageOf(leader) })),
       refused: (key, failure) => this.#post({ kind: 'journaled-refused', key, failure }),
       drained: () =>
         this.#alive(() => {
@@ -127,17 +137,52 @@ export class LeaderHost {
     this.#serveTabs(leader, message)
   }
 
+  async #openLeader(config: LeaderConfig): Promise<WasmLeader> {
+    const leader = await patiently(() => this.#wasm.Leader.open(JSON.stringify(config)))
+    if (storageOf(leader) !== 'memory') return leader
+    const kept = await this.#openKept(config)
+    if (kept === undefined) return leader
+    leader.free()
+    return kept
+  }
+
+  /** Where there is no OPFS, IndexedDB may do. Without locks, several tabs would have it at the same time. */
+  async #openKept(config: LeaderConfig): Promise<WasmLeader | undefined> {
+    if (globalThis.indexedDB === undefined || !locksExist()) return undefined
+    try {
+      const store = await within(BLOCKS_MS, BlockStore.open(blocksOf(config), config.durability))
+      const leader = this.#wasm.Leader.open_kept(JSON.stringify(config), store.blocks)
+      store.blocks = []
+      await within(BLOCKS_MS, store.write(leader.take_changed() ?? []))
+      this.#kept = new Kept(
+        (changed) => store.write(changed),
+        () => leader.take_changed(),
+        { changed: () => this.#alive(() => this.#report()), broken: (thrown) => this.#fail(thrown) },
+      )
+      return leader
+    } catch (thrown) {
+      console.warn(`syncline: nothing can be kept in IndexedDB, either. (${describe(thrown)})`)
+      return undefined
+    }
+  }
+
+  /** What is said rests on what was written until now. */
+  #afterKept(say: () => void): void {
+    if (this.#kept === undefined) say()
+    else this.#kept.after(() => this.#alive(say))
+  }
+
   /** In memory, each session numbers its commits for the server by itself: there is room for one alone. */
   #serveTabs(leader: WasmLeader, { config: { storeId, subject }, model }: Open): void {
     if (globalThis.BroadcastChannel === undefined) return
     const refusal: Failure | undefined =
-      storageOf(leader) === 'opfs' ? undefined : { code: 'another-tab', message: '' }
+      storageOf(leader) !== 'memory' ? undefined : { code: 'another-tab', message: '' }
     new Tabs(callChannel(storeId, subject), model, refusal, {
       attach: ({ session, resumed }, post) => {
         this.#serveSession(leader, session, resumed, post)
         this.#alive(() => this.#pump())
         if (this.#reported !== undefined) post({ kind: 'status', report: this.#reported })
-        if (this.#lost.length > 0) post({ kind: 'lost', lost: this.#lost })
+        if (this.#lost.length > 0) this.#afterKept(() => post({ kind: 'lost', lost: this.#lost }))
         this.#post({ kind: 'serves', session })
       },
       detach: (session) => {
@@ -159,20 +204,29 @@ export class LeaderHost {
     // A page that goes on has to know its counters before it hears that it is served again; one that begins
     // has what the state does not have yet before it shows anything.
     const told = toldTo(leader, session)
-    if (resumed !== undefined) tell(post, told)
+    if (resumed !== undefined) this.#tell(post, told)
     const [storage, storageReason] = [storageOf(leader), leader.storage_reason()]
-    post(
-      {
-        kind: 'opened',
-        opened,
-        state: own,
-        told: resumed === undefined ? told : undefined,
-        storage,
-        storageReason,
-      },
-      own === undefined ? [] : [own.buffer],
-    )
-    post({ kind: 'presence', all: true, values: JSON.parse(leader.present()) })
+    const present: PresenceOf[] = JSON.parse(leader.present())
+    this.#afterKept(() => {
+      post(
+        {
+          kind: 'opened',
+          opened,
+          state: own,
+          told: resumed === undefined ? told : undefined,
+          storage,
+          storageReason,
+        },
+        own === undefined ? [] : [own.buffer],
+      )
+      post({ kind: 'presence', all: true, values: present })
+    })
+  }
+
+  #tell(post: Post, told: readonly Told[]): void {
+    if (told.length === 0) return
+    const states = told.flatMap((one) => (typeof one === 'string' ? [] : [one.state.buffer]))
+    this.#afterKept(() => post({ kind: 'messages', told }, states))
   }
 
   /**
@@ -183,7 +237,7 @@ export class LeaderHost {
   #startOnDisk(): void {
     const [leader, connection] = [this.#leader, this.#connection]
     if (this.#hasStarted || leader === undefined || connection === undefined) return
-    if (storageOf(leader) !== 'opfs' || this.#handOvers?.hasJournaled === true) return
+    if (storageOf(leader) === 'memory' || this.#handOvers?.hasJournaled === true) return
     this.#hasStarted = true
     connection.start()
   }
@@ -200,6 +254,7 @@ export class LeaderHost {
   async #reset({ module, storeId, subject }: Reset): Promise<void> {
     await this.#init({ module_or_path: module })
     await patiently(() => this.#wasm.Leader.reset(storeId, subject))
+    await BlockStore.remove(blocksOf({ storeId, subject }))
     this.#post({ kind: 'reset-done' })
   }
 
@@ -282,20 +337,25 @@ export class LeaderHost {
   #pump(): void {
     const [leader, connection] = [this.#leader, this.#connection]
     if (leader === undefined || connection === undefined) return
-    for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server())
-      connection.send(text)
+    const send = connection.sender()
+    for (let text = leader.poll_server(); text !== undefined; text = leader.poll_server()) {
+      const frame = text
+      this.#afterKept(() => send(frame))
+    }
     for (const [session, post] of this.#sessions) {
-      tell(post, toldTo(leader, session))
+      this.#tell(post, toldTo(leader, session))
     }
     this.#tellPresence(leader)
     this.#report()
+    // And what nobody is told of.
+    this.#kept?.after(() => {})
   }
 
   #tellPresence(leader: WasmLeader): void {
     const values: PresenceOf[] = []
     for (let text = leader.poll_presence(); text !== undefined; text = leader.poll_presence())
       values.push(JSON.parse(text))
-    if (values.length > 0) this.#tellAll({ kind: 'presence', all: false, values })
+    if (values.length > 0) this.#afterKept(() => this.#tellAll({ kind: 'presence', all: false, values }))
   }
 
   #tellAll(message: FromLeader): void {
@@ -317,7 +377,7 @@ export class LeaderHost {
   #tellLost(count: number): void {
     if (count === this.#lost.length || this.#leader === undefined) return
     this.#lost = JSON.parse(this.#leader.lost()) as LostCommit[]
-    this.#tellAll({ kind: 'lost', lost: this.#lost })
+    this.#afterKept(() => this.#tellAll({ kind: 'lost', lost: this.#lost }))
   }
 
   #report(): void {
@@ -335,7 +395,7 @@ export class LeaderHost {
       connection.succeeded()
       if (connection.failures === 0) this.#refusal = {}
     }
-    const hindrance = this.#handOvers?.failure ?? this.#hindrance
+    const hindrance = this.#kept?.failure ?? this.#handOvers?.failure ?? this.#hindrance
     const report: LeaderReport = {
       live: status.live,
       pending: status.pending,
@@ -395,14 +455,11 @@ function toldTo(leader: WasmLeader, session: string): Told[] {
   return told
 }
 
-function tell(post: Post, told: readonly Told[]): void {
-  const states = told.flatMap((one) => (typeof one === 'string' ? [] : [one.state.buffer]))
-  if (told.length > 0) post({ kind: 'messages', told }, states)
-}
+const storageOf = (leader: WasmLeader): StorageKind => leader.storage() as StorageKind
 
-function storageOf(leader: WasmLeader): StorageKind {
-  return leader.storage() === 'opfs' ? 'opfs' : 'memory'
-}
+/** Of the database with a client's blocks. */
+const blocksOf = ({ storeId, subject }: Pick<LeaderConfig, 'storeId' | 'subject'>): string =>
+  `syncline:${storeId}:${encodeURIComponent(subject)}`
 
 /** The wait that an `error` frame asks for. Other frames are not parsed: they may be large. */
 function retryAfterOf(text: string): number | undefined {

@@ -309,7 +309,7 @@ class Opening {
 
   /** In memory the counters are the session's to give: what is journaled waits for the next page. */
   #handOver(commits: readonly JournaledCommit[]): void {
-    if (this.#board.facts.storage === 'opfs') this.#leader?.send({ kind: 'journaled', commits })
+    if (this.#board.facts.storage !== 'memory') this.#leader?.send({ kind: 'journaled', commits })
   }
 
   /** Commits of former pages are journaled under the identity that they have got; then they may be sent. */
@@ -346,7 +346,7 @@ class Opening {
 
   #kept({ keys, storage }: Extract<FromLeader, { kind: 'journaled-kept' }>): void {
     for (const key of keys) {
-      if (storage === 'opfs') this.#journal.removeKey(key)
+      if (storage !== 'memory') this.#journal.removeKey(key)
       else if (this.#store === undefined) this.#journal.adopted.add(key)
     }
   }

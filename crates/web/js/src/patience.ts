@@ -20,7 +20,8 @@ export async function patiently<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+/** Rejects where nothing has come of it in time. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms.`)), ms)

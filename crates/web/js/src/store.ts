@@ -386,7 +386,7 @@ export class Store {
     this.setLost([])
     this.#presence.again()
     this.#questions.again()
-    if (before === 'opfs' && now === 'opfs') return
+    if (before === now && now !== 'memory') return
     const message =
       'The worker stopped, and its storage was in memory, or is now. Reload the page: what is pending is in its journal.'
     this.#parts.board.learn({ sessionFailure: { code: 'leader-failed', message } })
@@ -394,7 +394,7 @@ export class Store {
 
   #follow(effects: Effects): void {
     const { journal, board, session } = this.#parts
-    const durable = board.facts.storage === 'opfs'
+    const durable = board.facts.storage !== 'memory'
     for (const number of effects.persisted) {
       if (durable) {
         this.#receipts.persisted(number)

@@ -14,6 +14,8 @@ export interface SynclineWasm {
   }
   readonly Leader: {
     open(config: string): Promise<WasmLeader>
+    /** Of what was kept of its files; what changes in them is to be kept from now on: `take_changed`. */
+    open_kept(config: string, kept: readonly Block[]): WasmLeader
     reset(storeId: string, subject: string): Promise<void>
   }
   readonly Past: {
@@ -71,7 +73,10 @@ export interface WasmSession {
   free(): void
 }
 
-/** Log, outbox and cursor on OPFS, in the dedicated worker. */
+/** Part of a file; without bytes, the file has become shorter. */
+export type Block = readonly [file: string, index: number, bytes: Uint8Array | undefined]
+
+/** Log, outbox and cursor, in the dedicated worker. */
 export interface WasmLeader {
   /** What `Session.open` needs. The entries after its state follow by `poll_session`, and then whatever comes. */
   opened(session: string): string
@@ -86,9 +91,11 @@ export interface WasmLeader {
   log_part(after: number): string
   /** The nearest state at or before a seq that is here. */
   past(seq: number): WasmPast
-  /** `opfs` or `memory`. */
+  /** A `StorageKind`. */
   storage(): string
   storage_reason(): string | undefined
+  /** What is to be kept before anything is told that rests on it; none where the leader keeps it by itself. */
+  take_changed(): readonly Block[] | undefined
   /** Throws a failure, such as storage-full: nothing of the message was taken. */
   hand_over(message: string): void
   connected(token: string | undefined): void
@@ -145,7 +152,8 @@ export interface ModelId {
   readonly schemaHash: string
 }
 
-export type StorageKind = 'opfs' | 'memory'
+/** Where the local data is: what is in memory ends with the page. */
+export type StorageKind = 'opfs' | 'indexeddb' | 'memory'
 
 export interface LeaderConfig {
   readonly storeId: string

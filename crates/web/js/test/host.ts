@@ -66,6 +66,7 @@ export class FakeLeader implements WasmLeader {
   storage_reason(): string | undefined {
     return undefined
   }
+  take_changed(): undefined {}
   hand_over(message: string): void {
     if (this.full) throw { code: 'storage-full', message: 'no room' }
     this.#do(`took ${message}`)
@@ -151,7 +152,10 @@ export const settle = () => vi.advanceTimersByTimeAsync(0)
 
 export function host(open: () => Promise<WasmLeader>) {
   const posted: FromLeader[] = []
-  const Leader = { open, reset: async () => {} }
+  const open_kept = (): never => {
+    throw new Error('there is no IndexedDB here')
+  }
+  const Leader = { open, open_kept, reset: async () => {} }
   const made = new LeaderHost(
     async () => {},
     { Leader },

@@ -41,7 +41,7 @@ export const codes = {
   'snapshot-gone': 'The snapshot that a `pull` asks a part of is not there any more: there is a newer one, or none.',
   'server-failed': 'The server could not do its part: its storage failed, or the keys that tokens are signed with could not be fetched.',
   'server-unreachable': 'No connection to the server.',
-  'opfs-unavailable': 'The browser offers no OPFS here (an insecure origin, a private window): storage is `memory`.',
+  'opfs-unavailable': 'The browser offers neither OPFS nor IndexedDB here (an insecure origin): storage is `memory`.',
   'storage-full': "The browser's storage quota is used up.",
   'storage-failed': "The browser's storage reported an error.",
   'journal-full': 'localStorage is full: a commit made just before a reload may not survive it.',

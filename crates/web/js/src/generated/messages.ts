@@ -142,7 +142,7 @@ export type Code =
   | 'server-failed'
   /** No connection to the server. */
   | 'server-unreachable'
-  /** The browser offers no OPFS here (an insecure origin, a private window): storage is `memory`. */
+  /** The browser offers neither OPFS nor IndexedDB here (an insecure origin): storage is `memory`. */
   | 'opfs-unavailable'
   /** The browser's storage quota is used up. */
   | 'storage-full'
