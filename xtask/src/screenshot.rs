@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn scene(name: &str) -> Result<()> {
     let mut playwright = workspace::npm_bin("playwright");
     playwright.args(["test", "--config", "scenes.config.ts", &format!("{name}.scene.ts")]);
-    if let Some(chromium) = setup::chromium()? {
+    if let Some(chromium) = setup::CHROMIUM.find()? {
         playwright.env("CHROMIUM", chromium);
     }
     process::run(playwright.current_dir(App::Chat.web()), &Log::Terminal)

@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: checks what the other commands need, and gets what is missing.
 
-mod chromium;
+mod browser;
 mod clang;
 mod debian;
 mod node;
@@ -9,12 +9,12 @@ mod rust;
 use anyhow::Result;
 use console::style;
 
-pub(crate) use chromium::find as chromium;
+pub(crate) use browser::{CHROMIUM, FIREFOX};
 pub(crate) use clang::wasm_c;
 
 pub(crate) fn for_all() -> Result<()> {
     for_build()?;
-    for_browser()?;
+    for_browsers()?;
     println!("{} everything that the commands need is here", style("✓").green());
     Ok(())
 }
@@ -36,7 +36,13 @@ pub(crate) fn for_page() -> Result<()> {
 }
 
 pub(crate) fn for_browser() -> Result<()> {
-    chromium::get()
+    CHROMIUM.get()
+}
+
+/// What the end-to-end tests run in.
+pub(crate) fn for_browsers() -> Result<()> {
+    for_browser()?;
+    FIREFOX.get_if_possible()
 }
 
 /// Says what is missing, before it is got.

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     // Each step's needs, before the first starts: what has to be installed shows its own output.
     setup::for_build()?;
     if steps.iter().any(|step| step.name == "e2e") {
-        setup::for_browser()?;
+        setup::for_browsers()?;
     }
     let started = Instant::now();
     let mut progress = Progress::new(&steps);

@@ -75,7 +75,7 @@ pub(crate) const STEPS: [Step; 21] = [
         needs: Some("build"),
         work: livestore,
     },
-    Step { name: "e2e", about: "the apps in Chromium against workerd", needs: Some("build"), work: e2e },
+    Step { name: "e2e", about: "the apps in browsers against workerd", needs: Some("build"), work: e2e },
 ];
 
 impl Step {
@@ -225,9 +225,12 @@ fn livestore(log: &Log) -> Result<Done> {
 }
 
 fn playwright(app: App, log: &Log) -> Result<Done> {
-    let chromium = setup::chromium()?.context("no Chromium; run `cargo xtask setup`")?;
+    let chromium = setup::CHROMIUM.find()?.context("no Chromium; run `cargo xtask setup`")?;
     let mut playwright = workspace::npm_bin("playwright");
-    playwright.arg("test").env("CHROMIUM", chromium);
+    playwright.arg("test").env(setup::CHROMIUM.variable, chromium);
+    if let Some(firefox) = setup::FIREFOX.find()? {
+        playwright.env(setup::FIREFOX.variable, firefox);
+    }
     playwright.env("SYNCLINE", workspace::target_dir()?.join("debug/syncline"));
     run(playwright.current_dir(app.web()), log)
 }
