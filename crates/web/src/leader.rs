@@ -341,7 +341,7 @@ impl Leader {
             return Ok(Past::of(Database::deserialize(&self.state.serialize()?)?, state));
         }
         if at < self.leader.log_start(&self.log)? {
-            return Past::begin();
+            return Past::before_all();
         }
         let mut db = Database::open_memory()?;
         let past = self.leader.past(&self.log, crate::rules(), &mut db)?;

@@ -17,6 +17,11 @@ pub struct Past {
 
 #[wasm_bindgen]
 impl Past {
+    /// The state before the first entry.
+    pub fn begin() -> Result<Past, JsValue> {
+        Ok(Self::before_all()?)
+    }
+
     /// What `serialize` has made, to be read.
     pub fn open(state: &[u8], at: f64) -> Result<Past, JsValue> {
         Ok(Self::of(Database::deserialize(state).map_err(Failure::from)?, seq(at)?))
@@ -56,8 +61,7 @@ impl Past {
         Self::new(db, EnginePast::at(crate::rules(), at))
     }
 
-    /// The state before the first entry.
-    pub(crate) fn begin() -> Result<Self, Failure> {
+    pub(crate) fn before_all() -> Result<Self, Failure> {
         let mut db = Database::open_memory()?;
         let past = EnginePast::begin(&mut db, crate::rules())?;
         Ok(Self::new(db, past))

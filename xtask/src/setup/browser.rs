@@ -51,7 +51,10 @@ impl Browser {
     /// Some tests are skipped where there is none.
     pub(crate) fn get_if_possible(&self) -> Result<()> {
         if let Some(how) = self.try_get()? {
-            missing(&format!("its tests are skipped; `{how}` installs one, or name one in {}", self.variable));
+            missing(&format!(
+                "its tests are skipped; `{how}` installs one, or name one in {}",
+                self.variable
+            ));
         }
         Ok(())
     }

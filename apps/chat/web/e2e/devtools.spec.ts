@@ -1,5 +1,7 @@
 // The devtools: loaded where the page's address asks for them, and by nobody else.
 
+import { readFile } from 'node:fs/promises'
+import { TOKEN } from '../../../../crates/worker/tests-js/src/server'
 import { createChannel, expectConfirmed, post, syncStatus } from './chat'
 import { expect, test } from './world'
 
@@ -18,10 +20,6 @@ test('they show the log, the state as it was, the queries and the sync', async (
   await expect(panel.getByText('"counter":')).toBeVisible()
   await panel.getByRole('searchbox').fill('second')
   await expect(panel.getByRole('row').filter({ hasText: 'messagePosted' })).toHaveCount(1)
-  const saving = page.waitForEvent('download')
-  await panel.getByRole('button', { name: 'Save as JSONL' }).click()
-  expect((await saving).suggestedFilename()).toMatch(/\.jsonl$/)
-
   await tab('State')
   await expect(panel.getByRole('cell', { name: 'messages', exact: true })).toBeVisible()
   await panel.getByRole('textbox', { name: 'SQL' }).fill('SELECT text FROM messages ORDER BY posted_at')
@@ -50,6 +48,53 @@ test('they show the log, the state as it was, the queries and the sync', async (
   await expect(panel.getByRole('listitem')).toHaveText(['messagePosted'])
   await panel.getByRole('combobox', { name: 'Delay, each way' }).selectOption('none')
   await expectConfirmed(page)
+})
+
+test('a log that is saved is what the server has, and is looked at in another store', async ({
+  newBrowser,
+  server,
+  store,
+}) => {
+  const ann = await (await newBrowser()).chat('Ann', '&devtools')
+  await createChannel(ann, 'general')
+  for (const text of ['first', 'second']) await post(ann, text)
+  await expectConfirmed(ann)
+  await ann.getByRole('button', { name: 'Syncline' }).click()
+  const saving = ann.waitForEvent('download')
+  await ann.getByRole('button', { name: 'Save the log' }).click()
+  const saved = await saving
+  expect(saved.suggestedFilename()).toBe(`${store}.jsonl`)
+  const lines = await readFile(await saved.path(), 'utf8')
+  const served = await fetch(`${server.url}/stores/${store}/log`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  })
+  expect(lines).toBe(await served.text())
+
+  const browser = await newBrowser()
+  const bob = await browser.context.newPage()
+  await bob.goto(browser.addressOf('', 'Bob', { store: 'another', devtools: '' }))
+  await createChannel(bob, 'elsewhere')
+  await bob.getByRole('button', { name: 'Syncline' }).click()
+  const panel = bob.getByRole('region', { name: 'Syncline devtools' })
+  const open = (name: string, text: string) =>
+    panel.getByLabel('Open a log').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+  await open('notes.txt', 'dear diary')
+  await expect(panel).toContainText('notes.txt: This is no log, in line 1: SyntaxError')
+  await open('team.jsonl', lines)
+  await expect(panel).toContainText('team.jsonl, 4 events')
+  await expect(panel.getByRole('row').filter({ hasText: 'messagePosted' })).toHaveCount(2)
+  await panel.getByRole('tab', { name: 'State' }).click()
+  await panel.getByRole('textbox', { name: 'SQL' }).fill('SELECT text FROM messages ORDER BY posted_at')
+  await panel.getByRole('textbox', { name: 'SQL' }).press('Control+Enter')
+  await expect(panel.getByRole('cell')).toHaveText(['first', 'second'])
+  await panel.getByRole('slider').fill('3')
+  await expect(panel.getByRole('cell')).toHaveText(['first'])
+  await expect(panel.getByRole('list', { name: 'What event 3 has changed' })).toContainText('+ messages')
+  await panel.getByRole('button', { name: 'Back to another' }).click()
+  await expect(panel.getByText('now', { exact: true })).toBeVisible()
+  await panel.getByRole('tab', { name: 'Log' }).click()
+  await expect(panel.getByRole('row').filter({ hasText: 'elsewhere' })).toHaveCount(1)
+  await expectConfirmed(bob)
 })
 
 test('nobody else downloads them', async ({ newBrowser }) => {

@@ -17,6 +17,7 @@ export type { Readable } from './readable'
 export { readable } from './readable'
 export type { Confirmation, Receipt } from './receipt'
 export * from './register'
+export type { SavedLog } from './saved-log'
 export type { Role, Status } from './status'
 export type { Store } from './store'
 export type {

@@ -168,8 +168,30 @@ export class News {
 export async function* eventsOf(
   questions: Questions,
   news: News,
-  { since = 0, live = false, signal }: EventsOptions,
+  options: EventsOptions,
 ): AsyncGenerator<LoggedEvent, void> {
+  for await (const part of partsOf(questions, news, options)) {
+    for (const entry of part) {
+      if (options.signal?.aborted === true) return
+      yield logged(entry)
+    }
+  }
+}
+
+/** The whole log as lines of JSON, as the servers write it, and import it. */
+export async function linesOf(questions: Questions, news: News): Promise<Blob> {
+  const lines: string[] = []
+  for await (const part of partsOf(questions, news, {}))
+    lines.push(...part.map((entry) => `${JSON.stringify(entry)}\n`))
+  return new Blob(lines, { type: 'application/jsonl' })
+}
+
+/** The log after a seq, a part of whole commits at a time. */
+async function* partsOf(
+  questions: Questions,
+  news: News,
+  { since = 0, live = false, signal }: EventsOptions,
+): AsyncGenerator<readonly Entry[], void> {
   let after = since
   let life: string | undefined
   const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()))
@@ -182,29 +204,29 @@ export async function* eventsOf(
       throw new SynclineError({ code: 'entries-missed', message })
     }
     life = incarnation
-    const events = commitsOf(entries, after)
-    for (const event of events) {
-      if (isAborted()) return
-      yield event
-      after = event.seq
-    }
-    if (events.length > 0) continue
-    if (!live) return
-    await Promise.race([next, aborted])
+    const part = wholeCommits(entries, after)
+    const last = part.at(-1)
+    if (last !== undefined) {
+      yield part
+      after = last.seq
+    } else if (!live) return
+    else await Promise.race([next, aborted])
   }
 }
 
 /** The whole commits after a seq that a part of the log holds. */
 export function commitsOf(entries: string, after: number): LoggedEvent[] {
+  return wholeCommits(entries, after).map(logged)
+}
+
+function wholeCommits(entries: string, after: number): Entry[] {
   const all = (JSON.parse(entries) as Entry[]).filter((entry) => entry.seq > after)
   const ends = ({ index = 0, of = 1 }: Entry): boolean => index + 1 >= of
-  const whole = all.slice(0, all.findLastIndex(ends) + 1)
-  return whole.map(({ digest, index = 0, of = 1, ...entry }) => ({
-    ...entry,
-    index,
-    of,
-    redacted: digest != null,
-  }))
+  return all.slice(0, all.findLastIndex(ends) + 1)
+}
+
+function logged({ digest, index = 0, of = 1, ...entry }: Entry): LoggedEvent {
+  return { ...entry, index, of, redacted: digest != null }
 }
 
 function expected<Kind extends Answer['kind']>(kind: Kind, answer: Answer): Extract<Answer, { kind: Kind }> {

@@ -10,7 +10,7 @@ import { LiveQueries } from './live'
 import type { LocalDocument, LocalScope } from './local'
 import { LocalDocuments, localStorages } from './local'
 import type { EventsOptions, LoggedEvent, PastState } from './past'
-import { eventsOf, News, Questions } from './past'
+import { eventsOf, linesOf, News, Questions } from './past'
 import { asPromised } from './persistence'
 import type { FromLeader, Resumed, ToLeader, Told } from './port'
 import { Presence } from './presence'
@@ -19,6 +19,7 @@ import { compile } from './query'
 import type { Receipt } from './receipt'
 import { Receipts } from './receipt'
 import type { Event } from './register'
+import { SavedLog } from './saved-log'
 import type { Row } from './sharing'
 import { share } from './sharing'
 import type { Status, StatusBoard } from './status'
@@ -187,6 +188,17 @@ export class Store {
   at(seq: number): Promise<PastState> {
     this.#assertOpen()
     return this.#questions.state(seq, this.#parts.past)
+  }
+
+  /** The whole log as lines of JSON, as the servers write and import it. What is pending is not in it. */
+  saveLog(): Promise<Blob> {
+    this.#assertOpen()
+    return linesOf(this.#questions, this.#news)
+  }
+
+  /** A log that was saved, of this store or another one, to be looked at under the rules of this page. */
+  openLog(lines: string): SavedLog {
+    return new SavedLog(lines, this.#parts.past)
   }
 
   get status(): Status {

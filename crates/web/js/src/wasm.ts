@@ -19,6 +19,8 @@ export interface SynclineWasm {
     reset(storeId: string, subject: string): Promise<void>
   }
   readonly Past: {
+    /** The state before the first entry. */
+    begin(): WasmPast
     /** What `serialize` has made. */
     open(state: Uint8Array, seq: number): WasmPast
   }

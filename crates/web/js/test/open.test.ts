@@ -11,7 +11,7 @@ const opening = (options: Partial<OpenOptions>) =>
     url: 'http://x',
     wasm: {
       init: async () => {},
-      module: { Session: { open: refused, model: refused }, Past: { open: refused } },
+      module: { Session: { open: refused, model: refused }, Past: { begin: refused, open: refused } },
       url: 'x.wasm',
     },
     worker: refused,

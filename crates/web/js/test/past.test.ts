@@ -6,7 +6,7 @@ import type { LoggedEvent } from '../src/past'
 import { commitsOf, eventsOf, News, PastState, Questions } from '../src/past'
 import type { ToLeader } from '../src/port'
 import { type Past, PastMaker } from '../src/react/past'
-import { FakePast } from './session'
+import { FAKE_PASTS, FakePast } from './session'
 
 type Ask = Extract<ToLeader, { kind: 'ask' }>
 
@@ -110,7 +110,7 @@ test('a store that closes answers whoever waits, and whoever asks after that', a
 
 test('a state as it was is read until it is closed', async () => {
   const { asked, questions } = world()
-  const opening = questions.state(3, { open: (_, seq) => new FakePast(seq) })
+  const opening = questions.state(3, FAKE_PASTS)
   await task()
   const [{ id }] = asked as [Ask]
   questions.answered({ kind: 'answer', id, answer: { kind: 'state', seq: 3, state: new Uint8Array() } })

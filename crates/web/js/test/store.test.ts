@@ -10,7 +10,7 @@ import { readable } from '../src/readable'
 import { StatusBoard } from '../src/status'
 import { Store } from '../src/store'
 import type { StorageKind } from '../src/wasm'
-import { FakePast, FakeSession, NOTHING } from './session'
+import { FAKE_PASTS, FakeSession, NOTHING } from './session'
 import { MemoryStorage } from './storage'
 
 const HELLO = { name: 'messagePosted', args: { text: 'hello' } }
@@ -29,7 +29,7 @@ function setUp(kind: StorageKind = 'opfs') {
     subject: 'ann',
     session: 's1',
     wasm: session,
-    past: { open: (_, seq) => new FakePast(seq) },
+    past: FAKE_PASTS,
     journal,
     board,
     send: (message) => sent.push(message) > 0,

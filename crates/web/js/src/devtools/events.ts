@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'react'
 import { describe } from '../failure'
 import type { LoggedEvent } from '../past'
-import { useStore } from '../react/provider'
+import { useSource } from './source'
 
 /** Of more, the oldest are dropped. */
 const MOST = 5_000
@@ -15,7 +15,7 @@ export function useEvents(since: number): {
   readonly events: readonly LoggedEvent[]
   readonly failure: string | undefined
 } {
-  const store = useStore()
+  const { log } = useSource()
   const [events, setEvents] = useState<readonly LoggedEvent[]>([])
   const [failure, setFailure] = useState<string>()
   useEffect(() => {
@@ -29,7 +29,7 @@ export function useEvents(since: number): {
       setEvents((before) => [...before, ...fresh].slice(-MOST))
     }
     const read = async (): Promise<void> => {
-      for await (const event of store.events({ since, live: true, signal: left.signal })) {
+      for await (const event of log.events({ since, live: true, signal: left.signal })) {
         came.push(event)
         telling ??= setTimeout(tell, TELL_MS)
       }
@@ -43,6 +43,6 @@ export function useEvents(since: number): {
       left.abort()
       clearTimeout(telling)
     }
-  }, [store, since])
+  }, [log, since])
   return { events, failure }
 }

@@ -2,32 +2,43 @@
 
 import type { ReactNode } from 'react'
 import { useState } from 'react'
+import { describe } from '../failure'
 import type { LoggedEvent } from '../past'
 import { useStore } from '../react/provider'
-import { usePending, useRejected, useSyncStatus } from '../react/status'
+import { usePending, useRejected } from '../react/status'
 import type { Store } from '../store'
 import { useEvents } from './events'
+import { useSource } from './source'
 
 /** How many events the view begins with, and how many a page adds. */
 const PAGE = 500
 
-export function Log(): ReactNode {
+export function Log({ onOpen }: { onOpen: (file: File) => void }): ReactNode {
   const store = useStore()
-  const { head } = useSyncStatus()
+  const { head, saved } = useSource()
   const [since, setSince] = useState(() => Math.max(0, head - PAGE))
   const [search, setSearch] = useState('')
   const [open, setOpen] = useState<string>()
-  const { events, failure } = useEvents(since)
+  const [unsaved, setUnsaved] = useState<string>()
+  const { events, failure = unsaved } = useEvents(since)
   const [pending, rejected] = [usePending(), useRejected()]
-  const aside = new Set(store.quarantined().map(({ seq }) => seq))
-  const rows = [
+  const undecided = [
     ...pending.toReversed().map((commit) => rowsOf(commit, commit.conflicted ? 'conflicted' : 'pending')),
     ...rejected.toReversed().map((commit) => rowsOf(commit, 'rejected')),
+  ]
+  const aside = new Set(saved === undefined ? store.quarantined().map(({ seq }) => seq) : [])
+  const rows = [
+    ...(saved === undefined ? undecided : []),
     events.toReversed().map((event) => logged(event, aside)),
   ].flat()
   const wanted = search.toLowerCase()
   const shown = rows.filter(({ text }) => text.toLowerCase().includes(wanted))
-  const download = (): void => save(store, events)
+  const download = (): void => {
+    save(store).then(
+      () => setUnsaved(undefined),
+      (thrown: unknown) => setUnsaved(describe(thrown)),
+    )
+  }
   return (
     <>
       <div className="bar">
@@ -44,9 +55,21 @@ export function Log(): ReactNode {
         <button type="button" disabled={since === 0} onClick={() => setSince(Math.max(0, since - PAGE))}>
           Earlier
         </button>
-        <button type="button" onClick={download}>
-          Save as JSONL
-        </button>
+        {saved === undefined ? (
+          <>
+            <button type="button" onClick={download}>
+              Save the log
+            </button>
+            <label className="button">
+              Open a log
+              <input
+                type="file"
+                accept=".jsonl,.ndjson,application/jsonl"
+                onChange={({ target }) => target.files?.[0] && onOpen(target.files[0])}
+              />
+            </label>
+          </>
+        ) : null}
       </div>
       {failure === undefined ? null : <p className="bad">{failure}</p>}
       <table>
@@ -130,10 +153,10 @@ function rowsOf(commit: Commit, kind: LogRow['kind']): LogRow[] {
   })
 }
 
-function save(store: Store, events: readonly LoggedEvent[]): void {
-  const lines = events.map((event) => `${JSON.stringify(event)}\n`)
+async function save(store: Store): Promise<void> {
+  const log = await store.saveLog()
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob(lines, { type: 'application/jsonl' }))
+  link.href = URL.createObjectURL(log)
   link.download = `${store.storeId}.jsonl`
   link.click()
   URL.revokeObjectURL(link.href)

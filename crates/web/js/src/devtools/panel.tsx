@@ -2,27 +2,47 @@
 
 import type { KeyboardEvent, ReactNode } from 'react'
 import { useState } from 'react'
+import { errorOf } from '../failure'
 import { useStore } from '../react/provider'
+import type { SavedLog } from '../saved-log'
 import { Log } from './log'
 import { Queries } from './queries'
+import { SavedLogContext } from './source'
 import { State } from './state'
 import { Sync } from './sync'
 
-const VIEWS = { Log, State, Queries, Sync } as const
-type View = keyof typeof VIEWS
+const VIEWS = ['Log', 'State', 'Queries', 'Sync'] as const
+type View = (typeof VIEWS)[number]
+
+/** Of a log that was opened. */
+const SAVED_VIEWS: readonly View[] = ['Log', 'State']
+
+interface Opened {
+  readonly name: string
+  readonly log: SavedLog
+}
 
 export function Panel(): ReactNode {
-  const { storeId } = useStore()
+  const store = useStore()
   const [isOpen, setOpen] = useState(false)
   const [view, setView] = useState<View>('Log')
+  const [opened, setOpened] = useState<Opened>()
+  const [failure, setFailure] = useState<string>()
   if (!isOpen)
     return (
       <button type="button" className="handle" onClick={() => setOpen(true)}>
         Syncline
       </button>
     )
-  const Shown = VIEWS[view]
-  const names = Object.keys(VIEWS) as View[]
+  const open = async (file: File): Promise<void> => {
+    try {
+      setOpened({ name: file.name, log: store.openLog(await file.text()) })
+      setFailure(undefined)
+    } catch (thrown) {
+      setFailure(`${file.name}: ${errorOf(thrown).message}`)
+    }
+  }
+  const close = (): void => setOpened(undefined)
   const keys = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') setOpen(false)
   }
@@ -31,7 +51,7 @@ export function Panel(): ReactNode {
       <header>
         <strong>Syncline</strong>
         <div role="tablist" aria-label="Views">
-          {names.map((name) => (
+          {(opened === undefined ? VIEWS : SAVED_VIEWS).map((name) => (
             <button
               key={name}
               type="button"
@@ -43,13 +63,28 @@ export function Panel(): ReactNode {
             </button>
           ))}
         </div>
-        <span className="muted">{storeId}</span>
+        {opened === undefined ? (
+          <span className="muted">{store.storeId}</span>
+        ) : (
+          <span className="opened">
+            {opened.name}, {opened.log.head} events{' '}
+            <button type="button" onClick={close}>
+              Back to {store.storeId}
+            </button>
+          </span>
+        )}
         <button type="button" aria-label="Close" onClick={() => setOpen(false)}>
           ×
         </button>
       </header>
       <div className="view" role="tabpanel" aria-label={view}>
-        <Shown />
+        {failure === undefined ? null : <p className="bad">{failure}</p>}
+        <SavedLogContext value={opened?.log} key={opened?.name}>
+          {view === 'Log' ? <Log onOpen={open} /> : null}
+          {view === 'State' ? <State /> : null}
+          {view === 'Queries' ? <Queries /> : null}
+          {view === 'Sync' ? <Sync /> : null}
+        </SavedLogContext>
       </div>
     </section>
   )

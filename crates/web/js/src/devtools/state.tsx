@@ -6,17 +6,17 @@ import { describe } from '../failure'
 import type { PastState } from '../past'
 import { usePast } from '../react/past'
 import { useStore } from '../react/provider'
-import { useSyncStatus } from '../react/status'
 import type { Row } from '../sharing'
 import type { Store } from '../store'
 import { type Changes, changesBetween, TABLES } from './diff'
+import { useSource } from './source'
 import { Rows } from './table'
 
 export function State(): ReactNode {
   const store = useStore()
-  const { head } = useSyncStatus()
-  const [seq, setSeq] = useState<number>()
-  const { past, error } = usePast(seq)
+  const { head, saved } = useSource()
+  const [seq, setSeq] = useState(saved?.head)
+  const { past, error } = usePast(seq, saved)
   const [sql, setSql] = useState(TABLES)
   const [asked, setAsked] = useState(sql)
   const keys = (event: KeyboardEvent): void => {
@@ -34,8 +34,8 @@ export function State(): ReactNode {
           onChange={({ target }) => setSeq(target.valueAsNumber)}
         />
         <span>{seq === undefined ? 'now' : `after event ${seq} of ${head}`}</span>
-        <button type="button" disabled={seq === undefined} onClick={() => setSeq(undefined)}>
-          Now
+        <button type="button" disabled={seq === saved?.head} onClick={() => setSeq(saved?.head)}>
+          {saved === undefined ? 'Now' : 'End'}
         </button>
       </div>
       {error === undefined ? null : <p className="bad">{error.message}</p>}
@@ -71,11 +71,11 @@ function Result({ of, sql }: { of: Store | PastState | undefined; sql: string })
 
 /** What an event, with the others of its commit, has done to the tables. */
 function Changed({ seq }: { seq: number }): ReactNode {
-  const store = useStore()
+  const { log } = useSource()
   const [found, setFound] = useState<{ seq: number; changes: Changes | string }>()
   useEffect(() => {
     let left = false
-    changesBetween(store, seq - 1, seq)
+    changesBetween(log, seq - 1, seq)
       .catch((thrown: unknown) => describe(thrown))
       .then((changes) => {
         if (!left) setFound({ seq, changes })
@@ -83,7 +83,7 @@ function Changed({ seq }: { seq: number }): ReactNode {
     return () => {
       left = true
     }
-  }, [store, seq])
+  }, [log, seq])
   if (found?.seq !== seq) return null
   if (typeof found.changes === 'string') return <p className="bad">{found.changes}</p>
   if (found.changes.length === 0) return <p className="muted">Event {seq} has changed no row</p>

@@ -25,6 +25,9 @@ button, input, textarea, select {
   padding: 3px 9px;
 }
 button { cursor: pointer; }
+label.button { border: 1px solid var(--line); border-radius: 6px; padding: 3px 9px; cursor: pointer; }
+label.button:focus-within { outline: 2px solid var(--accent); outline-offset: 1px; }
+label.button input { position: absolute; inline-size: 1px; block-size: 1px; opacity: 0; }
 button:disabled { opacity: 0.45; cursor: default; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .handle {
@@ -59,7 +62,8 @@ header, .bar {
   padding: 7px 12px;
 }
 header { background: var(--raised); border-block-end: 1px solid var(--line); }
-header .muted { margin-inline-start: auto; }
+header .muted, header .opened { margin-inline-start: auto; }
+.opened { color: var(--warn); }
 [role="tablist"] { display: flex; gap: 2px; }
 [role="tab"] { border-color: transparent; background: transparent; }
 [role="tab"][aria-selected="true"] { background: var(--surface); border-color: var(--line); color: var(--accent); font-weight: 600; }

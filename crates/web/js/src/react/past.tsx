@@ -6,6 +6,7 @@ import type { Rows } from '../computed'
 import type { SynclineError } from '../failure'
 import { errorOf } from '../failure'
 import type { PastState } from '../past'
+import type { SavedLog } from '../saved-log'
 import { useStore } from './provider'
 
 const RowsContext = createContext<Rows | undefined>(undefined)
@@ -27,9 +28,13 @@ export interface Past {
   readonly error: SynclineError | undefined
 }
 
-/** The state as it was at a seq, for a slider over the log: one is made at a time, and closed by itself. */
-export function usePast(seq: number | undefined): Past {
-  const store = useStore()
+/**
+ * The state as it was at a seq, for a slider over the log: one is made at a time, and closed by itself. Of the
+ * store, or of a log that was opened.
+ */
+export function usePast(seq: number | undefined, log?: SavedLog): Past {
+  const here = useStore()
+  const store = log ?? here
   const [found, setFound] = useState(NONE)
   const maker = useRef<PastMaker>(undefined)
   useEffect(() => {
