@@ -57,13 +57,19 @@ struct Figure {
     value: f64,
     unit: String,
     most: Option<f64>,
+    /// The same of LiveStore's client.
+    livestore: Option<f64>,
     beside: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.what {
         What::Path { write } => scenes(&["path", "tabs"], "README.md", *write),
-        What::Web { write } => scenes(&["web"], "docs/client-setup.md", *write),
+        What::Web { write } => {
+            setup::for_build()?;
+            build::worker(App::Livestore, Mode::Release, &Log::Terminal)?;
+            scenes(&["web", "livestore"], "docs/client-setup.md", *write)
+        }
         What::Server(args) => server::run(args),
         What::Livestore(args) => livestore::run(args),
         What::Guards { pairs, write } => guards::run(*pairs, *write),
@@ -81,21 +87,49 @@ fn scenes(names: &[&str], file: &str, write: bool) -> Result<()> {
     }
     names.iter().try_for_each(|name| scene(name))?;
     let text = fs::read_to_string(&results).context("the benchmark wrote no figures")?;
-    let table = table(&serde_json::from_str::<Vec<Figure>>(&text)?)?;
-    println!("{table}");
-    if write { figures::put(file, "figures", &table) } else { Ok(()) }
+    let all: Vec<Figure> = serde_json::from_str(&text)?;
+    let (compared, alone): (Vec<Figure>, Vec<Figure>) =
+        all.into_iter().partition(|figure| figure.livestore.is_some());
+    let alone = table(&alone)?;
+    println!("{alone}");
+    if write {
+        figures::put(file, "figures", &alone)?;
+    }
+    if compared.is_empty() {
+        return Ok(());
+    }
+    let compared = comparison(&compared)?;
+    println!("{compared}");
+    if write { figures::put(file, "livestore", &compared) } else { Ok(()) }
 }
 
 fn table(figures: &[Figure]) -> Result<String> {
     let mut table = String::from("| what | measured | aim | beside it |\n| --- | --- | --- | --- |\n");
-    for Figure { what, value, unit, most, beside } in figures {
-        let digits = match value {
-            whole if whole.fract() == 0.0 => 0,
-            small if *small < 1.0 => 3,
-            _ => 1,
-        };
+    for Figure { what, value, unit, most, beside, .. } in figures {
         let most = most.map_or_else(|| "–".to_owned(), |most| format!("≤ {most} {unit}"));
-        writeln!(table, "| {what} | {value:.digits$} {unit} | {most} | {beside} |")?;
+        writeln!(table, "| {what} | {} | {most} | {beside} |", shown(*value, unit))?;
     }
     Ok(table)
+}
+
+fn comparison(figures: &[Figure]) -> Result<String> {
+    let mut table = String::from(
+        "| what | Syncline | LiveStore 0.4.0 | times | beside it |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for Figure { what, value, unit, livestore, beside, .. } in figures {
+        let theirs = livestore.context("a figure has nothing to be compared with")?;
+        let times = if *value > 0.0 { format!("{:.1}", theirs / value) } else { "–".to_owned() };
+        let (ours, theirs) = (shown(*value, unit), shown(theirs, unit));
+        writeln!(table, "| {what} | {ours} | {theirs} | {times} | {beside} |")?;
+    }
+    Ok(table)
+}
+
+fn shown(value: f64, unit: &str) -> String {
+    let digits = match value {
+        whole if whole.fract() == 0.0 => 0,
+        small if small < 1.0 => 3,
+        _ => 1,
+    };
+    format!("{value:.digits$} {unit}")
 }

@@ -12,6 +12,8 @@ export interface Figure {
   readonly unit: 'ms' | 'KiB' | 'commits'
   /** No more than this is aimed at. */
   readonly most?: number
+  /** The same of LiveStore's client. */
+  readonly livestore?: number
   /** CPU time, spread, counts: what is beside the figure. */
   readonly beside: string
 }
