@@ -12,6 +12,7 @@ use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use syncline_protocol::{Digest, Hasher};
 
+use crate::sql::nested;
 use crate::{ConstraintKind, FromValue, Param, Query, Rules, Sql, SqlError, Value, quarantine, state};
 
 /// Rows that are read at once.
@@ -279,25 +280,12 @@ impl Bits {
 pub fn load<S: AsRef<str>>(db: &mut dyn Sql, rules: &Rules, parts: &[S]) -> Result<(), SqlError> {
     state::drop_all(db)?;
     state::create(db, rules)?;
-    // A row of a snapshot has had its triggers. And an index is made faster of all rows than of one after another.
-    let models = state::IS_MODELS;
-    let sql = format!(
-        "SELECT type, name, sql FROM sqlite_master
-            WHERE type IN ('trigger', 'index') AND sql IS NOT NULL AND {models} ORDER BY type, name"
-    );
-    let later = db.query(&sql, &[])?;
-    for object in &later {
-        let (kind, name): (String, String) = (object.get(0)?, object.get(1)?);
-        db.run_script(&format!("DROP {kind} {}", quoted(&name)))?;
-    }
-    let known: Vec<String> = tables(db)?.into_iter().map(|table| table.name).collect();
+    let Bare { later, known } = Bare::strip(db)?;
     let mut waiting: Vec<(String, Vec<Value>)> = Vec::new();
     for Section { header, rows } in parents_first(db, sections(parts)?)? {
         let sql = inserting(db, &known, &header)?;
         for line in rows {
-            let cells: Vec<Cell> =
-                serde_json::from_str(line).map_err(|error| SqlError::refused(error.to_string()))?;
-            let values: Vec<Value> = cells.into_iter().map(|Cell(value)| value).collect();
+            let values = row_of(line)?;
             if !put(db, &sql, &values)? {
                 waiting.push((sql.clone(), values));
             }
@@ -317,7 +305,78 @@ pub fn load<S: AsRef<str>>(db: &mut dyn Sql, rules: &Rules, parts: &[S]) -> Resu
         }
         waiting = still;
     }
-    later.iter().try_for_each(|object| db.run_script(&object.get::<String>(2)?))
+    later.iter().try_for_each(|sql| db.run_script(sql))
+}
+
+/// Tables without what is made of their rows later.
+struct Bare {
+    /// What makes it.
+    later: Vec<String>,
+    /// The names of the tables.
+    known: Vec<String>,
+}
+
+impl Bare {
+    /// A row of a snapshot has had its triggers. And an index is made faster of all rows than of one after another.
+    fn strip(db: &mut dyn Sql) -> Result<Self, SqlError> {
+        let models = state::IS_MODELS;
+        let sql = format!(
+            "SELECT type, name, sql FROM sqlite_master
+                WHERE type IN ('trigger', 'index') AND sql IS NOT NULL AND {models} ORDER BY type, name"
+        );
+        let mut later = Vec::new();
+        for object in db.query(&sql, &[])? {
+            let (kind, name): (String, String) = (object.get(0)?, object.get(1)?);
+            db.run_script(&format!("DROP {kind} {}", quoted(&name)))?;
+            later.push(object.get(2)?);
+        }
+        let known = tables(db)?.into_iter().map(|table| table.name).collect();
+        Ok(Self { later, known })
+    }
+}
+
+/// Makes a state from a snapshot's parts as they come, in their order and where no foreign key is enforced: nothing has
+/// to wait for anything.
+pub(crate) struct Loader {
+    bare: Bare,
+    /// How a row of the table goes in that the last part has ended in.
+    sql: Option<String>,
+}
+
+impl Loader {
+    /// Begins in a database with the model's tables, all of them empty.
+    pub(crate) fn begin(db: &mut dyn Sql) -> Result<Self, SqlError> {
+        Ok(Self { bare: Bare::strip(db)?, sql: None })
+    }
+
+    pub(crate) fn add(&mut self, db: &mut dyn Sql, part: &str) -> Result<(), SqlError> {
+        nested(db, |db| part.lines().try_for_each(|line| self.line(db, line)))
+    }
+
+    fn line(&mut self, db: &mut dyn Sql, line: &str) -> Result<(), SqlError> {
+        if line.starts_with('{') {
+            let header = serde_json::from_str(line).map_err(|error| SqlError::refused(error.to_string()))?;
+            self.sql = Some(inserting(db, &self.bare.known, &header)?);
+            return Ok(());
+        }
+        let sql = self.sql.as_ref().ok_or_else(|| SqlError::refused(NO_TABLE))?;
+        let values = row_of(line)?;
+        let bound: Vec<Param<'_>> = values.iter().map(param).collect();
+        db.execute(sql, &bound)
+    }
+
+    /// All rows are in.
+    pub(crate) fn finish(self, db: &mut dyn Sql) -> Result<(), SqlError> {
+        nested(db, |db| self.bare.later.iter().try_for_each(|sql| db.run_script(sql)))
+    }
+}
+
+const NO_TABLE: &str = "a snapshot begins with a table";
+
+fn row_of(line: &str) -> Result<Vec<Value>, SqlError> {
+    let cells: Vec<Cell> =
+        serde_json::from_str(line).map_err(|error| SqlError::refused(error.to_string()))?;
+    Ok(cells.into_iter().map(|Cell(value)| value).collect())
 }
 
 /// A table of a snapshot.
@@ -334,7 +393,7 @@ fn sections<S: AsRef<str>>(parts: &[S]) -> Result<Vec<Section<'_>>, SqlError> {
             sections.push(Section { header, rows: Vec::new() });
         } else {
             let section = sections.last_mut();
-            section.ok_or_else(|| SqlError::refused("a snapshot begins with a table"))?.rows.push(line);
+            section.ok_or_else(|| SqlError::refused(NO_TABLE))?.rows.push(line);
         }
     }
     Ok(sections)

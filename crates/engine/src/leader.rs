@@ -7,6 +7,7 @@ mod consume;
 mod former;
 mod hand_over;
 mod history;
+mod making;
 mod presence;
 mod push;
 mod receive;
@@ -20,6 +21,7 @@ mod tables;
 use std::collections::VecDeque;
 
 pub use consume::{Begin, Consumption};
+pub use making::Making;
 use presence::Presences;
 pub use receive::LeaderError;
 pub use repair::Salvage;
@@ -266,20 +268,6 @@ impl Leader {
     /// [`SqlError`] of the host.
     pub fn is_due(&self, log: &dyn Query, due: &StateDue) -> Result<bool, SqlError> {
         Ok(due.epoch == self.epoch && due.seq == segment::start(log)?)
-    }
-
-    /// Makes the state that the log begins with in an empty database, and tells its replica. False where it makes
-    /// none: [`Leader::advance`] mends that.
-    ///
-    /// # Errors
-    /// [`SqlError`] of the host.
-    pub fn load(
-        &self,
-        log: &dyn Query,
-        replica: &mut Replica,
-        state: &mut dyn Sql,
-    ) -> Result<bool, SqlError> {
-        replica.make(state, log, &self.epoch)
     }
 
     /// Whether a state is to be brought up to the log: it lags by more than some entries, was made from another

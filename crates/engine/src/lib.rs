@@ -102,7 +102,9 @@ mod state;
 
 pub use dump::{load as load_state, state_digest};
 pub use guard::refuse_unportable;
-pub use leader::{Begin, Consumption, Leader, LeaderConfig, LeaderError, LeaderStatus, Replica, Salvage};
+pub use leader::{
+    Begin, Consumption, Leader, LeaderConfig, LeaderError, LeaderStatus, Making, Replica, Salvage,
+};
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected, StateDue};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use past::Past;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use std::sync::atomic::AtomicU32;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use syncline_engine::SqlError;
 
 use crate::dialect::{self, Dialect};
@@ -68,6 +68,35 @@ impl Database {
     /// [`SqlError::Host`] when there is no memory for it.
     pub fn open_memory() -> Result<Self, SqlError> {
         Self::over(Connection::open_in_memory().map_err(|error| sql_error(&error))?)
+    }
+
+    /// A new database in memory for rows that come in any order: its foreign keys are enforced once
+    /// [`Self::check_references`] has found nothing wrong.
+    ///
+    /// # Errors
+    /// [`SqlError::Host`] when there is no memory for it.
+    pub fn open_scratch() -> Result<Self, SqlError> {
+        let db = Self::open_memory()?;
+        db.own(|connection| connection.execute_batch("PRAGMA foreign_keys = OFF"))?;
+        Ok(db)
+    }
+
+    /// Looks whether every row is there that another one refers to, and enforces it from now on.
+    ///
+    /// # Errors
+    /// [`SqlError::Refused`] with the first table that refers to a row which is not there, and inside of a transaction;
+    /// [`SqlError::Host`].
+    pub fn check_references(&mut self) -> Result<(), SqlError> {
+        if self.is_within() {
+            return Err(SqlError::refused("inside of a transaction nothing begins to be enforced"));
+        }
+        let dangling: Option<String> = self.own(|connection| {
+            connection.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).optional()
+        })?;
+        if let Some(table) = dangling {
+            return Err(SqlError::refused(format!("a row of {table} refers to one that is not there")));
+        }
+        self.own(|connection| connection.execute_batch("PRAGMA foreign_keys = ON"))
     }
 
     /// A database over a connection that nobody else uses.

@@ -4,7 +4,7 @@ use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use syncline_engine::protocol::{Args, ClientId, Code, Digest, ErrorFrame, Seq, SessionId, StoreId, Subject};
 use syncline_engine::{
-    Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Replica, SqlError, StateDue,
+    Epoch, HostFailure, Leader as EngineLeader, LeaderConfig, Making, Replica, SqlError, StateDue,
 };
 use syncline_sqlite::opfs::Pool;
 use syncline_sqlite::{Database, Durability};
@@ -89,7 +89,9 @@ pub struct Leader {
     replica: Replica,
     log: Database,
     state: Database,
-    /// Made in memory of the snapshot that the log begins with, and not copied into `state` yet.
+    /// Being made in memory of the snapshot that is on its way.
+    making: Option<(Database, Making)>,
+    /// Made so, and not copied into `state` yet.
     made: Option<(Database, Replica)>,
     /// Where both are; none in memory.
     files: Option<Files>,
@@ -207,6 +209,8 @@ impl Leader {
     /// The socket is closed.
     pub fn disconnected(&mut self) {
         self.leader.disconnected();
+        // What is here of a snapshot stays, and is made into a state when the rest comes.
+        self.making = None;
     }
 
     /// A fresh token on the open socket.
@@ -309,7 +313,7 @@ impl Leader {
                 let leader = EngineLeader::open(&mut log, LeaderConfig { volatile: true, ..config })?;
                 let mut state = Database::open_memory()?;
                 let replica = Replica::open(&mut state, crate::rules())?;
-                Ok(Self { leader, replica, log, state, made: None, files: None })
+                Ok(Self { leader, replica, log, state, making: None, made: None, files: None })
             }
         }
     }
@@ -323,7 +327,7 @@ impl Leader {
         let (log, leader) = log_file::open(&files, config, durability)?;
         let mut state = open_state(&files)?;
         let replica = Replica::open(&mut state, crate::rules())?;
-        Ok(Self { leader, replica, log, state, made: None, files: Some(files) })
+        Ok(Self { leader, replica, log, state, making: None, made: None, files: Some(files) })
     }
 
     fn try_opened(&mut self, session: String, living: Option<(f64, Epoch)>) -> Result<String, Failure> {
@@ -357,17 +361,46 @@ impl Leader {
         let known = |(_, replica): &(Database, Replica)| replica.epoch() == Some(&due.epoch);
         if !self.made.as_ref().is_some_and(known) {
             self.made = None;
-            let mut memory = Database::open_memory()?;
-            let mut replica = Replica::open(&mut memory, crate::rules())?;
-            if self.leader.load(&self.log, &mut replica, &mut memory)? {
-                self.made = Some((memory, replica));
+            match self.make(&due) {
+                Ok(made) => self.made = made,
+                Err(error) if error.is_host() => return Err(error.into()),
+                // It makes no state: [`EngineLeader::advance`] mends that.
+                Err(_) => {}
             }
         }
         let Some((memory, _)) = &mut self.made else { return Ok(Some(Vec::new())) };
         Ok(Some(memory.serialize()?))
     }
 
+    fn make(&mut self, due: &StateDue) -> Result<Option<(Database, Replica)>, SqlError> {
+        let Some(snapshot) = self.leader.base(&self.log)? else { return Ok(None) };
+        self.make_of(snapshot)?;
+        let Some((mut memory, making)) = self.making.take() else { return Ok(None) };
+        let replica = making.finish(&mut memory, &self.log, due)?;
+        memory.check_references()?;
+        Ok(Some((memory, replica)))
+    }
+
+    /// Takes what is here of a snapshot, of which more may be on its way.
+    fn make_of(&mut self, snapshot: Digest) -> Result<(), SqlError> {
+        let (mut memory, mut making) = match self.making.take() {
+            Some((memory, making)) if making.snapshot() == snapshot => (memory, making),
+            Some(_) | None => {
+                let mut memory = Database::open_scratch()?;
+                let making = Making::begin(&mut memory, crate::rules(), snapshot)?;
+                (memory, making)
+            }
+        };
+        making.take(&mut memory, &self.log)?;
+        self.making = Some((memory, making));
+        Ok(())
+    }
+
     fn try_advance(&mut self, tail: u64) -> Result<bool, Failure> {
+        if let Some(snapshot) = self.leader.incoming() {
+            // One that makes no state is found out when it is due.
+            let _ = self.make_of(snapshot);
+        }
         let lags = self.leader.lags(&self.replica, tail);
         if let Some((mut memory, replica)) = self.made.take()
             && replica.epoch() == Some(self.leader.epoch())

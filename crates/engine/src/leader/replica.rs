@@ -4,7 +4,7 @@
 use syncline_protocol::{SchemaHash, Seq, SnapshotOffer};
 
 use crate::history::History;
-use crate::local::Epoch;
+use crate::local::{Epoch, StateDue};
 use crate::segment::{self, Segment};
 use crate::sql::nested;
 use crate::{Query, Rules, Sql, SqlError, attempt, dump, quarantine, state, state_digest};
@@ -160,19 +160,10 @@ impl Replica {
         self.history.apply(db, &self.rules, &entries, &mut self.seq, &note)
     }
 
-    /// Whether the snapshot that the log begins with was made into a state here, where nothing was.
-    pub(super) fn make(
-        &mut self,
-        db: &mut dyn Sql,
-        log: &dyn Query,
-        epoch: &Epoch,
-    ) -> Result<bool, SqlError> {
-        let start = segment::start(log)?;
-        if start == Seq::ZERO || self.load(db, log, epoch, start)?.is_err() {
-            return Ok(false);
-        }
-        self.epoch = Some(epoch.clone());
-        Ok(true)
+    /// Of a state that was made elsewhere, of the snapshot that the log begins with.
+    pub(super) fn made(db: &mut dyn Sql, rules: Rules, due: &StateDue) -> Result<Self, SqlError> {
+        note(db, &due.epoch, &rules.schema_hash()?, due.seq)?;
+        Self::open(db, rules)
     }
 
     /// Makes the state from the snapshot that the log begins with; the inner error says why it is none.

@@ -50,6 +50,12 @@ pub(super) struct Fetch {
     hashed: (u32, Hasher),
 }
 
+impl Fetch {
+    pub(super) const fn digest(&self) -> Digest {
+        self.offer.digest
+    }
+}
+
 impl Leader {
     /// What to ask for after `welcome`: the snapshot that the server offers, where it saves much. While a
     /// former log is to be sorted, every entry is wanted; so are those that a consumer has not seen.

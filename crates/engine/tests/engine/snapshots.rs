@@ -2,8 +2,8 @@
 
 use syncline_engine::protocol::{ClientId, Code, Incarnation, Millis, RawEvent, Seq, SessionId, Subject};
 use syncline_engine::{
-    Connection, Leader, LeaderConfig, Output, Query, Replica, Room, RoomConfig, Session, Sql, StateDue,
-    state_digest,
+    Connection, Leader, LeaderConfig, Making, Output, Query, Replica, Room, RoomConfig, Session, Sql,
+    StateDue, state_digest,
 };
 use syncline_sqlite::Database;
 
@@ -137,6 +137,8 @@ fn parts_are_asked_for_ahead_and_after_a_cut_only_those_that_are_missing() {
 #[test]
 fn a_host_that_brings_states_has_its_session_go_on_from_a_copy() {
     let mut world = long_world(11);
+    world.server.room.configure(RoomConfig { part_bytes: 5_000, ..RoomConfig::default() });
+    world.server.room.make_snapshot(&mut world.server.db).unwrap();
     let [mut log, mut db] = [(); 2].map(|()| Database::open_memory().unwrap());
     let (subject, id) = (Subject::parse("bob").unwrap(), SessionId::parse("bob-1").unwrap());
     let rules = super::model::rules();
@@ -148,9 +150,22 @@ fn a_host_that_brings_states_has_its_session_go_on_from_a_copy() {
     session.commit(&mut db, Millis::default(), vec![added("bob's", "bob's")]).unwrap();
     let mut connection = Connection::new(None);
     leader.connected(Some(super::world::TOKEN.to_owned()));
+    let mut scratch = Database::open_scratch().unwrap();
+    let mut making: Option<Making> = None;
+    let mut ahead = 0;
     while let Some(text) = leader.poll_server() {
         exchange(&mut world, &mut connection, &text, &mut leader, &mut log);
+        // The state is made while parts are on their way.
+        if let Some(snapshot) = leader.incoming() {
+            let making = making.get_or_insert_with(|| Making::begin(&mut scratch, rules, snapshot).unwrap());
+            making.take(&mut scratch, &log).unwrap();
+            ahead = ahead.max(notes(&scratch).len());
+        }
     }
+    assert!(
+        ahead > 0 && ahead < notes(&world.server.db).len(),
+        "{ahead} rows were there before the last part"
+    );
 
     let told: Vec<String> = std::iter::from_fn(|| leader.poll_session(&id)).collect();
     assert_eq!(told.iter().filter(|text| text.contains("note 3-3")).count(), 0, "no row is in a message");
@@ -163,11 +178,11 @@ fn a_host_that_brings_states_has_its_session_go_on_from_a_copy() {
         // Without the state, the message is refused.
         refused = session.receive(&mut db, Millis::default(), text).err().map(|error| error.code());
         assert!(leader.is_due(&log, &due).unwrap());
-        let mut made = Database::open_memory().unwrap();
-        let mut replica = Replica::open(&mut made, super::model::rules()).unwrap();
-        assert!(leader.load(&log, &mut replica, &mut made).unwrap());
+        assert_eq!(leader.base(&log).unwrap(), making.as_ref().map(Making::snapshot));
+        let replica = making.take().unwrap().finish(&mut scratch, &log, &due).unwrap();
+        scratch.check_references().unwrap();
         assert_eq!((replica.seq(), replica.epoch()), (due.seq, Some(&due.epoch)));
-        db = Database::deserialize(&made.serialize().unwrap()).unwrap();
+        db = Database::deserialize(&scratch.serialize().unwrap()).unwrap();
         session.adopt(&mut db, Millis::default(), &due).unwrap();
     }
     assert_eq!(refused, Some(Code::LeaderFailed));

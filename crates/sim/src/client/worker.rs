@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use syncline_engine::protocol::{ClientId, Code, Millis, Seq, SessionId, Subject};
 use syncline_engine::{
-    Leader, LeaderConfig, LeaderError, Query, Replica, Salvage, Session, SqlError, StateDue,
+    Leader, LeaderConfig, LeaderError, Making, Query, Replica, Salvage, Session, SqlError, StateDue,
 };
 use syncline_sqlite::Database;
 
@@ -318,16 +318,18 @@ fn tell(leader: &mut Leader, log: &dyn Query, page: &mut Page) {
             continue;
         };
         if leader.is_due(log, &due).unwrap_or_default() {
-            let made = state(leader, log, page.version).map(|bytes| ToPage::State(due, bytes));
+            let made = state(leader, log, &due, page.version).map(|bytes| ToPage::State(due, bytes));
             page.from_leader.push_back(made.unwrap_or(ToPage::Text(text)));
         }
     }
 }
 
 /// None where what the log begins with makes no state: the session is told so.
-fn state(leader: &Leader, log: &dyn Query, version: ModelNo) -> Option<Vec<u8>> {
-    let mut memory = Database::open_memory().ok()?;
-    let mut replica = Replica::open(&mut memory, model::rules(version)).ok()?;
-    let made = leader.load(log, &mut replica, &mut memory).ok()?;
-    if made { memory.serialize().ok() } else { None }
+fn state(leader: &Leader, log: &dyn Query, due: &StateDue, version: ModelNo) -> Option<Vec<u8>> {
+    let snapshot = leader.base(log).ok()??;
+    let mut memory = Database::open_scratch().ok()?;
+    let making = Making::begin(&mut memory, model::rules(version), snapshot).ok()?;
+    making.finish(&mut memory, log, due).ok()?;
+    memory.check_references().ok()?;
+    memory.serialize().ok()
 }

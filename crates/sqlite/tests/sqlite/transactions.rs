@@ -295,3 +295,20 @@ fn where_writes_are_refused_the_reason_is_said_and_reads_and_the_commit_go_on() 
     insert(&mut db, 3).unwrap();
     assert_eq!(numbers(&db), [1, 3]);
 }
+
+#[test]
+fn a_scratch_takes_rows_in_any_order_and_is_looked_through_before_it_enforces_their_references() {
+    let mut db = Database::open_scratch().unwrap();
+    db.run_script(
+        "CREATE TABLE channels (id TEXT PRIMARY KEY) STRICT;
+        CREATE TABLE messages (id TEXT PRIMARY KEY, channel TEXT NOT NULL REFERENCES channels) STRICT;",
+    )
+    .unwrap();
+    db.execute("INSERT INTO messages VALUES ('m1', 'general')", &[]).unwrap();
+    let refused = db.check_references().unwrap_err();
+    assert_eq!(refused, SqlError::refused("a row of messages refers to one that is not there"));
+    db.execute("INSERT INTO channels VALUES ('general')", &[]).unwrap();
+    db.check_references().unwrap();
+    let refused = db.execute("INSERT INTO messages VALUES ('m2', 'random')", &[]).unwrap_err();
+    assert!(matches!(refused, SqlError::Constraint(_)), "{refused}");
+}
