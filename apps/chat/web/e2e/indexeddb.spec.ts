@@ -25,24 +25,30 @@ function postAll(page: Page, all: readonly string[]): Promise<void> {
   }, all)
 }
 
-/** Does something to the database with the blocks, as another worker would. */
-function withBlocks(page: Page, act: 'take' | 'delete'): Promise<void> {
-  return page.evaluate(async (act) => {
+/** As another worker would that leads from now on. */
+function takeBlocks(page: Page): Promise<void> {
+  return page.evaluate(async () => {
     const [found] = (await indexedDB.databases()).filter(({ name }) => name?.startsWith('syncline:'))
     if (found?.name === undefined) throw new Error('there is none')
-    const request = act === 'delete' ? indexedDB.deleteDatabase(found.name) : indexedDB.open(found.name)
+    const request = indexedDB.open(found.name)
     await new Promise((resolve, reject) => {
       request.onsuccess = resolve
       request.onerror = reject
     })
-    if (act === 'delete') return
     const transaction = request.result.transaction('leader', 'readwrite')
     transaction.objectStore('leader').put('another worker', 0)
     await new Promise((resolve) => {
       transaction.oncomplete = resolve
     })
     request.result.close()
-  }, act)
+  })
+}
+
+/** As a user does who clears the data of a site. */
+async function clearData(page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  const { origin } = new URL(page.url())
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
 }
 
 test('without OPFS everything is kept in IndexedDB, and several tabs have it', async ({
@@ -160,24 +166,27 @@ test('a full disk is told, and what was committed meanwhile is kept once there i
   await expectTexts(page, ['before', ...meanwhile])
 })
 
-for (const [act, what] of [
-  ['take', 'another worker has taken the blocks: the one that had them writes no more'],
-  ['delete', 'the browser deletes the blocks of an open store: what is on the server comes back'],
+for (const [what, storage, act] of [
+  ['another worker takes the blocks', NO_OPFS, takeBlocks],
+  ['the data of the site is cleared, in IndexedDB', NO_OPFS, clearData],
+  ['the data of the site is cleared, on OPFS', '', clearData],
 ] as const) {
-  test(what, async ({ newBrowser }) => {
+  test(`${what}: the page goes on, and nothing is lost that the server has`, async ({ newBrowser }) => {
     const browser = await newBrowser()
-    await browser.inLeader(NO_OPFS)
+    await browser.inLeader(storage)
     const page = await browser.lab('ann')
     await page.evaluate(async () => (await window.lab).join())
     await postAll(page, numbered(5))
     await page.evaluate(async () => (await window.lab).store.settled())
-    await withBlocks(page, act)
+    await act(page)
     await postAll(page, ['after'])
     await page.evaluate(async () => (await window.lab).store.settled())
-    const all = [...numbered(5), 'after']
-    expect((await texts(page)).sort()).toEqual(all.sort())
-    await page.reload()
+    const all = [...numbered(5), 'after'].sort()
+    const state = () => page.evaluate(async () => (await window.lab).store.status.state)
+    await expect.poll(state).toBe('online')
     expect((await texts(page)).sort()).toEqual(all)
+    await page.reload()
+    await expect.poll(async () => (await texts(page)).sort()).toEqual(all)
     const bob = await (await newBrowser()).lab('bob')
     await expect.poll(async () => (await texts(bob)).sort()).toEqual(all)
   })

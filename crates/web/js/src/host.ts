@@ -393,7 +393,7 @@ export class LeaderHost {
     }
     if (status.live) {
       connection.succeeded()
-      if (connection.failures === 0) this.#refusal = {}
+      if (connection.failures === 0 || this.#isRenamed()) this.#refusal = {}
     }
     const hindrance = this.#kept?.failure ?? this.#handOvers?.failure ?? this.#hindrance
     const report: LeaderReport = {
@@ -411,6 +411,11 @@ export class LeaderHost {
     if (JSON.stringify(report) === JSON.stringify(this.#reported)) return
     this.#reported = report
     this.#tellAll({ kind: 'status', report })
+  }
+
+  /** A copy that was refused has taken another id, and is live under it. In memory none does. */
+  #isRenamed(): boolean {
+    return this.#refusal.needs === 'commit-mismatch' && this.#leader?.storage() !== 'memory'
   }
 
   /** The server has said why it does not go on. Both calls below report again. */
