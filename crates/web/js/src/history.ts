@@ -7,6 +7,10 @@ import type { LeaderStatus, WasmLeader } from './wasm'
 /** More than a commit has. */
 const ENTRIES_AT_ONCE = 5_000
 
+/** How long a state waits for events that are on their way here. */
+const COMING_MS = 10_000
+const COMING_STEP_MS = 20
+
 type Part = Extract<Answer, { kind: 'log' }>
 
 export class History {
@@ -39,6 +43,7 @@ export class History {
 
   /** A part at a time, so that the leader goes on with its work in between. */
   async #state(at: number): Promise<Answer> {
+    await this.#coming(at)
     const { incarnation } = this.#leaderAt(at)
     const past = this.#leader.past(at)
     try {
@@ -54,6 +59,16 @@ export class History {
       return { kind: 'state', seq: past.seq(), state: new Uint8Array(past.serialize()) }
     } finally {
       past.free()
+    }
+  }
+
+  /** What the server is known to have may be on its way. */
+  async #coming(at: number): Promise<void> {
+    const until = Date.now() + COMING_MS
+    for (;;) {
+      const { cursor, head } = JSON.parse(this.#leader.status()) as LeaderStatus
+      if (at <= cursor || at > head || Date.now() > until) return
+      await new Promise((resolve) => setTimeout(resolve, COMING_STEP_MS))
     }
   }
 

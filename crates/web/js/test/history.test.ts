@@ -72,10 +72,30 @@ test('there is no state beyond the log, and none of a log that was replaced mean
   made.receive(ask({ kind: 'state', at: 10 }))
   await settle()
   made.receive(ask({ kind: 'state', at: 9 }))
+  // It has begun.
+  await Promise.resolve()
   leader.incarnation = () => 'i2'
   await vi.advanceTimersByTimeAsync(100)
   expect(answers(of)).toMatchObject([
     { failure: { code: 'state-unavailable', message: expect.stringContaining('ends at 9') } },
     { failure: { code: 'state-unavailable', message: expect.stringContaining('another log') } },
   ])
+})
+
+test('a state at what is on its way here waits for it, for a while', async () => {
+  const { leader, made, of } = await opened()
+  leader.log = logOf(1, 9)
+  leader.now = { ...leader.now, cursor: 2, head: 9 }
+  made.receive(ask({ kind: 'state', at: 9 }))
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(answers(of)).toEqual([])
+  leader.now = { ...leader.now, cursor: 9 }
+  await vi.advanceTimersByTimeAsync(100)
+  expect(answers(of)).toMatchObject([{ kind: 'state', seq: 9 }])
+
+  leader.now = { ...leader.now, head: 12 }
+  made.receive(ask({ kind: 'state', at: 12 }))
+  await vi.advanceTimersByTimeAsync(11_000)
+  const failure = { code: 'state-unavailable', message: expect.stringContaining('the log here ends at 9') }
+  expect(answers(of)[1]).toEqual({ kind: 'refused', failure })
 })
