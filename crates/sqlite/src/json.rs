@@ -11,8 +11,8 @@ use crate::dialect::Dialect;
 use crate::statement::bind;
 
 impl Database {
-    /// Runs one reading statement and returns its rows as a JSON array of objects, one member a
-    /// column. Of columns with the same name, `JSON.parse` takes the last.
+    /// Runs one reading statement and returns its rows as a JSON array of objects, one on a line, with a member for
+    /// each column. Of columns with the same name, `JSON.parse` takes the last.
     ///
     /// Integers, reals and text are JSON's; a blob is an array of its bytes as numbers, the only
     /// array in a row and so told from everything else. The statement may use whatever
@@ -50,7 +50,7 @@ impl Database {
         let mut json = String::from("[");
         while let Some(row) = rows.next().map_err(|error| self.note(&error))? {
             if json.len() > 1 {
-                json.push(',');
+                json.push_str(",\n");
             }
             for (column, member) in members.iter().enumerate() {
                 json.push_str(member);

@@ -115,7 +115,9 @@ impl Session {
 
     /// The commits without a verdict, a JSON array.
     pub fn pending(&self) -> String {
-        json(&self.session.pending().collect::<Vec<PendingView<'_>>>())
+        let pending: Vec<String> =
+            self.session.pending().map(|commit: PendingView<'_>| json(&commit)).collect();
+        format!("[{}]", pending.join(",\n"))
     }
 
     /// The rejected commits that were not dismissed, a JSON array.

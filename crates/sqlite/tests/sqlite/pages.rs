@@ -38,7 +38,7 @@ fn rows_are_an_array_of_objects() {
         )
         .unwrap();
     let expected = "[{\"one\":1,\"two\":-2.0,\"text\":\"a\\\"b\\\\c\\n\\u0001\\u0009é😀\",\"none\":null,\
-        \"bytes\":[0,255],\"no_bytes\":[],\"odd \\\"name\":0.1,\"most\":9007199254740991},\
+        \"bytes\":[0,255],\"no_bytes\":[],\"odd \\\"name\":0.1,\"most\":9007199254740991},\n\
         {\"one\":0,\"two\":1e+300,\"text\":\"\",\"none\":null,\
         \"bytes\":[1],\"no_bytes\":[],\"odd \\\"name\":1.5,\"most\":-9007199254740991}]";
     assert_eq!(json, expected);

@@ -3,10 +3,11 @@
 import { describe, failureOf, SynclineError } from './failure'
 import type { SqlText } from './query'
 import type { Row } from './sharing'
-import { share } from './sharing'
+import { SharedRows } from './sharing'
 
 /** What runs the queries: the session. */
 export interface QueryRunner {
+  /** A JSON array, with a line for each row. */
   query(sql: string, params: string): string
   tables_read_by(sql: string): string
 }
@@ -40,8 +41,7 @@ class LiveQuery {
   /** What the watchers know. */
   #told: readonly Row[] | SynclineError | undefined
   readonly #run: () => string
-  #text: string | undefined
-  #rows: readonly Row[] = []
+  readonly #shared = new SharedRows()
   #error: SynclineError | undefined
 
   constructor({ sql, params }: SqlText, tables: ReadonlySet<string>, runner: Pick<QueryRunner, 'query'>) {
@@ -60,7 +60,7 @@ class LiveQuery {
 
   /** How many rows it had when it ran last. */
   get size(): number {
-    return this.#rows.length
+    return this.#shared.rows.length
   }
 
   watch(watcher: () => void): void {
@@ -77,16 +77,14 @@ class LiveQuery {
 
   #result(): readonly Row[] | SynclineError {
     if (this.stale) this.#refresh()
-    return this.#error ?? this.#rows
+    return this.#error ?? this.#shared.rows
   }
 
   #refresh(): void {
     this.stale = false
     const began = performance.now()
     try {
-      const text = this.#run()
-      if (text !== this.#text) this.#rows = share(this.#rows, JSON.parse(text) as Row[])
-      this.#text = text
+      this.#shared.take(this.#run())
       this.#error = undefined
     } catch (thrown) {
       const failure = failureOf(thrown) ?? { code: 'bad-query', message: describe(thrown) }

@@ -21,7 +21,7 @@ import { Receipts } from './receipt'
 import type { Event } from './register'
 import { SavedLog } from './saved-log'
 import type { Row } from './sharing'
-import { share } from './sharing'
+import { SharedRows } from './sharing'
 import type { Status, StatusBoard } from './status'
 import type { Made } from './undo'
 import { UndoList } from './undo'
@@ -66,7 +66,7 @@ export class Store {
   readonly #local: LocalDocuments
   readonly #watchers = new Set<() => void>()
   #flushing = false
-  #pending: readonly PendingCommit[] = []
+  readonly #pending = new SharedRows<PendingCommit<Event>>()
   #pendingStale = true
   #rejected: readonly RejectedCommit[] = []
   #lost: readonly LostCommit[] = []
@@ -213,10 +213,9 @@ export class Store {
   pending(): readonly PendingCommit<Event>[] {
     if (this.#pendingStale && !this.#closed) {
       this.#pendingStale = false
-      const pending = JSON.parse(this.#parts.wasm.pending()) as readonly PendingCommit[]
-      this.#pending = share(this.#pending as never, pending as never) as never
+      this.#pending.take(this.#parts.wasm.pending())
     }
-    return this.#pending as readonly PendingCommit<Event>[]
+    return this.#pending.rows
   }
 
   /** Commits that the server has rejected, also those of a page before this one, until they are dismissed. */

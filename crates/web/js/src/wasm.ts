@@ -54,11 +54,11 @@ export interface WasmSession {
   receive(message: string): string
   /** Goes on from a state that came with a message; the answer is as that of `receive`. */
   adopt(message: string, state: Uint8Array): string
-  /** Rows as a JSON array of objects. */
+  /** Rows as a JSON array of objects, one on a line. */
   query(sql: string, params: string): string
   /** A JSON array of names. */
   tables_read_by(sql: string): string
-  /** A JSON array of `PendingCommit`. */
+  /** A JSON array of `PendingCommit`, one on a line. */
   pending(): string
   /** A JSON array of `RejectedCommit`: those that were not dismissed. */
   rejections(): string

@@ -3,6 +3,7 @@
 import { expect, test, vi } from 'vitest'
 import { Computed, computed } from '../src/computed'
 import { LiveQueries } from '../src/live'
+import { linesOf } from './session'
 
 /** Answers `SELECT … FROM <table>` with the rows of a table. */
 class Tables {
@@ -11,7 +12,7 @@ class Tables {
   query(sql: string): string {
     const rows = this.rows[tableOf(sql)]
     if (rows === undefined) throw JSON.stringify({ code: 'bad-query', message: `no table ${tableOf(sql)}` })
-    return JSON.stringify(rows)
+    return linesOf(rows)
   }
 
   tables_read_by(sql: string): string {

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { LiveQueries } from '../src/live'
+import { linesOf } from './session'
 
 /** Answers `SELECT … FROM <table>` with the rows of a table, and counts. */
 class Tables {
@@ -13,7 +14,7 @@ class Tables {
     const rows = this.rows[tableOf(sql)]
     if (rows === undefined)
       throw JSON.stringify({ code: 'bad-query', message: `no such table: ${tableOf(sql)}` })
-    return JSON.stringify(rows)
+    return linesOf(rows)
   }
 
   tables_read_by(sql: string): string {

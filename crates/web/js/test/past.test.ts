@@ -6,7 +6,7 @@ import type { LoggedEvent } from '../src/past'
 import { commitsOf, eventsOf, News, PastState, Questions } from '../src/past'
 import type { ToLeader } from '../src/port'
 import { type Past, PastMaker } from '../src/react/past'
-import { FAKE_PASTS, FakePast } from './session'
+import { FAKE_PASTS, FakePast, linesOf } from './session'
 
 type Ask = Extract<ToLeader, { kind: 'ask' }>
 
@@ -187,7 +187,7 @@ test('what has changed between two states are the rows that only one of them has
   const closed: number[] = []
   const at = async (seq: number): Promise<PastState> => {
     const wasm = new FakePast(seq)
-    wasm.query = (sql) => JSON.stringify(sql.includes('sqlite_master') ? [{ name: 'notes' }] : states[seq])
+    wasm.query = (sql) => linesOf(sql.includes('sqlite_master') ? [{ name: 'notes' }] : (states[seq] ?? []))
     wasm.free = () => closed.push(seq)
     return new PastState(wasm)
   }

@@ -73,7 +73,7 @@ export class FakeSession implements WasmSession {
   }
 
   query(): string {
-    return JSON.stringify(this.rows)
+    return linesOf(this.rows)
   }
 
   tables_read_by(): string {
@@ -81,7 +81,7 @@ export class FakeSession implements WasmSession {
   }
 
   pending(): string {
-    return JSON.stringify(this.waiting)
+    return linesOf(this.waiting)
   }
 
   rejections(): string {
@@ -139,4 +139,9 @@ export class FakePast implements WasmPast {
 export const FAKE_PASTS = {
   begin: () => new FakePast(0),
   open: (_: Uint8Array, seq: number) => new FakePast(seq),
+}
+
+/** A JSON array as the wasm writes it: an element a line. */
+export function linesOf(rows: readonly unknown[]): string {
+  return `[${rows.map((row) => JSON.stringify(row)).join(',\n')}]`
 }
