@@ -397,9 +397,11 @@ impl Leader {
     }
 
     fn try_advance(&mut self, tail: u64) -> Result<bool, Failure> {
-        if let Some(snapshot) = self.leader.incoming() {
+        match self.leader.incoming() {
             // One that makes no state is found out when it is due.
-            let _ = self.make_of(snapshot);
+            Some(snapshot) => drop(self.make_of(snapshot)),
+            // It was due, or no session goes on from it.
+            None => self.making = None,
         }
         let lags = self.leader.lags(&self.replica, tail);
         if let Some((mut memory, replica)) = self.made.take()

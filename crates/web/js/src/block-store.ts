@@ -1,9 +1,14 @@
 // Blocks of a client's files in IndexedDB, for browsers without OPFS: read once, and written ever after.
 
+import { within } from './patience'
 import type { Block, Durability } from './wasm'
 
 const BLOCKS = 'blocks'
 const LEADER = 'leader'
+
+/** A browser's IndexedDB that does not answer is none; what is in it may take longer to read. */
+const OPEN_MS = 5_000
+const READ_MS = 30_000
 
 /** Another worker has taken the files since. */
 export class TakenError extends Error {}
@@ -24,14 +29,14 @@ export class BlockStore {
 
   /** From now on, whoever had it open before can write nothing more. */
   static async open(name: string, durability: Durability): Promise<BlockStore> {
-    const db = await opened(name)
+    const db = await within(OPEN_MS, opened(name))
     try {
       const leader = crypto.randomUUID()
       const transaction = db.transaction([BLOCKS, LEADER], 'readwrite')
       transaction.objectStore(LEADER).put(leader, 0)
       const keys = transaction.objectStore(BLOCKS).getAllKeys()
       const bytes = transaction.objectStore(BLOCKS).getAll()
-      await done(transaction)
+      await within(READ_MS, done(transaction))
       const blocks = keys.result.map((key, place): Block => {
         const [file, index] = key as [string, number]
         return [file, index, bytes.result[place]]

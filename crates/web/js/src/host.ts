@@ -9,7 +9,7 @@ import { HandOvers } from './hand-over'
 import { History } from './history'
 import { Kept } from './kept'
 import { locksExist } from './lock'
-import { patiently, within } from './patience'
+import { patiently } from './patience'
 import type { FromLeader, LeaderReport, Resumed, ToLeader, Told } from './port'
 import { FINAL, NEEDS_AUTH } from './refusal'
 import { callChannel, Tabs } from './tabs'
@@ -28,9 +28,6 @@ type Open = Extract<ToLeader, { kind: 'open' }>
 type Reset = Extract<ToLeader, { kind: 'reset' }>
 type Later = Exclude<ToLeader, { kind: 'open' | 'reset' | 'ping' }>
 type Post = (message: FromLeader, transfer?: Transferable[]) => void
-
-/** A browser's IndexedDB that does not answer is none. */
-const BLOCKS_MS = 5_000
 
 export class LeaderHost {
   readonly #init: Init
@@ -150,10 +147,10 @@ export class LeaderHost {
   async #openKept(config: LeaderConfig): Promise<WasmLeader | undefined> {
     if (globalThis.indexedDB === undefined || !locksExist()) return undefined
     try {
-      const store = await within(BLOCKS_MS, BlockStore.open(blocksOf(config), config.durability))
+      const store = await BlockStore.open(blocksOf(config), config.durability)
       const leader = this.#wasm.Leader.open_kept(JSON.stringify(config), store.blocks)
       store.blocks = []
-      await within(BLOCKS_MS, store.write(leader.take_changed() ?? []))
+      await store.write(leader.take_changed() ?? [])
       this.#kept = new Kept(
         (changed) => store.write(changed),
         () => leader.take_changed(),
