@@ -50,6 +50,17 @@ test('the events after a seq come in order, page by page, and end', async () => 
   expect(await seqs(eventsOf(questions, news, { since: 1 }))).toEqual([2, 3, 4, 5])
 })
 
+test('whoever aborts gets no event more, not even of the part that is here', async () => {
+  const { questions, news } = world([1, 2, 3, 4].map((seq) => entry(seq)))
+  const stop = new AbortController()
+  const seen: number[] = []
+  for await (const { seq } of eventsOf(questions, news, { signal: stop.signal })) {
+    seen.push(seq)
+    stop.abort()
+  }
+  expect(seen).toEqual([1])
+})
+
 test('an event says where it stands, whose it is, and whether it was redacted', () => {
   const text = JSON.stringify([entry(1, { digest: 'd' }), entry(2, { of: 2 }), entry(3, { of: 2, index: 1 })])
   expect(commitsOf(text, 0)).toEqual([
