@@ -83,6 +83,7 @@ mod dump;
 mod guard;
 mod history;
 mod leader;
+mod load;
 mod local;
 mod model;
 #[cfg(feature = "mutations")]
@@ -100,11 +101,12 @@ mod session;
 mod sql;
 mod state;
 
-pub use dump::{load as load_state, state_digest};
+pub use dump::state_digest;
 pub use guard::refuse_unportable;
 pub use leader::{
     Begin, Consumption, Leader, LeaderConfig, LeaderError, LeaderStatus, Making, Replica, Salvage,
 };
+pub use load::load as load_state;
 pub use local::{Epoch, HandOver, HandedCommit, Lost, Rejected, StateDue};
 pub use model::{ApplyContext, ApplyError, CheckContext, Model};
 pub use past::Past;

@@ -3,7 +3,7 @@
 use syncline_protocol::{Incarnation, Limits, Seq};
 
 use super::{Leader, snapshot};
-use crate::{Past, Query, Rules, Sql, SqlError, dump, segment};
+use crate::{Past, Query, Rules, Sql, SqlError, load, segment};
 
 impl Leader {
     /// Where the log begins here: after the snapshot that it was begun from, or at its start.
@@ -40,7 +40,7 @@ impl Leader {
         if start == Seq::ZERO {
             return Past::begin(empty, rules);
         }
-        dump::load(empty, &rules, &snapshot::parts(db)?)?;
+        load::load(empty, &rules, &snapshot::parts(db)?)?;
         Ok(Past::at(rules, start))
     }
 }

@@ -4,7 +4,7 @@ use syncline_protocol::{Digest, Seq};
 
 use super::replica::Replica;
 use super::{Leader, Link, Up};
-use crate::dump::Loader;
+use crate::load::Loader;
 use crate::local::StateDue;
 use crate::{Query, Rules, Sql, SqlError};
 

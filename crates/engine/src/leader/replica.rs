@@ -7,7 +7,7 @@ use crate::history::History;
 use crate::local::{Epoch, StateDue};
 use crate::segment::{self, Segment};
 use crate::sql::nested;
-use crate::{Query, Rules, Sql, SqlError, attempt, dump, quarantine, state, state_digest};
+use crate::{Query, Rules, Sql, SqlError, attempt, load, quarantine, state, state_digest};
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS syncline_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -179,7 +179,7 @@ impl Replica {
             return Ok(Err("it is not there".to_owned()));
         }
         let loaded = nested(db, |db| {
-            dump::load(db, &self.rules, &parts)?;
+            load::load(db, &self.rules, &parts)?;
             note(db, epoch, &self.schema_hash, start)
         });
         match loaded {

@@ -5,7 +5,7 @@ use syncline_protocol::{ClientId, Counter, Millis, Seq};
 use super::{Confirmed, Effects, Pending, Session, SessionError};
 use crate::local::{Epoch, FORMER_SESSION, Rejected, StateDue, Waiting};
 use crate::sql::nested;
-use crate::{Rewind, Sql, SqlError, dump, state};
+use crate::{Rewind, Sql, SqlError, load, state};
 
 /// Where a commit stands in the log.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl Session {
     ) -> Result<(), SessionError> {
         let parts = std::mem::take(&mut self.parts);
         db.rewind()?;
-        let loaded = nested(&mut *db as &mut dyn Sql, |db| dump::load(db, &self.rules, &parts));
+        let loaded = nested(&mut *db as &mut dyn Sql, |db| load::load(db, &self.rules, &parts));
         loaded.map_err(|error| match error.is_host() {
             true => SessionError::Host(error),
             false => SessionError::Snapshot(seq, error),
