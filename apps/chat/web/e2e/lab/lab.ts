@@ -5,11 +5,11 @@ import { events, model } from '../../src/model'
 
 const params = new URLSearchParams(location.search)
 
-/** Channel and membership come first, so that anybody can post. */
-async function open() {
-  const subject = params.get('as') ?? 'lab'
-  const store = await openStore({
-    storeId: params.get('store') ?? 'lab',
+const subject = params.get('as') ?? 'lab'
+
+function openAt(storeId: string) {
+  return openStore({
+    storeId,
     subject,
     url: import.meta.env.VITE_SYNC_URL ?? '',
     auth: import.meta.env.VITE_AUTH_TOKEN,
@@ -17,6 +17,11 @@ async function open() {
     durability: params.get('durability') === 'strict' ? 'strict' : 'normal',
     ...model,
   })
+}
+
+/** Channel and membership come first, so that anybody can post. */
+async function open() {
+  const store = await openAt(params.get('store') ?? 'lab')
 
   function post(text: string) {
     const postedAt = Date.now()
@@ -26,6 +31,13 @@ async function open() {
   return {
     store,
     post,
+    /** Another store, beside that of the page. */
+    openAt,
+    /** How large the memory of the page's wasm is: it never shrinks. */
+    async wasmBytes(): Promise<number> {
+      const { memory } = (await model.wasm.init()) as { readonly memory: WebAssembly.Memory }
+      return memory.buffer.byteLength
+    },
     /** Many messages as one commit. */
     postMany(texts: readonly string[]) {
       const postedAt = Date.now()
