@@ -450,19 +450,37 @@ fn tables_of_every_kind_come_through_a_snapshot_as_they_are() {
         rows.iter().map(|row| row.get(0).unwrap()).collect::<Vec<String>>()
     };
     syncline_engine::load_state(&mut replica, &zoo(), &parts).unwrap();
-    assert_eq!(objects(&replica), objects(&server), "indexes and triggers are there, too");
-    assert_eq!(state_digest(&replica).unwrap(), state_digest(&server).unwrap());
+    let mut made = made_of_parts(&mut server, &mut room);
+    for db in [&replica, &made] {
+        assert_eq!(objects(db), objects(&server), "indexes and triggers are there, too");
+        assert_eq!(state_digest(db).unwrap(), state_digest(&server).unwrap());
+    }
     let all = "SELECT a.*, v.number, c.rowid FROM animals a JOIN visits v ON v.animal = a.id
         JOIN counts c ON c.what = a.id ORDER BY a.id";
     assert_eq!(replica.query(all, &[]).unwrap(), server.query(all, &[]).unwrap());
-    // And both go on alike: the trigger, the sequence and the places of rows are there.
-    for db in [&mut replica, &mut server] {
+    // And all go on alike: the trigger, the sequence and the places of rows are there.
+    for db in [&mut replica, &mut made, &mut server] {
         let next = "INSERT INTO animals (id, weight, text) VALUES ('next', 1.5, '')";
         db.execute(next, &[]).unwrap();
         db.execute("INSERT INTO visits (animal) VALUES ('next')", &[]).unwrap();
     }
-    assert_eq!(replica.query(all, &[]).unwrap(), server.query(all, &[]).unwrap());
-    assert_eq!(state_digest(&replica).unwrap(), state_digest(&server).unwrap());
+    for db in [&replica, &made] {
+        assert_eq!(db.query(all, &[]).unwrap(), server.query(all, &[]).unwrap());
+        assert_eq!(state_digest(db).unwrap(), state_digest(&server).unwrap());
+    }
+}
+
+/// The state that a client makes of the snapshot which its log begins with, a part after the other.
+fn made_of_parts(server: &mut Database, room: &mut Room) -> Database {
+    let mut bob = ZooClient::new("bob");
+    bob.sync(server, room);
+    let snapshot = bob.leader.base(&bob.log).unwrap().expect("the log begins with a snapshot");
+    let mut scratch = Database::open_scratch().unwrap();
+    let making = Making::begin(&mut scratch, zoo(), snapshot).unwrap();
+    let due = StateDue { epoch: bob.leader.epoch().clone(), seq: bob.leader.cursor() };
+    making.finish(&mut scratch, &bob.log, &due).unwrap();
+    scratch.check_references().unwrap();
+    scratch
 }
 
 /// A leader and a session without a page around them.
@@ -478,6 +496,7 @@ impl ZooClient {
         let [mut log, mut db] = [(); 2].map(|()| Database::open_memory().unwrap());
         let (subject, fresh) = (Subject::parse(name).unwrap(), ClientId::parse(name).unwrap());
         let config = LeaderConfig::new(&zoo(), store(), subject, fresh).unwrap();
+        let config = LeaderConfig { snapshot_worth: 1, ..config };
         let mut leader = Leader::open(&mut log, config).unwrap();
         let id = SessionId::parse(name).unwrap();
         let opened = leader.opened(&log, &id, Seq::ZERO).unwrap();
